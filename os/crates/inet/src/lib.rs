@@ -1,0 +1,3 @@
+//! The net engine.
+#![no_std]
+#![forbid(unsafe_code)]

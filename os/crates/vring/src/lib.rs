@@ -1,0 +1,2 @@
+//! The split virtqueue.
+#![no_std]
