@@ -1,8 +1,38 @@
-//! Sockeye.
+//! Sockeye: a Linux-ABI-compatible kernel for real network programs.
+//!
+//! This file is the table of contents of the boot: one call, one comment. The
+//! map of the rooms, the lock tree and the two walks are in `os/README.md`.
 #![no_std]
 #![no_main]
 
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
+extern crate alloc;
+
+mod arch;
+mod debug;
+mod drivers;
+mod file;
+mod fs;
+mod irq;
+mod mm;
+mod net;
+mod sched;
+mod sync;
+mod syscall;
+mod task;
+mod time;
+
+/// The kernel's `Result`: everything that user space can see fails with an [`abi::Errno`].
+pub type Result<T> = core::result::Result<T, abi::Errno>;
+
+/// Called by `arch`'s boot code on the boot hart: stack set, BSS clear, linear map on, interrupts off.
+pub fn kernel_main(boot: arch::BootInfo) -> ! {
+    debug::init(); //       log lines reach the UART from here on
+    mm::init(&boot); //     frames, kernel heap, the kernel page table
+    irq::init(&boot); //    interrupt controller, timer interrupt
+    time::init(); //        monotonic clock and the timer queue
+    drivers::init(&boot); // UART, RTC, virtio-blk, virtio-net by FDT and PCI walk
+    net::init(); //         lo and every NIC; the engine
+    fs::init(); //          ext4 root under an overlay; /dev, /proc, /sys, tmpfs
+    task::init(); //        pid 1
+    sched::run() //         the idle loop is the boot thread from now on
 }

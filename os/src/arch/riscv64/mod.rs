@@ -1,0 +1,1 @@
+//! The riscv64 port: Sv39, SBI, PLIC.

@@ -1,0 +1,131 @@
+//! Open files: the [`File`] trait, open file descriptions and descriptor tables,
+//! and the files that are not in a file system: pipes, eventfd, timerfd, signalfd,
+//! epoll, terminals.
+//!
+//! `syscall` looks a descriptor up, calls the [`File`] and returns. `fs` and `net`
+//! implement [`File`] for inodes and sockets.
+
+pub mod table;
+
+pub use crate::sched::Events;
+pub use table::{Fd, FdTable};
+
+use crate::{
+    Result,
+    mm::{Backing, UserIn, UserOut},
+    sched::WaitQueue,
+    sync::SpinLock,
+};
+use abi::Errno;
+use alloc::sync::Arc;
+use core::{any::Any, sync::atomic::AtomicU32};
+
+/// An open object. One per open file description; shared by every descriptor and
+/// process that holds it. All methods may sleep unless they say otherwise.
+///
+/// `nonblock` in [`Io`] is the description's O_NONBLOCK (or RWF_NOWAIT,
+/// MSG_DONTWAIT): the method then answers `EAGAIN` instead of sleeping.
+pub trait File: Any + Send + Sync {
+    /// read(2), pread(2). Files without a position ignore `io.offset`.
+    fn read(&self, _io: Io, _out: &mut UserOut<'_>) -> Result<usize> {
+        Err(Errno::EINVAL)
+    }
+
+    /// write(2), pwrite(2). `io.append`: at the end, whatever the offset.
+    fn write(&self, _io: Io, _data: &mut UserIn<'_>) -> Result<usize> {
+        Err(Errno::EINVAL)
+    }
+
+    /// Whether the file has a position (`lseek` works, pread is allowed); `ESPIPE` otherwise.
+    fn seekable(&self) -> bool {
+        false
+    }
+
+    /// Size in bytes for SEEK_END.
+    fn size(&self) -> Result<u64> {
+        Err(Errno::ESPIPE)
+    }
+
+    /// Readiness now, never blocking. [`File::queue`] is woken at each change.
+    fn poll(&self) -> Events;
+
+    /// Who is woken when [`File::poll`] changes; `None`: always ready.
+    fn queue(&self) -> Option<&WaitQueue> {
+        None
+    }
+
+    /// ioctl(2); `arg` is a number or a user address. `ENOTTY` when unknown.
+    fn ioctl(&self, _request: u32, _arg: usize) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
+
+    /// fstat(2).
+    fn stat(&self) -> Result<abi::general::stat>;
+
+    /// ftruncate(2).
+    fn truncate(&self, _len: u64) -> Result<()> {
+        Err(Errno::EINVAL)
+    }
+
+    /// getdents64(2): appends records until `out` is full; `cookie` is the directory position, returns the next one.
+    fn read_dir(&self, _cookie: u64, _out: &mut UserOut<'_>) -> Result<u64> {
+        Err(Errno::ENOTDIR)
+    }
+
+    /// What mmap(2) of this file shows; `ENODEV` when it cannot be mapped.
+    fn backing(&self) -> Result<Arc<dyn Backing>> {
+        Err(Errno::ENODEV)
+    }
+
+    /// fsync(2), fdatasync(2). `EINVAL` where the object does not support it.
+    fn sync(&self) -> Result<()> {
+        Err(Errno::EINVAL)
+    }
+
+    /// fcntl(F_SETFL) changed the flags (O_NONBLOCK, O_ASYNC, O_APPEND); most files do not care.
+    fn flags_changed(&self, _flags: u32) {}
+
+    /// The text of /proc/self/fd/N: a path, `socket:[123]`, `pipe:[45]`, `anon_inode:[eventpoll]`.
+    fn link_name(&self) -> alloc::string::String;
+
+    /// Called once when the last descriptor of the description is closed (not at
+    /// every close). May not fail; may sleep only where Linux's close does (SO_LINGER).
+    fn release(&self) {}
+
+    /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// How one transfer is to be done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Io {
+    /// Byte position, for files that have one.
+    pub offset: u64,
+    /// Do not sleep.
+    pub nonblock: bool,
+    /// O_APPEND.
+    pub append: bool,
+}
+
+/// An open file description: a [`File`], its position and its status flags. open(2).
+pub struct OpenFile {
+    /// The object.
+    pub file: Arc<dyn File>,
+    /// O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME | O_PATH …
+    pub flags: AtomicU32,
+    /// The position; held while a read or write of a seekable file runs, as Linux's f_pos lock.
+    pub offset: crate::sync::Mutex<u64>,
+    /// F_SETOWN and friends live behind this lock.
+    pub owner: SpinLock<Option<Owner>>,
+}
+
+/// Who gets SIGIO and SIGURG. fcntl(2) F_SETOWN_EX.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP.
+    pub kind: i32,
+    #[allow(missing_docs)]
+    pub id: i32,
+    /// F_SETSIG; 0 is SIGIO.
+    pub signal: i32,
+}

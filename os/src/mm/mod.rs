@@ -1,0 +1,38 @@
+//! Memory: frames, the kernel heap, page tables, address spaces, user copies.
+//!
+//! `task` owns an [`AddressSpace`] per process (shared between threads); `fs`
+//! implements [`Backing`] for files; everybody copies through [`user`].
+
+pub mod frame;
+pub mod space;
+pub mod user;
+
+pub use frame::{DmaRegion, Frame};
+pub use space::AddressSpace;
+pub use user::{UserIn, UserOut, UserPtr};
+
+use crate::Result;
+
+/// Bytes in a page on every port.
+pub const PAGE_SIZE: usize = 4096;
+
+/// Physical address.
+pub type PhysAddr = usize;
+
+/// Frames from the memory map, heap, kernel page table.
+pub fn init(_boot: &crate::arch::BootInfo) {
+    todo!()
+}
+
+/// What a mapping shows: the page cache of a file, a shared anonymous object, a
+/// device. `fs` implements it; `mm` asks it for pages when they are touched.
+pub trait Backing: Send + Sync {
+    /// The page at `index` (in pages from the start), the same [`Frame`] for every
+    /// caller, so that MAP_SHARED mappings and read(2)/write(2) agree. `write`
+    /// says that it will be dirtied. May sleep. Errors: past the end of the object
+    /// `EFAULT` (becomes SIGBUS), `EIO`, `ENOMEM`.
+    fn page(&self, index: u64, write: bool) -> Result<Frame>;
+
+    /// (device, inode, path) as /proc/self/maps shows them.
+    fn identity(&self) -> (u64, u64, alloc::string::String);
+}
