@@ -1,3 +1,63 @@
-//! The net engine.
+//! The net engine: TCP/IP as a value that the kernel owns.
+//!
+//! **What.** [`Stack`] holds interfaces, addresses, routes, neighbours and every TCP, UDP, raw and packet socket. It is
+//! `no_std`, safe Rust, and knows nothing about the kernel: no locks, no clock, no callbacks, no device.
+//! **Who calls.** `os/src/net` (the shell) and the tests. **Who owns and locks.** The shell, behind one lock; every method takes
+//! `&mut self` and returns without blocking. Time is an argument ([`Instant`]).
+//!
+//! A call does its work on the data structures and marks what became due. One [`Stack::flush`] before the lock is dropped
+//! sends what is due, delivers loopback packets, and reports in [`Effects`] whom to wake, which devices have frames, and when to
+//! call [`Stack::poll_timers`] next. So a batch of 64 received frames costs one acknowledgement and one wake-up per socket.
+//!
+//! A typical sequence, a device interrupt:
+//! ```text
+//! lock; for frame in ring { stack.ingress(now, nic, frame) } stack.flush(now, &mut effects); unlock
+//! apply effects: wake tokens; while let Some(frame) = stack.pop_frame(nic) { ring.add(frame) } kick once
+//! ```
+//! and a system call:
+//! ```text
+//! lock; let n = stack.tcp_send(id, bytes); stack.flush(now, &mut effects); unlock; apply effects
+//! ```
+//!
+//! The way of a packet through the files: `ingress` (link layer) -> `ip/input` (addresses, fragments) -> `demux` -> `tcp/input`,
+//! `dgram/input` or `icmp/input`; and out: `tcp/egress`, `dgram/send` -> `ip/output` (route, source) -> `link` (neighbour) -> `tx`.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod addr;
+mod counters;
+mod dgram;
+mod effects;
+mod error;
+mod iface;
+mod neighbour;
+mod options;
+mod route;
+mod slab;
+mod stack;
+mod tap;
+mod tcp;
+mod time;
+
+pub use addr::{Cidr, Endpoint};
+pub use counters::{Counters, IcmpCounters, IfaceCounters, IpCounters, TcpCounters, UdpCounters};
+pub use dgram::{
+    Arrival, DgramId, DgramKind, DgramOptions, DgramRow, ErrorOrigin, ErrorRecord, SendMeta,
+};
+pub use dhcp::DhcpLease;
+pub use effects::{Effects, Ready, Wake};
+pub use error::{Error, Result};
+pub use iface::{IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
+pub use neighbour::{Neighbour, NeighbourState};
+pub use options::SocketOptions;
+pub use route::{Route, Selection};
+pub use stack::{Config, Stack};
+pub use tap::{PacketKind, TapFilter, TapId, TapPacket};
+pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};
+pub use time::Instant;
+
+mod dhcp;

@@ -1,0 +1,57 @@
+//! Options that every kind of Internet socket has (socket(7), ip(7), ipv6(7)).
+
+use crate::iface::IfaceId;
+
+/// SOL_SOCKET and SOL_IP level options common to all kinds. Change them through `tcp_configure` or `dgram_configure`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// SO_REUSEADDR.
+    pub reuse_addr: bool,
+    /// SO_REUSEPORT.
+    pub reuse_port: bool,
+    /// IPV6_V6ONLY. Only settable before bind (the shell checks that).
+    pub v6_only: bool,
+    /// SO_BINDTODEVICE.
+    pub bound_iface: Option<IfaceId>,
+    /// The effective user who owns the socket: SO_REUSEPORT is shared among the same owner only; shown in /proc/net.
+    pub owner: u32,
+    /// SO_RCVBUF in bytes as getsockopt reports it (already doubled).
+    pub recv_buffer: usize,
+    /// SO_SNDBUF in bytes as getsockopt reports it (already doubled).
+    pub send_buffer: usize,
+    /// SO_RCVLOWAT in bytes, at least 1.
+    pub recv_low_water: usize,
+    /// SO_KEEPALIVE.
+    pub keepalive: bool,
+    /// SO_BROADCAST.
+    pub broadcast: bool,
+    /// IP_TTL or IPV6_UNICAST_HOPS; `None` is the default (64).
+    pub ttl: Option<u8>,
+    /// IP_TOS or IPV6_TCLASS.
+    pub tos: u8,
+    /// IP_FREEBIND or IP_TRANSPARENT: bind to an address that is not local.
+    pub freebind: bool,
+    /// IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect.
+    pub no_port: bool,
+}
+
+impl SocketOptions {
+    pub(crate) const fn new(recv_buffer: usize, send_buffer: usize) -> Self {
+        SocketOptions {
+            reuse_addr: false,
+            reuse_port: false,
+            v6_only: false,
+            bound_iface: None,
+            owner: 0,
+            recv_buffer,
+            send_buffer,
+            recv_low_water: 1,
+            keepalive: false,
+            broadcast: false,
+            ttl: None,
+            tos: 0,
+            freebind: false,
+            no_port: false,
+        }
+    }
+}
