@@ -1,0 +1,5 @@
+//! The queue against a fake device that shares its memory.
+
+mod behaviour;
+mod device;
+mod hostile;
