@@ -4,6 +4,7 @@
 //! implements [`Backing`] for files; everybody copies through [`user`].
 
 pub mod frame;
+mod heap;
 pub mod space;
 pub mod user;
 
@@ -13,11 +14,7 @@ pub use user::{UserIn, UserOut, UserPtr};
 
 use crate::Result;
 
-/// Bytes in a page on every port.
-pub const PAGE_SIZE: usize = 4096;
-
-/// Physical address.
-pub type PhysAddr = usize;
+pub use crate::arch::{PAGE_SIZE, PhysAddr};
 
 /// Frames from the memory map, heap, kernel page table.
 pub fn init(_boot: &crate::arch::BootInfo) {
