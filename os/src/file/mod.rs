@@ -92,6 +92,11 @@ pub trait File: Any + Send + Sync {
     /// every close). May not fail; may sleep only where Linux's close does (SO_LINGER).
     fn release(&self) {}
 
+    /// The name through which the file was opened, an `fs::Place`; `None` for files without a name.
+    fn place(&self) -> Option<&dyn Any> {
+        None
+    }
+
     /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
     fn as_any(&self) -> &dyn Any;
 }

@@ -1,4 +1,40 @@
-//! Files with names: path walk, mounts, the overlay root, ext4, tmpfs, /dev, pseudo file systems.
+//! Files with names: path walk, mounts, the overlay root, tmpfs, /dev, /proc and /sys.
+//!
+//! What it is: everything between a path and an open [`crate::file::File`]. A
+//! [`Place`] is a [`dentry::Dentry`] (a name in a directory) seen through a
+//! [`mount::Mount`]; behind the dentry is an [`Inode`], the object of a file system.
+//!
+//! Who calls: `syscall/fs.rs` (decodes and calls one function here), `task` (exec,
+//! fork, /proc/<pid> through [`pseudo::Directory`]), `net` (names of AF_UNIX sockets,
+//! /proc/net through [`pseudo::proc`]), `main` (publishes device files in [`dev`]).
+//! Nothing here knows tasks: who acts and from where comes in as a [`Caller`].
+//!
+//! Who owns and locks: the mount tree owns the root dentry of each file system; a
+//! dentry owns its cached children; names and metadata are under spin locks that are
+//! never held over I/O or a user copy. A regular file's [`page cache`](tmpfs) is the
+//! one copy of its bytes for read, write and mmap.
+//!
+//! Typical sequence of `open("/etc/hosts")`:
+//!
+//! ```text
+//! open::open            flags, permission, O_CREAT, O_TRUNC
+//!   walk::walk          one step per component: dentry cache, mount, symlink
+//!     Inode::lookup     a miss asks the file system
+//!   Inode::open         gives the File that read(2) will call
+//! ```
+
+pub mod caller;
+pub mod dentry;
+pub mod dev;
+pub mod inode;
+pub mod mount;
+pub mod pseudo;
+pub mod socket;
+pub mod stat;
+
+pub use caller::{Caller, Creds, FsContext};
+pub use dentry::Place;
+pub use inode::{Inode, Kind, Meta};
 
 use crate::{Result, file::OpenFile};
 use alloc::sync::Arc;
@@ -8,23 +44,10 @@ pub fn init() {
     todo!()
 }
 
-/// Working directory, root and umask of a process (shared with CLONE_FS). Locks inside.
-pub struct FsContext {}
-
-impl FsContext {
-    /// At the root, umask 022: pid 1.
-    pub fn new() -> Arc<FsContext> {
-        todo!()
-    }
-
-    /// A copy for fork(2).
-    pub fn fork(&self) -> Arc<FsContext> {
-        todo!()
-    }
-}
-
 /// Opens a program for exec: follows links, checks that it is a regular file with
-/// execute permission for `creds` (`EACCES`), not on a noexec mount.
-pub fn open_exec(_cx: &FsContext, _path: &[u8]) -> Result<Arc<OpenFile>> {
+/// execute permission for the caller (`EACCES`), not on a noexec mount. `dir` is the
+/// starting point of a relative path (execveat(2)), the working directory otherwise.
+/// The path of what was opened is `file.link_name()`.
+pub fn open_exec(_cx: &Caller<'_>, _dir: Option<&OpenFile>, _path: &[u8]) -> Result<Arc<OpenFile>> {
     todo!()
 }
