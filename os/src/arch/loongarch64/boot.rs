@@ -6,13 +6,12 @@
 //! table), the FDT is at 1 MiB in all of them. Before 9.2 every CPU starts here,
 //! so all but CPU 0 are parked.
 
-use super::{csr, phys_to_virt};
-use core::arch::global_asm;
+use super::{PhysAddr, csr, mmio_to_virt, phys_to_virt, virt_to_phys};
+use crate::arch::{BootInfo, Region};
+use core::{arch::global_asm, ffi::CStr};
 
 /// Where QEMU puts the FDT, in all versions.
 const FDT_ADDR: usize = 0x10_0000;
-/// `d00dfeed`, big-endian (Devicetree Specification 5.2).
-const FDT_MAGIC: u32 = 0xd00d_feed;
 
 global_asm!(
     r#"
@@ -56,15 +55,78 @@ _start:
 extern "C" fn rust_entry(a0: usize, cmdline: usize, _systab: usize) -> ! {
     super::trap::init();
     super::paging::init();
-    let fdt = phys_to_virt(FDT_ADDR);
-    // SAFETY: 1 MiB is low RAM on every `virt` machine and inside the cached window;
-    // the kernel image starts at 2 MiB, so nothing has overwritten it.
-    let magic = unsafe { u32::from_be(fdt.cast::<u32>().read_volatile()) };
-    let fdt = (magic == FDT_MAGIC).then_some(fdt.cast_const());
-    // `a0` is 1 when QEMU passes a command line. The text is also in the FDT, except on old versions.
-    let cmdline = (a0 == 1).then(|| phys_to_virt(cmdline).cast_const());
     super::time::init();
-    crate::kernel_main(super::boot_info(fdt, cmdline))
+    super::fpu::init();
+    let image = Region {
+        start: virt_to_phys(&raw const __kernel_start),
+        end: virt_to_phys(&raw const __kernel_end),
+    };
+    // SAFETY: 1 MiB is low RAM on every `virt` machine, inside the cached window and
+    // below the kernel image; `from_fdt` checks the magic.
+    let boot = unsafe { BootInfo::from_fdt(FDT_ADDR, image) };
+    let Some(mut boot) = boot else {
+        panic!("no device tree at 1 MiB: not QEMU's virt machine?");
+    };
+    if boot.total_memory == 0 {
+        add_memory(&mut boot, image);
+    }
+    // Firmware tables live in the first MiB, the device tree in the second.
+    boot.memory.remove(Region {
+        start: 0,
+        end: image.start,
+    });
+    if a0 == 1 && boot.cmdline.is_empty() {
+        boot.cmdline = command_line(cmdline);
+    }
+    crate::kernel_main(boot)
+}
+
+unsafe extern "C" {
+    static __kernel_start: u8;
+    static __kernel_end: u8;
+}
+
+/// Before QEMU 8 the tree has no memory nodes: the size comes from fw_cfg, the
+/// layout is the machine's (256 MiB low, the rest from 0x9000_0000).
+fn add_memory(boot: &mut BootInfo, image: Region) {
+    const LOW_SIZE: usize = 256 << 20;
+    const HIGH_BASE: usize = 0x9000_0000;
+    let size = fw_cfg_ram_size();
+    boot.total_memory = size;
+    boot.memory.push(Region {
+        start: 0,
+        end: size.min(LOW_SIZE),
+    });
+    boot.memory.push(Region {
+        start: HIGH_BASE,
+        end: HIGH_BASE + size.saturating_sub(LOW_SIZE),
+    });
+    boot.memory.remove(image);
+}
+
+/// QEMU's fw_cfg device (docs/specs/fw_cfg): item 3 is the RAM size, 64 bits little-endian.
+fn fw_cfg_ram_size() -> usize {
+    const DATA: usize = 0x1e02_0000;
+    const SELECTOR: usize = DATA + 8;
+    const RAM_SIZE: u16 = 3;
+    let mut bytes = [0; 8];
+    // SAFETY: fw_cfg's registers in the uncached window: a big-endian selector and a
+    // byte stream behind it.
+    unsafe {
+        mmio_to_virt(SELECTOR)
+            .cast::<u16>()
+            .write_volatile(RAM_SIZE.to_be());
+        bytes.fill_with(|| mmio_to_virt(DATA).read_volatile());
+    }
+    usize::from_le_bytes(bytes)
+}
+
+/// The NUL-terminated command line at a physical address; empty when it is not text.
+fn command_line(pa: PhysAddr) -> &'static str {
+    // SAFETY: QEMU (9.2 and later) puts the line into low RAM below the device tree,
+    // which is kept out of `memory`, and terminates it.
+    let line = unsafe { CStr::from_ptr(phys_to_virt(pa).cast_const().cast()) };
+    line.to_str().unwrap_or("")
 }
 
 /// Bits that QEMU's and the hardware's CPU descriptions (`cpucfg` word 2) and AT_HWCAP share in meaning.

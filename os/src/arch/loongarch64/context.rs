@@ -57,7 +57,11 @@ unsafe extern "C" {
 impl KernelContext {
     /// For the boot thread; filled by its first switch.
     pub const fn empty() -> KernelContext {
-        KernelContext { ra: 0, sp: 0, saved: [0; 10] }
+        KernelContext {
+            ra: 0,
+            sp: 0,
+            saved: [0; 10],
+        }
     }
 
     /// A thread whose first switch calls `entry(arg)` on an empty stack.
@@ -65,7 +69,11 @@ impl KernelContext {
         let mut saved = [0; 10];
         saved[1] = entry as usize;
         saved[2] = arg;
-        KernelContext { ra: __thread_start as *const () as usize, sp: stack_top & !0xf, saved }
+        KernelContext {
+            ra: __thread_start as *const () as usize,
+            sp: stack_top & !0xf,
+            saved,
+        }
     }
 }
 

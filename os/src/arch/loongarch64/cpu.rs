@@ -19,10 +19,16 @@ pub fn hwcap() -> usize {
     const LSX: usize = 1 << 4;
     const CRC32: usize = 1 << 6;
     let has = features();
-    [(has.lam, LAM), (has.unaligned, UAL), (has.fpu, FPU), (has.lsx, LSX), (has.crc32, CRC32)]
-        .into_iter()
-        .filter(|&(present, _)| present)
-        .fold(CPUCFG, |bits, (_, bit)| bits | bit)
+    [
+        (has.lam, LAM),
+        (has.unaligned, UAL),
+        (has.fpu, FPU),
+        (has.lsx, LSX),
+        (has.crc32, CRC32),
+    ]
+    .into_iter()
+    .filter(|&(present, _)| present)
+    .fold(CPUCFG, |bits, (_, bit)| bits | bit)
 }
 
 /// The text of /proc/cpuinfo.

@@ -12,7 +12,12 @@ use super::{
     user::UserContext,
 };
 use alloc::boxed::Box;
-use core::{arch::asm, cell::Cell, ptr};
+use core::{
+    arch::asm,
+    cell::Cell,
+    ptr,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 /// EUEN: the FPU.
 const FPE: usize = 1 << 0;
@@ -39,10 +44,24 @@ unsafe impl Sync for Owner {}
 /// Whose values are in the registers; null: nobody's.
 static OWNER: Owner = Owner(Cell::new(ptr::null_mut()));
 
+/// [`units`], read once: `cpucfg` is slow where it is emulated.
+static UNITS: AtomicUsize = AtomicUsize::new(0);
+
+/// Finds out what the CPU has.
+pub fn init() {
+    let has = boot::features();
+    let units = if has.fpu { FPE } else { 0 } | if has.lsx { SXE } else { 0 };
+    UNITS.store(units, Relaxed);
+}
+
 impl FpState {
     /// The state of a new program: all zero.
     pub fn new() -> Box<FpState> {
-        Box::new(FpState { vr: [[0; 2]; 32], fcc: 0, fcsr: 0 })
+        Box::new(FpState {
+            vr: [[0; 2]; 32],
+            fcc: 0,
+            fcsr: 0,
+        })
     }
 
     /// A copy of the current values, wherever they are.
@@ -90,7 +109,7 @@ pub fn prepare(cx: &UserContext) {
 
 /// Gives the registers to `cx` after its first use trapped; `false` when the CPU has no such unit.
 pub fn grant(cx: &mut UserContext) -> bool {
-    if !boot::features().fpu || cx.fp.is_owner() {
+    if units() == 0 || cx.fp.is_owner() {
         return false;
     }
     enable_units();
@@ -120,8 +139,13 @@ pub fn exception_code(cx: &mut UserContext) -> i32 {
     code as i32
 }
 
+/// EUEN bits of what the CPU has.
 fn units() -> usize {
-    if boot::features().lsx { FPE | SXE } else { FPE }
+    UNITS.load(Relaxed)
+}
+
+fn has_lsx() -> bool {
+    units() & SXE != 0
 }
 
 fn enable_units() {
@@ -134,7 +158,7 @@ fn enable_units() {
 unsafe fn save(state: *mut FpState) {
     // SAFETY: by the caller; the LSX variant runs only where `cpucfg` shows LSX.
     unsafe {
-        if boot::features().lsx {
+        if has_lsx() {
             save_lsx(state.cast());
         } else {
             save_fpu(state.cast());
@@ -148,7 +172,7 @@ unsafe fn save(state: *mut FpState) {
 unsafe fn restore(state: &FpState) {
     // SAFETY: as in `save`.
     unsafe {
-        if boot::features().lsx {
+        if has_lsx() {
             restore_lsx(ptr::from_ref(state).cast());
         } else {
             restore_fpu(ptr::from_ref(state).cast());

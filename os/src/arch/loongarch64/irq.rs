@@ -6,7 +6,7 @@
 //! pending bit in ESTAT leads to all devices.
 
 use super::csr::{self, csrrd, csrwr, iocsr_read_u32, iocsr_write_u32};
-use crate::arch::hooks::hooks;
+use crate::arch::{BootInfo, hooks::hooks};
 
 /// ESTAT/ECFG bit of hardware interrupt 1: the EIOINTC.
 const HWI1: usize = 1 << 3;
@@ -35,7 +35,7 @@ const PCH_PIC_POLARITY: usize = 0x3e0;
 const PCH_PIC_INPUTS: usize = 64;
 
 /// Sets both controllers up, everything masked, and enables the CPU's two lines.
-pub fn init() {
+pub fn init(_boot: &BootInfo) {
     iocsr_write_u32(IOCSR_MISC + 4, iocsr_read_u32(IOCSR_MISC + 4) | 1 << 16);
     // Node 0 only: each 32-bit word holds two node entries.
     for i in 0..4 {
@@ -79,7 +79,9 @@ pub fn disable_line(line: u32) {
 }
 
 fn set_masked(line: u32, masked: bool) {
-    let Some(register) = mask_register(line) else { return };
+    let Some(register) = mask_register(line) else {
+        return;
+    };
     let bit = 1 << (line % 32);
     let old = pic_read(register);
     pic_write(register, if masked { old | bit } else { old & !bit });
@@ -139,12 +141,20 @@ pub fn wait_for_interrupt() {
 
 fn pic_read(offset: usize) -> u32 {
     // SAFETY: PCH-PIC's registers, mapped uncached by the 0x8000… window.
-    unsafe { super::mmio_to_virt(PCH_PIC + offset).cast::<u32>().read_volatile() }
+    unsafe {
+        super::mmio_to_virt(PCH_PIC + offset)
+            .cast::<u32>()
+            .read_volatile()
+    }
 }
 
 fn pic_write(offset: usize, value: u32) {
     // SAFETY: as in `pic_read`.
-    unsafe { super::mmio_to_virt(PCH_PIC + offset).cast::<u32>().write_volatile(value) }
+    unsafe {
+        super::mmio_to_virt(PCH_PIC + offset)
+            .cast::<u32>()
+            .write_volatile(value)
+    }
 }
 
 fn pic_write_u8(offset: usize, value: u8) {

@@ -37,7 +37,11 @@ pub fn save(cx: &mut UserContext, out: &mut [u8; SIZE]) {
     }
     put_u32(out, FLAGS, SC_USED_FP);
 
-    let (magic, lanes) = if boot::features().lsx { (LSX_MAGIC, 2) } else { (FPU_MAGIC, 1) };
+    let (magic, lanes) = if boot::features().lsx {
+        (LSX_MAGIC, 2)
+    } else {
+        (FPU_MAGIC, 1)
+    };
     let registers = EXTENDED + HEADER;
     let flags = registers + 32 * 8 * lanes;
     put_u32(out, EXTENDED, magic);
@@ -57,7 +61,9 @@ pub fn restore(cx: &mut UserContext, saved: &[u8; SIZE]) -> bool {
     let mut fp = (*cx.fp).clone();
     let mut at = EXTENDED;
     loop {
-        let Some(header) = saved.get(at..at + HEADER) else { return false };
+        let Some(header) = saved.get(at..at + HEADER) else {
+            return false;
+        };
         let (magic, size) = (get_u32(header, 0), get_u32(header, 4) as usize);
         let lanes = match (magic, size) {
             (0, 0) => break,
@@ -65,7 +71,9 @@ pub fn restore(cx: &mut UserContext, saved: &[u8; SIZE]) -> bool {
             (LSX_MAGIC, size) if size == HEADER + LSX_BYTES => 2,
             _ => return false,
         };
-        let Some(body) = saved.get(at + HEADER..at + size) else { return false };
+        let Some(body) = saved.get(at + HEADER..at + size) else {
+            return false;
+        };
         for n in 0..32 {
             for lane in 0..lanes {
                 fp.vr[n][lane] = get_u64(body, (n * lanes + lane) * 8);

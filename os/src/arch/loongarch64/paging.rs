@@ -161,12 +161,15 @@ pub fn activate_kernel() {
 /// By search and overwrite: QEMU answers `tlbwr` by flushing one page pair of its
 /// own TLB, but `invtlb` by flushing all of it.
 pub fn flush_page(va: usize) {
-    // SAFETY: only removes a translation; it is refilled from the tree when used.
+    // SAFETY: a search, which changes TLBIDX only.
     unsafe {
         csrwr!(csr::TLBEHI, va & !0x1fff);
         core::arch::asm!("tlbsrch", options(nostack));
-        let index = csrrd!(csr::TLBIDX);
-        if index & TLBIDX_NE == 0 {
+    }
+    let index = csrrd!(csr::TLBIDX);
+    if index & TLBIDX_NE == 0 {
+        // SAFETY: only removes a translation; it is refilled from the tree when used.
+        unsafe {
             csrwr!(csr::TLBIDX, index | TLBIDX_NE);
             core::arch::asm!("tlbwr", options(nostack));
         }

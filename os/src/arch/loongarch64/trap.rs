@@ -258,7 +258,10 @@ pub fn init() {
     // VS = 0 sends every exception to the one entry; no interrupt is enabled yet.
     unsafe {
         csrwr!(csr::EENTRY, __trap_entry as *const () as usize);
-        csrwr!(csr::TLBRENTRY, super::virt_to_phys(__tlb_refill as *const () as usize));
+        csrwr!(
+            csr::TLBRENTRY,
+            super::virt_to_phys(__tlb_refill as *const u8)
+        );
         csrwr!(csr::ECFG, 0);
         csrwr!(csr::EUEN, 0);
     }
@@ -300,7 +303,9 @@ pub fn enter_user(cx: &mut UserContext) -> Trap {
             | ecode::FPU_OFF
             | ecode::LSX_OFF
             | ecode::LASX_OFF => Trap::IllegalInstruction,
-            ecode::FLOATING_POINT => Trap::FloatingPoint { code: fpu::exception_code(cx) },
+            ecode::FLOATING_POINT => Trap::FloatingPoint {
+                code: fpu::exception_code(cx),
+            },
             cause => Trap::Unknown { cause },
         };
     }
@@ -314,7 +319,10 @@ extern "C" fn kernel_trap(frame: &mut KernelFrame) {
         code @ (ecode::LOAD_INVALID..=ecode::ALIGNMENT) => {
             let addr = csrrd!(csr::BADV);
             let Some(resume) = super::uaccess::fixup(frame.era) else {
-                panic!("kernel fault: code {code:#x} at {:#x}, address {addr:#x}", frame.era);
+                panic!(
+                    "kernel fault: code {code:#x} at {:#x}, address {addr:#x}",
+                    frame.era
+                );
             };
             let access = match code {
                 ecode::STORE_INVALID | ecode::MODIFIED => Access::Write,
@@ -325,6 +333,9 @@ extern "C" fn kernel_trap(frame: &mut KernelFrame) {
                 frame.era = resume;
             }
         }
-        code => panic!("unexpected exception {code:#x} in the kernel at {:#x}", frame.era),
+        code => panic!(
+            "unexpected exception {code:#x} in the kernel at {:#x}",
+            frame.era
+        ),
     }
 }

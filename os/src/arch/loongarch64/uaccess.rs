@@ -119,11 +119,29 @@ pub unsafe fn zero_user(dst: usize, len: usize) -> usize {
 pub(super) fn fixup(pc: usize) -> Option<usize> {
     let address = |symbol: unsafe extern "C" fn()| symbol as *const () as usize;
     let ranges = [
-        (address(__copy_user_blocks), address(__copy_user_bytes), address(__copy_user_bytes)),
-        (address(__copy_user_bytes), address(__copy_user_end), address(__copy_user_end)),
-        (address(__zero_user_words), address(__zero_user_bytes), address(__zero_user_bytes)),
-        (address(__zero_user_bytes), address(__zero_user_end), address(__zero_user_end)),
+        (
+            address(__copy_user_blocks),
+            address(__copy_user_bytes),
+            address(__copy_user_bytes),
+        ),
+        (
+            address(__copy_user_bytes),
+            address(__copy_user_end),
+            address(__copy_user_end),
+        ),
+        (
+            address(__zero_user_words),
+            address(__zero_user_bytes),
+            address(__zero_user_bytes),
+        ),
+        (
+            address(__zero_user_bytes),
+            address(__zero_user_end),
+            address(__zero_user_end),
+        ),
     ];
-    let (_, _, resume) = ranges.into_iter().find(|&(start, end, _)| (start..end).contains(&pc))?;
+    let (_, _, resume) = ranges
+        .into_iter()
+        .find(|&(start, end, _)| (start..end).contains(&pc))?;
     Some(resume)
 }
