@@ -29,6 +29,7 @@
 
 extern crate alloc;
 
+mod buffer;
 mod chain;
 mod dma;
 mod layout;
@@ -38,6 +39,7 @@ mod ring;
 #[cfg(test)]
 mod tests;
 
+pub use buffer::{Buffer, Lent};
 pub use chain::{Chain, Segment};
 pub use dma::{Dma, DmaError};
 pub use layout::{Addresses, Layout, MAX_QUEUE_SIZE};

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{Ordering, fence};
 
+use crate::buffer::Buffer;
 use crate::chain::Chain;
 use crate::dma::Dma;
 use crate::layout::{Addresses, Layout, MAX_QUEUE_SIZE};
@@ -54,7 +55,7 @@ pub enum SetupError {
 pub enum AddError {
     /// Too few free descriptors: pop first.
     Full,
-    /// No segment, an empty segment, or a readable one behind a writable one.
+    /// Nothing but empty segments, or a readable one behind a writable one.
     BadChain,
     /// The device broke the rules earlier; see [`RingError`].
     Broken,
@@ -85,20 +86,22 @@ pub enum RingError {
 }
 
 /// A finished request.
-pub struct Used<T, const N: usize> {
+pub struct Used<T, const N: usize, B: Buffer = Dma> {
     /// The buffers, owned by the driver again.
-    pub chain: Chain<T, N>,
+    pub chain: Chain<T, N, B>,
     /// Bytes that the device wrote into the writable segments, in order.
     /// Never more than those offer.
     pub written: usize,
 }
 
-/// The driver's end of one split virtqueue, with requests of `N` buffers each.
-pub struct Queue<T, const N: usize> {
+/// The driver's end of one split virtqueue, with requests of up to `N` buffers each.
+pub struct Queue<T, const N: usize, B: Buffer = Dma> {
     ring: Ring,
     config: Config,
     /// The shadow: what is outstanding, by head descriptor.
-    outstanding: Vec<Option<Outstanding<T, N>>>,
+    outstanding: Vec<Option<Outstanding<T, N, B>>>,
+    /// How many of them are `Some`.
+    in_flight: usize,
     /// Free descriptors, last in first out, so that the hot ones stay hot.
     free: Vec<u16>,
     /// Free-running index of the next available entry.
@@ -114,15 +117,16 @@ pub struct Queue<T, const N: usize> {
     broken: bool,
 }
 
-struct Outstanding<T, const N: usize> {
-    chain: Chain<T, N>,
-    /// Descriptors of the chain, head first.
+struct Outstanding<T, const N: usize, B: Buffer> {
+    chain: Chain<T, N, B>,
+    /// Descriptors of the chain, head first; the first `used` count.
     descriptors: [u16; N],
+    used: usize,
     /// Sum of the writable segments.
     offered: u32,
 }
 
-impl<T, const N: usize> Queue<T, N> {
+impl<T, const N: usize, B: Buffer> Queue<T, N, B> {
     /// Lays a queue over `memory`, which must be page-aligned and have at least
     /// [`Layout::bytes`] bytes. No interrupt is asked for or masked yet: interrupts
     /// are on, as the specification's reset state has it.
@@ -138,6 +142,7 @@ impl<T, const N: usize> Queue<T, N> {
             ring,
             config,
             outstanding,
+            in_flight: 0,
             free: (0..size).rev().collect(),
             next_available: 0,
             published: 0,
@@ -158,16 +163,14 @@ impl<T, const N: usize> Queue<T, N> {
         self.config.size
     }
 
-    /// How many more requests [`Queue::add`] takes now.
+    /// How many more requests of `N` buffers [`Queue::add`] takes now.
     pub fn room(&self) -> usize {
         self.free.len().checked_div(N).unwrap_or(0)
     }
 
     /// Requests given to the device and not popped yet.
     pub fn in_flight(&self) -> usize {
-        (self.config.size as usize - self.free.len())
-            .checked_div(N)
-            .unwrap_or(0)
+        self.in_flight
     }
 
     /// Whether the device broke the rules; such a queue takes and yields nothing.
@@ -176,24 +179,25 @@ impl<T, const N: usize> Queue<T, N> {
     }
 
     /// Queues a request. The device sees it after the next [`Queue::publish`].
-    pub fn add(&mut self, chain: Chain<T, N>) -> Result<(), (AddError, Chain<T, N>)> {
+    pub fn add(&mut self, chain: Chain<T, N, B>) -> Result<(), (AddError, Chain<T, N, B>)> {
         if self.broken {
             return Err((AddError::Broken, chain));
         }
-        let Some(offered) = offered_bytes(&chain) else {
+        let Some(Shape { used, offered }) = shape(&chain) else {
             return Err((AddError::BadChain, chain));
         };
-        if self.free.len() < N {
+        if self.free.len() < used {
             return Err((AddError::Full, chain));
         }
         let mut descriptors = [0u16; N];
-        for slot in &mut descriptors {
-            // `free.len() >= N` was checked above; the default is never used.
+        for slot in &mut descriptors[..used] {
+            // `free.len() >= used` was checked above; the default is never used.
             *slot = self.free.pop().unwrap_or_default();
         }
-        for (i, segment) in chain.segments.iter().enumerate() {
+        let shown = chain.segments.iter().filter(|segment| segment.len > 0);
+        for (i, segment) in shown.enumerate() {
             let write = if segment.device_writes { DESC_WRITE } else { 0 };
-            let (more, next) = match descriptors.get(i + 1) {
+            let (more, next) = match descriptors[..used].get(i + 1) {
                 Some(&next) => (DESC_NEXT, next),
                 None => (0, 0),
             };
@@ -209,8 +213,10 @@ impl<T, const N: usize> Queue<T, N> {
         self.outstanding[head as usize] = Some(Outstanding {
             chain,
             descriptors,
+            used,
             offered,
         });
+        self.in_flight += 1;
         self.ring.set_available_entry(self.next_available, head);
         self.next_available = self.next_available.wrapping_add(1);
         Ok(())
@@ -243,7 +249,7 @@ impl<T, const N: usize> Queue<T, N> {
     }
 
     /// Takes the next finished request, if there is one.
-    pub fn pop(&mut self) -> Result<Option<Used<T, N>>, RingError> {
+    pub fn pop(&mut self) -> Result<Option<Used<T, N, B>>, RingError> {
         if self.broken {
             return Err(RingError::AlreadyBroken);
         }
@@ -261,6 +267,7 @@ impl<T, const N: usize> Queue<T, N> {
         let Outstanding {
             chain,
             descriptors,
+            used,
             offered,
         } = done;
         let written = if reported <= offered {
@@ -273,12 +280,14 @@ impl<T, const N: usize> Queue<T, N> {
             self.outstanding[id as usize] = Some(Outstanding {
                 chain,
                 descriptors,
+                used,
                 offered,
             });
             return self.fail(RingError::UsedLength { reported, offered });
         };
         // Head last, so that the next request starts with the same descriptor.
-        self.free.extend(descriptors.iter().rev());
+        self.free.extend(descriptors[..used].iter().rev());
+        self.in_flight -= 1;
         self.next_used = self.next_used.wrapping_add(1);
         self.keep_masked();
         Ok(Some(Used {
@@ -371,21 +380,30 @@ pub(crate) fn event_passed(event: u16, new: u16, old: u16) -> bool {
     new.wrapping_sub(event).wrapping_sub(1) < new.wrapping_sub(old)
 }
 
-/// Bytes the device may write, or `None` if the chain breaks a rule: nothing in
-/// it, an empty buffer, or a readable buffer behind a writable one (2.7.4.2).
-fn offered_bytes<T, const N: usize>(chain: &Chain<T, N>) -> Option<u32> {
-    let mut offered = 0u32;
+/// What a well-formed chain needs.
+struct Shape {
+    /// Descriptors: segments that are not empty.
+    used: usize,
+    /// Bytes that the device may write.
+    offered: u32,
+}
+
+/// `None` if the chain breaks a rule: nothing in it, or a readable buffer behind
+/// a writable one (2.7.4.2).
+fn shape<T, const N: usize, B: Buffer>(chain: &Chain<T, N, B>) -> Option<Shape> {
+    let (mut used, mut offered) = (0, 0u32);
     let mut writable_seen = false;
-    for segment in &chain.segments {
-        if segment.len == 0 || (writable_seen && !segment.device_writes) {
+    for segment in chain.segments.iter().filter(|segment| segment.len > 0) {
+        if writable_seen && !segment.device_writes {
             return None;
         }
         if segment.device_writes {
             writable_seen = true;
             offered = offered.checked_add(segment.len)?;
         }
+        used += 1;
     }
-    (N > 0).then_some(offered)
+    (used > 0).then_some(Shape { used, offered })
 }
 
 impl fmt::Display for RingError {

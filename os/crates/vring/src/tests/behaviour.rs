@@ -134,10 +134,7 @@ fn bad_chains_are_refused() {
     };
     assert!(matches!(queue.add(backwards), Err((AddError::BadChain, _))));
     let empty = Chain {
-        segments: [
-            Segment::to_device(next(), 0),
-            Segment::from_device(next(), 64),
-        ],
+        segments: [Segment::to_device(next(), 0), Segment::to_device(next(), 0)],
         cookie: (),
     };
     assert!(matches!(queue.add(empty), Err((AddError::BadChain, _))));
@@ -238,7 +235,7 @@ fn the_indices_run_through_the_wrap_many_times() {
             }
             while let Some(done) = queue.pop().unwrap() {
                 assert_eq!((done.chain.cookie, done.written), (round, 3));
-                buffers.push(done.chain.into_dma());
+                buffers.push(done.chain.into_inner());
             }
             let _ = queue.unmask_interrupts();
             assert_eq!(buffers.len(), 8, "a kick was missed in round {round}");
@@ -264,7 +261,7 @@ fn masked_means_no_interrupt_for_more_than_a_lap() {
             device.arm_kick();
             device.complete(head as u32, 0);
             device.signal();
-            buffers.push(queue.pop().unwrap().unwrap().chain.into_dma());
+            buffers.push(queue.pop().unwrap().unwrap().chain.into_inner());
         }
         assert_eq!(device.interrupts, 0);
         assert_eq!(queue.unmask_interrupts(), Pending::No);
@@ -312,7 +309,7 @@ fn the_hottest_descriptor_is_used_again() {
         let request = device.take().unwrap();
         heads.push((request.head, request.buffers));
         device.complete(heads.last().unwrap().0 as u32, 0);
-        buffers.push(queue.pop().unwrap().unwrap().chain.into_dma());
+        buffers.push(queue.pop().unwrap().unwrap().chain.into_inner());
     }
     heads.dedup();
     assert_eq!(heads.len(), 1);
@@ -322,4 +319,45 @@ fn the_hottest_descriptor_is_used_again() {
         writable: false,
     };
     assert_eq!(heads[0].1, [expected]);
+}
+
+#[test]
+fn an_empty_segment_is_left_out() {
+    let (mut queue, mut device, mut buffers) = pair::<(), 3>(kinds(4)[0], 3, 64);
+    let mut next = || buffers.pop().unwrap();
+    let flush = Chain {
+        segments: [
+            Segment::to_device(next(), 16),
+            Segment::to_device(next(), 0),
+            Segment::from_device(next(), 1),
+        ],
+        cookie: (),
+    };
+    assert!(queue.add(flush).is_ok());
+    let _ = queue.publish();
+    let request = device.take().unwrap();
+    assert_eq!(request.buffers.len(), 2);
+    device.complete(request.head as u32, 1);
+    let done = queue.pop().unwrap().unwrap();
+    assert_eq!(done.chain.segments[1].dma().len(), 64);
+    assert_eq!((queue.room(), queue.in_flight()), (1, 0));
+}
+
+#[test]
+fn a_lent_buffer_comes_back_whole() {
+    let config = kinds(4)[0];
+    let (arena, dma) = super::device::Arena::new(8192);
+    let (ring, rest) = dma.split_at(4096).unwrap();
+    let mut queue = Queue::<(), 1, Lent>::new(ring, config).unwrap();
+    let mut device = super::device::Device::new(arena, queue.addresses(), config);
+    let frame = std::vec![7u8; 100];
+    let lent = Lent::new(frame, 10, rest.bus_addr() + 10);
+    assert!(queue.add(Chain::to_device(lent, 1000, ())).is_ok());
+    let _ = queue.publish();
+    let request = device.take().unwrap();
+    assert_eq!(request.buffers[0].len, 90);
+    assert_eq!(request.buffers[0].bus, rest.bus_addr() + 10);
+    device.complete(request.head as u32, 0);
+    let back = queue.pop().unwrap().unwrap().chain.into_inner().into_vec();
+    assert_eq!(back, [7u8; 100]);
 }

@@ -171,7 +171,7 @@ fn fuzz(seed: u64, lies: bool) {
                     }
                     Err((error, chain)) => {
                         assert_eq!(error == AddError::Full, !queue.is_broken());
-                        buffers.push(chain.into_dma());
+                        buffers.push(chain.into_inner());
                     }
                 }
             }
@@ -209,7 +209,7 @@ fn fuzz(seed: u64, lies: bool) {
                 Ok(Some(done)) => {
                     assert!(given.remove(&done.chain.cookie), "seed {seed}");
                     assert!(done.written <= 64);
-                    buffers.push(done.chain.into_dma());
+                    buffers.push(done.chain.into_inner());
                 }
                 Ok(None) => {}
                 Err(_) => assert!(lies && queue.is_broken(), "seed {seed}"),
