@@ -5,20 +5,27 @@
 //! `syscall` looks a descriptor up, calls the [`File`] and returns. `fs` and `net`
 //! implement [`File`] for inodes and sockets.
 
+pub mod async_io;
+pub mod hooks;
+pub mod lock;
+pub mod open;
 pub mod table;
 
+mod anon;
+
 pub use crate::sched::Events;
+pub use anon::{anon_stat, new_ino};
+pub use open::{OpenFile, Owner, seek_in};
 pub use table::{Fd, FdTable};
 
 use crate::{
     Result,
     mm::{Backing, UserIn, UserOut},
     sched::WaitQueue,
-    sync::SpinLock,
 };
 use abi::Errno;
 use alloc::sync::Arc;
-use core::{any::Any, sync::atomic::AtomicU32};
+use core::any::Any;
 
 /// An open object. One per open file description; shared by every descriptor and
 /// process that holds it. All methods may sleep unless they say otherwise.
@@ -46,12 +53,27 @@ pub trait File: Any + Send + Sync {
         Err(Errno::ESPIPE)
     }
 
+    /// Where lseek(2) leads from `current`; the default knows a file without holes.
+    fn seek(&self, current: u64, offset: i64, whence: u32) -> Result<u64> {
+        seek_in(|| self.size(), current, offset, whence)
+    }
+
     /// Readiness now, never blocking. [`File::queue`] is woken at each change.
     fn poll(&self) -> Events;
 
     /// Who is woken when [`File::poll`] changes; `None`: always ready.
     fn queue(&self) -> Option<&WaitQueue> {
         None
+    }
+
+    /// The record locks of the file, for fcntl(2) and flock(2); `None` for files without a name.
+    fn locks(&self) -> Option<&lock::Locks> {
+        None
+    }
+
+    /// F_ADD_SEALS and, with nothing to add, F_GET_SEALS: the seals afterwards. `EINVAL` where sealing is unknown.
+    fn seals(&self, _add: Option<u32>) -> Result<u32> {
+        Err(Errno::EINVAL)
     }
 
     /// ioctl(2); `arg` is a number or a user address. `ENOTTY` when unknown.
@@ -110,27 +132,4 @@ pub struct Io {
     pub nonblock: bool,
     /// O_APPEND.
     pub append: bool,
-}
-
-/// An open file description: a [`File`], its position and its status flags. open(2).
-pub struct OpenFile {
-    /// The object.
-    pub file: Arc<dyn File>,
-    /// O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME | O_PATH …
-    pub flags: AtomicU32,
-    /// The position; held while a read or write of a seekable file runs, as Linux's f_pos lock.
-    pub offset: crate::sync::Mutex<u64>,
-    /// F_SETOWN and friends live behind this lock.
-    pub owner: SpinLock<Option<Owner>>,
-}
-
-/// Who gets SIGIO and SIGURG. fcntl(2) F_SETOWN_EX.
-#[derive(Clone, Copy, Debug)]
-pub struct Owner {
-    /// F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP.
-    pub kind: i32,
-    #[allow(missing_docs)]
-    pub id: i32,
-    /// F_SETSIG; 0 is SIGIO.
-    pub signal: i32,
 }

@@ -5,6 +5,7 @@
 //! generates `docs/process/syscalls.md`. Each family lists its rows beside its handlers
 //! (`net::ROWS`, `fs::ROWS`, …).
 
+pub mod file;
 pub mod table;
 
 use crate::{

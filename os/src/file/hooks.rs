@@ -1,0 +1,108 @@
+//! What files need to know about tasks, asked through one object because `task` is
+//! the room above: signals to owners and to terminals' groups, sessions, and the
+//! pending signals behind signalfd(2).
+//!
+//! `task` implements [`Tasks`] and calls [`register`] once at start. Before that the
+//! answers are those of a machine without processes.
+
+use super::{Events, Owner};
+use crate::{Result, sync::SpinLock};
+use abi::Errno;
+
+/// What job control asks about the calling process. credentials(7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Process id.
+    pub pid: i32,
+    /// Process group.
+    pub group: i32,
+    /// Session; equal to `pid` for its leader.
+    pub session: i32,
+}
+
+/// One pending signal as signalfd(2) reports it.
+pub type SignalInfo = [u8; 128];
+
+/// Implemented by `task`.
+pub trait Tasks: Sync {
+    /// SIGIO (or the owner's F_SETSIG) because of `events`; SIGURG for [`Events::PRI`]
+    /// alone. Runs with interrupts off, must not sleep.
+    fn signal_owner(&self, owner: &Owner, events: Events);
+
+    /// Whether F_SETOWN's target exists: `kind` is F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP.
+    fn exists(&self, kind: i32, id: i32) -> bool;
+
+    /// A signal from the kernel to every process of a group. Must not sleep. `ESRCH` when it is empty.
+    fn signal_group(&self, group: i32, signal: i32) -> Result<()>;
+
+    /// A signal from the kernel to the calling thread (SIGPIPE).
+    fn signal_self(&self, signal: i32);
+
+    /// The calling process; `None` in kernel threads.
+    fn job(&self) -> Option<Job>;
+
+    /// The session of a process group; `None` when the group does not exist.
+    fn session_of(&self, group: i32) -> Option<i32>;
+
+    /// Whether no member has a parent in another group of the same session. setpgid(2).
+    fn orphaned(&self, group: i32) -> bool;
+
+    /// Whether the calling thread ignores or blocks `signal`.
+    fn ignores(&self, signal: i32) -> bool;
+
+    /// Whether the caller has this effective capability. capabilities(7).
+    fn capable(&self, capability: u32) -> bool;
+
+    /// The signals pending for the calling thread or its process, bit `n - 1` for signal `n`.
+    fn pending(&self) -> u64;
+
+    /// Takes the next pending signal in `mask` off the caller, as `signalfd_siginfo`.
+    fn dequeue(&self, mask: u64) -> Option<SignalInfo>;
+}
+
+static TASKS: SpinLock<&'static dyn Tasks> = SpinLock::new(&Nobody);
+
+/// Called once by `task::init`.
+pub fn register(tasks: &'static dyn Tasks) {
+    *TASKS.lock() = tasks;
+}
+
+/// Whom to ask.
+pub fn tasks() -> &'static dyn Tasks {
+    *TASKS.lock()
+}
+
+/// Before `task` is up.
+struct Nobody;
+
+impl Tasks for Nobody {
+    fn signal_owner(&self, _: &Owner, _: Events) {}
+    fn exists(&self, _: i32, _: i32) -> bool {
+        false
+    }
+    fn signal_group(&self, _: i32, _: i32) -> Result<()> {
+        Err(Errno::ESRCH)
+    }
+    fn signal_self(&self, _: i32) {}
+    fn job(&self) -> Option<Job> {
+        None
+    }
+    fn session_of(&self, _: i32) -> Option<i32> {
+        None
+    }
+    fn orphaned(&self, _: i32) -> bool {
+        false
+    }
+    fn ignores(&self, _: i32) -> bool {
+        false
+    }
+    fn capable(&self, _: u32) -> bool {
+        true
+    }
+    fn pending(&self) -> u64 {
+        0
+    }
+    fn dequeue(&self, _: u64) -> Option<SignalInfo> {
+        None
+    }
+}
