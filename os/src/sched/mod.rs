@@ -3,7 +3,8 @@
 //! A [`Thread`] is a kernel stack and a [`crate::arch::KernelContext`]; `task`
 //! hangs a Linux task on it. A thread gives the CPU away only here: in
 //! [`wait_until`], in [`yield_now`] and on its way to user mode when its slice is
-//! over. Typical sequence of a blocking read:
+//! over. Wait lists and the run queue are spin-locked, in this order; nothing is
+//! called with the run queue locked. Typical sequence of a blocking read:
 //!
 //! ```text
 //! wait_until(&[queue], deadline, Interruptible::Yes, || match pipe.try_read(out) {
@@ -12,8 +13,15 @@
 //! })
 //! ```
 
+mod cpu;
+mod stack;
+mod thread;
 mod wait;
 
+pub use cpu::{
+    after_user, before_user, current, statistics, take_tick, tick, yield_if_needed, yield_now,
+};
+pub use thread::{State, Thread};
 pub use wait::{Entry, Events, WaitQueue, Waiter};
 
 use crate::{Result, time::Instant};
@@ -33,34 +41,47 @@ pub enum Interruptible {
 /// Runs `try_op` until it returns `Some`, sleeping on `queues` in between.
 ///
 /// `try_op` is called first without registering; then after registering on every
-/// queue (so no wake-up is lost), then after each wake-up. Errors: `ETIMEDOUT`
-/// at `deadline` (the caller maps it: `EAGAIN` for SO_RCVTIMEO), `Errno::RESTART`
-/// on a signal. A `deadline` in the past makes exactly one attempt.
+/// queue if anybody ran meanwhile (so no wake-up is lost), then after each
+/// wake-up. Errors: `ETIMEDOUT` at `deadline` (the caller maps it: `EAGAIN` for
+/// SO_RCVTIMEO), `Errno::RESTART` on a signal. A `deadline` in the past makes
+/// exactly one attempt.
 pub fn wait_until<T>(
-    _queues: &[&WaitQueue],
-    _deadline: Option<Instant>,
-    _interruptible: Interruptible,
-    _try_op: impl FnMut() -> Option<T>,
+    queues: &[&WaitQueue],
+    deadline: Option<Instant>,
+    interruptible: Interruptible,
+    try_op: impl FnMut() -> Option<T>,
 ) -> Result<T> {
-    todo!()
+    let queues = queues.iter().map(|&queue| (queue, Events::all()));
+    wait::wait_on(queues, deadline, interruptible, try_op)
 }
 
-/// Lets the other runnable threads run once.
-pub fn yield_now() {
-    todo!()
+/// Like [`wait_until`], woken only for the events named with each queue (and ERR, HUP).
+pub fn wait_for<T>(
+    queues: &[(&WaitQueue, Events)],
+    deadline: Option<Instant>,
+    interruptible: Interruptible,
+    try_op: impl FnMut() -> Option<T>,
+) -> Result<T> {
+    wait::wait_on(queues.iter().copied(), deadline, interruptible, try_op)
 }
 
-/// For long loops in the kernel: gives the CPU away when the slice is over.
-pub fn yield_if_needed() {
-    todo!()
+/// Starts a kernel thread that runs `body` and ends when it returns. Panics
+/// without memory for a stack: kernel threads are started at boot.
+pub fn spawn(name: &'static str, body: impl FnOnce() + Send + 'static) {
+    let thread = Thread::new(name, body).expect("memory for a kernel thread");
+    thread.start();
 }
 
-/// Starts a kernel thread that runs `body` and ends when it returns.
-pub fn spawn(_name: &'static str, _body: impl FnOnce() + Send + 'static) {
-    todo!()
+/// Ends the current thread.
+pub fn exit() -> ! {
+    let me = current();
+    me.set_owner(None);
+    me.set_space(None);
+    drop(me);
+    cpu::exit()
 }
 
 /// The idle loop: switches to whatever is runnable, else waits for an interrupt.
 pub fn run() -> ! {
-    todo!()
+    cpu::run()
 }

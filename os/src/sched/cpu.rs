@@ -1,0 +1,354 @@
+//! The CPU: who runs, who is next, and the switch.
+//!
+//! Three queues make one round. Threads that were just woken go first (a reply
+//! should not wait behind a computation), then those that were preempted with
+//! time left, and those that used their slice wait for the next round, which
+//! begins when the other two queues are empty. A slice is given once per round,
+//! so waking often does not earn more CPU than computing does.
+
+use super::thread::{State, Thread};
+use crate::{arch, sync::SpinLock, time};
+use alloc::{collections::VecDeque, sync::Arc};
+use core::{
+    mem,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
+
+/// A slice at nice 0, in ns.
+const SLICE: u64 = 10_000_000;
+/// Less than this left of a slice is not worth a switch.
+const CRUMB: u64 = 50_000;
+
+struct Cpu {
+    current: Option<Arc<Thread>>,
+    /// The boot thread once it has become the idle loop. Never queued.
+    idle: Option<Arc<Thread>>,
+    /// The thread that ended last; its stack goes once we are off it.
+    dead: Option<Arc<Thread>>,
+    woken: VecDeque<Arc<Thread>>,
+    ready: VecDeque<Arc<Thread>>,
+    spent: VecDeque<Arc<Thread>>,
+    round: u32,
+    /// When `current` got the CPU; `None` while it idles in place.
+    started: Option<u64>,
+}
+
+static CPU: SpinLock<Cpu> = SpinLock::new(Cpu {
+    current: None,
+    idle: None,
+    dead: None,
+    woken: VecDeque::new(),
+    ready: VecDeque::new(),
+    spent: VecDeque::new(),
+    round: 0,
+    started: Some(0),
+});
+
+/// User mode is on the CPU: an interrupt handler that wakes somebody preempts it.
+static IN_USER: AtomicBool = AtomicBool::new(false);
+/// Give the CPU away on the way to user mode.
+static NEED_RESCHED: AtomicBool = AtomicBool::new(false);
+/// A timer interrupt hit the running thread since [`take_tick`].
+static TICKED: AtomicBool = AtomicBool::new(false);
+/// When the running thread's slice is over, in ns.
+static SLICE_END: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Counts every moment at which something else than the current thread may have run.
+static TURNS: AtomicU64 = AtomicU64::new(0);
+/// ns without anything to run.
+static IDLE_NS: AtomicU64 = AtomicU64::new(0);
+/// Context switches, for /proc/stat.
+static SWITCHES: AtomicU64 = AtomicU64::new(0);
+
+/// The thread on the CPU.
+pub fn current() -> Arc<Thread> {
+    let mut cpu = CPU.lock();
+    cpu.current.get_or_insert_with(Thread::boot).clone()
+}
+
+pub(super) fn is_current(thread: &Thread) -> bool {
+    let cpu = CPU.lock();
+    cpu.current.as_ref().is_some_and(|current| core::ptr::eq(&**current, thread))
+}
+
+/// ns since `thread` got the CPU; 0 when it is not on it.
+pub(super) fn current_stretch(thread: &Thread) -> u64 {
+    if !is_current(thread) {
+        return 0;
+    }
+    let started = CPU.lock().started;
+    started.map_or(0, |started| time::now().0.saturating_sub(started))
+}
+
+/// See `TURNS`: equal values mean that nobody else has run in between.
+pub(super) fn turns() -> u64 {
+    TURNS.load(Relaxed)
+}
+
+/// Queues a thread that just became runnable.
+pub(super) fn enqueue_woken(thread: Arc<Thread>) {
+    if IN_USER.load(Relaxed) {
+        NEED_RESCHED.store(true, Relaxed);
+    }
+    let mut cpu = CPU.lock();
+    cpu.refill(&thread);
+    match thread.slice_left.load(Relaxed) > CRUMB {
+        true => cpu.woken.push_back(thread),
+        false => cpu.spent.push_back(thread),
+    }
+}
+
+/// Gives the CPU away until somebody unblocks the current thread, whose state is
+/// `Blocked` already (or `Runnable` again: then this returns soon).
+pub(super) fn block() {
+    let me = current();
+    me.voluntary.fetch_add(1, Relaxed);
+    CPU.lock().charge();
+    loop {
+        TURNS.fetch_add(1, Relaxed);
+        let next = CPU.lock().pick();
+        match next {
+            Some(next) if Arc::ptr_eq(&next, &me) => return CPU.lock().begin(&me),
+            Some(next) => return switch_to(next, Leave::Blocked),
+            // Nobody: wait here. This spares two switches when the answer to our
+            // own request is what comes next.
+            None => idle(),
+        }
+    }
+}
+
+/// Ends the current thread. Its task has let go of everything already.
+pub(super) fn exit() -> ! {
+    let mut cpu = CPU.lock();
+    cpu.charge();
+    if let Some(me) = &cpu.current {
+        me.set_state(State::Dead);
+    }
+    // The idle thread exists: only `run` and its boot come before it, and they do not end.
+    let next = cpu.pick().or_else(|| cpu.idle.clone()).expect("an idle thread");
+    drop(cpu);
+    switch_to(next, Leave::Dead);
+    unreachable!("a dead thread was scheduled")
+}
+
+/// Lets everybody else run once.
+pub fn yield_now() {
+    CPU.lock().charge();
+    give_way(Leave::Spent);
+}
+
+/// For long loops in the kernel: lets interrupts in, and gives the CPU away when the slice is over.
+pub fn yield_if_needed() {
+    time::interrupt_by(SLICE_END.load(Relaxed));
+    TURNS.fetch_add(1, Relaxed);
+    arch::irq_poll();
+    if NEED_RESCHED.load(Relaxed) {
+        preempt();
+    }
+}
+
+/// On the way to user mode: gives the CPU away if the slice is over, and sees to it
+/// that the rest of the slice ends with an interrupt.
+pub fn before_user() {
+    while NEED_RESCHED.load(Relaxed) {
+        preempt();
+    }
+    time::interrupt_by(SLICE_END.load(Relaxed));
+    IN_USER.store(true, Relaxed);
+}
+
+/// Back from user mode.
+pub fn after_user() {
+    IN_USER.store(false, Relaxed);
+}
+
+/// Whether the timer hit since the last call, for statistical user/system accounting.
+pub fn take_tick() -> bool {
+    TICKED.swap(false, Relaxed)
+}
+
+/// The timer interrupt.
+pub fn tick(now: u64) {
+    TICKED.store(true, Relaxed);
+    if now < SLICE_END.load(Relaxed) {
+        return;
+    }
+    let mut cpu = CPU.lock();
+    if cpu.started.is_none() {
+        return;
+    }
+    if cpu.others_wait() {
+        NEED_RESCHED.store(true, Relaxed);
+        SLICE_END.store(u64::MAX, Relaxed);
+    } else {
+        // Alone: the next slice begins at once.
+        let thread = cpu.charge();
+        cpu.round = cpu.round.wrapping_add(1);
+        cpu.begin(&thread);
+    }
+}
+
+/// The boot thread from now on: runs whatever is runnable, else waits for an interrupt.
+pub(super) fn run() -> ! {
+    let me = current();
+    CPU.lock().idle = Some(me);
+    loop {
+        let next = CPU.lock().pick();
+        match next {
+            Some(next) => switch_to(next, Leave::Blocked),
+            None => idle(),
+        }
+    }
+}
+
+/// (ns idle since boot, context switches, runnable threads).
+pub fn statistics() -> (u64, u64, usize) {
+    let cpu = CPU.lock();
+    let runnable = cpu.woken.len() + cpu.ready.len() + cpu.spent.len();
+    (IDLE_NS.load(Relaxed), SWITCHES.load(Relaxed), runnable)
+}
+
+fn idle() {
+    let begin = time::now().0;
+    CPU.lock().started = None;
+    arch::wait_for_interrupt();
+    IDLE_NS.fetch_add(time::now().0 - begin, Relaxed);
+}
+
+fn preempt() {
+    NEED_RESCHED.store(false, Relaxed);
+    let me = CPU.lock().charge();
+    me.involuntary.fetch_add(1, Relaxed);
+    match me.slice_left.load(Relaxed) > CRUMB {
+        true => give_way(Leave::Ready),
+        false => give_way(Leave::Spent),
+    }
+}
+
+/// Runs somebody else if there is somebody. The caller has charged the current thread.
+fn give_way(leave: Leave) {
+    TURNS.fetch_add(1, Relaxed);
+    let mut cpu = CPU.lock();
+    let Some(me) = cpu.current.clone() else { return };
+    let next = match leave {
+        // With time left, only those who were woken go ahead.
+        Leave::Ready => cpu.woken.pop_front(),
+        _ => cpu.pick(),
+    };
+    match next {
+        Some(next) => {
+            cpu.refill(&next);
+            drop((cpu, me));
+            switch_to(next, leave);
+        }
+        None => {
+            if leave == Leave::Spent {
+                cpu.round = cpu.round.wrapping_add(1);
+            }
+            cpu.begin(&me);
+        }
+    }
+}
+
+/// Where the thread that gives the CPU away goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// Nowhere: wait lists know it.
+    Blocked,
+    /// To the front of those with time left.
+    Ready,
+    /// To the next round.
+    Spent,
+    /// Away.
+    Dead,
+}
+
+fn switch_to(next: Arc<Thread>, leave: Leave) {
+    let mut cpu = CPU.lock();
+    cpu.begin(&next);
+    let to = next.context();
+    // `begin` is called after `current` has run at least once, so it is there.
+    let prev = cpu.current.replace(next).expect("a current thread");
+    prev.check_stack();
+    let from = prev.context();
+    // Nothing with a destructor may stay on this stack: a dead thread never comes back.
+    match leave {
+        Leave::Blocked => drop(prev),
+        Leave::Ready => cpu.ready.push_front(prev),
+        Leave::Spent => cpu.spent.push_back(prev),
+        Leave::Dead => cpu.dead = Some(prev),
+    }
+    drop(cpu);
+    SWITCHES.fetch_add(1, Relaxed);
+    // SAFETY: `to` belongs to a thread that was taken off the run queue (or idle)
+    // and is not running; `cpu.current` keeps it alive. `from` is the running
+    // thread's, kept alive by a queue, by `dead`, or, when blocked, by the
+    // `Arc` in its own `block` or `run` frame.
+    unsafe { arch::switch(from, to) }
+    finish_switch();
+}
+
+/// The first thing that a thread does when it gets the CPU.
+pub(super) fn finish_switch() {
+    let (dead, me) = {
+        let mut cpu = CPU.lock();
+        (cpu.dead.take(), cpu.current.clone())
+    };
+    drop(dead);
+    if let Some(me) = me {
+        me.activate_space();
+    }
+}
+
+impl Cpu {
+    /// Ends the stretch of the current thread: adds it to its time and takes it from its slice.
+    fn charge(&mut self) -> Arc<Thread> {
+        let thread = self.current.get_or_insert_with(Thread::boot).clone();
+        let now = time::now().0;
+        let used = self.started.map_or(0, |started| now - started);
+        self.started = Some(now);
+        thread.runtime.fetch_add(used, Relaxed);
+        let left = thread.slice_left.load(Relaxed).saturating_sub(used);
+        thread.slice_left.store(left, Relaxed);
+        thread
+    }
+
+    /// Begins a stretch.
+    fn begin(&mut self, thread: &Arc<Thread>) {
+        self.refill(thread);
+        // After `charge`, `started` is the present; after idling it is not known.
+        let now = *self.started.get_or_insert_with(|| time::now().0);
+        SLICE_END.store(now + thread.slice_left.load(Relaxed).max(CRUMB), Relaxed);
+    }
+
+    /// A new slice, if the thread has not had this round's yet.
+    fn refill(&self, thread: &Thread) {
+        if thread.round.swap(self.round, Relaxed) != self.round {
+            thread.slice_left.store(slice(thread.nice()), Relaxed);
+        }
+    }
+
+    fn pick(&mut self) -> Option<Arc<Thread>> {
+        if let Some(next) = self.woken.pop_front().or_else(|| self.ready.pop_front()) {
+            return Some(next);
+        }
+        if self.spent.is_empty() {
+            return None;
+        }
+        mem::swap(&mut self.ready, &mut self.spent);
+        self.round = self.round.wrapping_add(1);
+        self.ready.pop_front()
+    }
+
+    fn others_wait(&self) -> bool {
+        !(self.woken.is_empty() && self.ready.is_empty() && self.spent.is_empty())
+    }
+}
+
+/// The slice for a nice value: a quarter more or a fifth less per step, as Linux's weights.
+fn slice(nice: i32) -> u64 {
+    let mut slice = SLICE;
+    for _ in 0..nice.unsigned_abs() {
+        slice = if nice > 0 { slice * 4 / 5 } else { slice * 5 / 4 };
+    }
+    slice.max(1_000_000)
+}
