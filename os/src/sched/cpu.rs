@@ -67,7 +67,9 @@ pub fn current() -> Arc<Thread> {
 
 pub(super) fn is_current(thread: &Thread) -> bool {
     let cpu = CPU.lock();
-    cpu.current.as_ref().is_some_and(|current| core::ptr::eq(&**current, thread))
+    cpu.current
+        .as_ref()
+        .is_some_and(|current| core::ptr::eq(&**current, thread))
 }
 
 /// ns since `thread` got the CPU; 0 when it is not on it.
@@ -124,7 +126,10 @@ pub(super) fn exit() -> ! {
         me.set_state(State::Dead);
     }
     // The idle thread exists: only `run` and its boot come before it, and they do not end.
-    let next = cpu.pick().or_else(|| cpu.idle.clone()).expect("an idle thread");
+    let next = cpu
+        .pick()
+        .or_else(|| cpu.idle.clone())
+        .expect("an idle thread");
     drop(cpu);
     switch_to(next, Leave::Dead);
     unreachable!("a dead thread was scheduled")
@@ -228,7 +233,9 @@ fn preempt() {
 fn give_way(leave: Leave) {
     TURNS.fetch_add(1, Relaxed);
     let mut cpu = CPU.lock();
-    let Some(me) = cpu.current.clone() else { return };
+    let Some(me) = cpu.current.clone() else {
+        return;
+    };
     let next = match leave {
         // With time left, only those who were woken go ahead.
         Leave::Ready => cpu.woken.pop_front(),
@@ -348,7 +355,11 @@ impl Cpu {
 fn slice(nice: i32) -> u64 {
     let mut slice = SLICE;
     for _ in 0..nice.unsigned_abs() {
-        slice = if nice > 0 { slice * 4 / 5 } else { slice * 5 / 4 };
+        slice = if nice > 0 {
+            slice * 4 / 5
+        } else {
+            slice * 5 / 4
+        };
     }
     slice.max(1_000_000)
 }

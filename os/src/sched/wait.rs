@@ -5,7 +5,10 @@
 //! [`Waiter`]s (epoll items, O_ASYNC owners) live in a table that is made at the
 //! first registration. A wake of nobody is two loads.
 
-use super::{Interruptible, cpu, thread::{State, Thread}};
+use super::{
+    Interruptible, cpu,
+    thread::{State, Thread},
+};
 use crate::{
     Result,
     sync::SpinLock,
@@ -17,7 +20,6 @@ use alloc::{
     vec::Vec,
 };
 use core::{
-    cell::Cell,
     ptr,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
@@ -169,9 +171,16 @@ impl Drop for Entry {
 }
 
 /// The registered waiters of a queue. Entries share it, so a queue may go first.
-#[derive(Default)]
 struct Registry {
     items: SpinLock<Vec<Registration>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry {
+            items: SpinLock::new(Vec::new()),
+        }
+    }
 }
 
 struct Registration {
@@ -190,7 +199,12 @@ impl Registry {
 
     fn add(&self, waiter: Weak<dyn Waiter>, interest: Events, exclusive: bool) -> u64 {
         let id = NEXT_ID.fetch_add(1, Relaxed);
-        self.items.lock().push(Registration { id, waiter, interest, exclusive });
+        self.items.lock().push(Registration {
+            id,
+            waiter,
+            interest,
+            exclusive,
+        });
         id
     }
 
@@ -253,7 +267,8 @@ impl Lists {
         while !node.is_null() {
             // SAFETY: linked nodes and their `Sleep` live in a `wait_on` frame
             // that has not returned; the lock is held (`&self`), so they stay linked.
-            let (next, interest, sleep) = unsafe { ((*node).next, (*node).interest, &*(*node).sleep) };
+            let (next, interest, sleep) =
+                unsafe { ((*node).next, (*node).interest, &*(*node).sleep) };
             if interest.intersects(events) {
                 sleep.woken.store(true, Relaxed);
                 sleep.thread.unblock();
@@ -319,7 +334,10 @@ pub(super) fn wait_on<T>(
     };
     may_sleep()?;
 
-    let sleep = Sleep { thread: thread.clone(), woken: AtomicBool::new(false) };
+    let sleep = Sleep {
+        thread: thread.clone(),
+        woken: AtomicBool::new(false),
+    };
     let mut inline = [Node::UNLINKED; INLINE];
     let mut spilled = Vec::new();
     let nodes: &mut [Node] = match queues.len() <= INLINE {
@@ -338,7 +356,11 @@ pub(super) fn wait_on<T>(
         // the caller's borrow keeps the queues.
         unsafe {
             let node = nodes.add(index);
-            *node = Node { sleep: &sleep, interest, ..Node::UNLINKED };
+            *node = Node {
+                sleep: &sleep,
+                interest,
+                ..Node::UNLINKED
+            };
             queue.as_ref().lists.lock().link(node);
         }
     }
@@ -362,7 +384,9 @@ pub(super) fn wait_on<T>(
                 continue;
             }
         }
-        thread.interruptible.store(interruptible == Interruptible::Yes, Relaxed);
+        thread
+            .interruptible
+            .store(interruptible == Interruptible::Yes, Relaxed);
         thread.set_state(State::Blocked);
         cpu::block();
     };

@@ -5,20 +5,54 @@
 //! generates `docs/process/syscalls.md`. Each family lists its rows beside its handlers
 //! (`net::ROWS`, `fs::ROWS`, …).
 
-pub mod file;
+mod file;
+mod fs;
+mod ids;
+mod misc;
+mod mm;
+mod net;
+mod poll;
+mod signal;
 pub mod table;
+mod task;
+mod time;
+pub mod trace;
 
 use crate::{
     Result,
+    arch::UserContext,
+    file::FdTable,
     mm::{UserIn, UserOut, UserPtr},
     task::Task,
 };
+use abi::Errno;
 use alloc::sync::Arc;
+use core::cell::RefCell;
 
 /// Who calls: what a handler needs to know.
 pub struct Caller {
     /// The calling task.
     pub task: Arc<Task>,
+    /// Its user registers, for the calls that copy or replace them (clone,
+    /// execve, rt_sigreturn). Borrowed briefly; never across a blocking call.
+    pub regs: RefCell<UserContext>,
+}
+
+impl Caller {
+    /// The caller's descriptors.
+    pub fn files(&self) -> Arc<FdTable> {
+        self.task.files()
+    }
+
+    /// Calls into `fs` as this caller.
+    pub fn with_fs<R>(&self, call: impl FnOnce(&crate::fs::Caller<'_>) -> R) -> R {
+        let fs = self.task.fs();
+        let creds = self.task.fs_creds();
+        call(&crate::fs::Caller {
+            fs: &fs,
+            creds: &creds,
+        })
+    }
 }
 
 /// The six argument registers, undecoded.
@@ -52,7 +86,22 @@ impl Args {
     }
 }
 
-/// Runs one system call and returns what goes into the result register.
-pub fn dispatch(_caller: &Caller, _number: usize, _args: Args) -> isize {
-    todo!()
+/// Runs one system call and returns what goes into the result register: a value, or
+/// minus an errno (with [`Errno::RESTART`] and its kin, which `task` resolves).
+pub fn dispatch(caller: &Caller, number: usize, args: Args) -> isize {
+    let result = match table::lookup(number) {
+        Some(row) => (row.handler)(caller, args),
+        None => trace::unknown(number),
+    };
+    if trace::enabled() {
+        trace::line(caller, number, args, &result);
+    }
+    match result {
+        Ok(value) => value as isize,
+        Err(Errno::EPIPE) => {
+            trace::broken_pipe(caller, number, &args);
+            Errno::EPIPE.to_ret()
+        }
+        Err(errno) => errno.to_ret(),
+    }
 }

@@ -1,7 +1,13 @@
 //! The table of system calls, by number.
+//!
+//! Families list rows beside their handlers; [`lookup`] finds one in an array that
+//! the compiler fills. To add a call, write a row; to add a family, name it in
+//! [`FAMILIES`]. [`report`] is the text of /proc/sockeye_syscalls, from which the
+//! runner makes `docs/process/syscalls.md`.
 
-use super::{Args, Caller};
+use super::{Args, Caller, file, fs, misc, mm, net, poll, signal, task, time};
 use crate::Result;
+use core::fmt;
 
 /// A decoding closure around a typed handler.
 pub type Handler = fn(&Caller, Args) -> Result<usize>;
@@ -44,4 +50,59 @@ pub const fn row(
         support,
         note,
     }
+}
+
+/// Every family of rows.
+const FAMILIES: [&[Row]; 10] = [
+    fs::ROWS,
+    file::ROWS,
+    poll::ROWS,
+    net::ROWS,
+    mm::ROWS,
+    task::ROWS,
+    signal::ROWS,
+    time::ROWS,
+    misc::ROWS,
+    super::ids::ROWS,
+];
+
+/// Numbers from here up do not exist on either port.
+pub const NUMBERS: usize = 512;
+
+static TABLE: [Option<&'static Row>; NUMBERS] = build();
+
+/// The row of a number, if the call exists.
+pub fn lookup(number: usize) -> Option<&'static Row> {
+    TABLE.get(number).copied().flatten()
+}
+
+/// One line per call: number, name, support, note; separated by tabs.
+pub fn report(out: &mut dyn fmt::Write) -> fmt::Result {
+    for row in TABLE.iter().flatten() {
+        let support = match row.support {
+            Support::Full => "full",
+            Support::Partial => "partial",
+        };
+        writeln!(out, "{}\t{}\t{support}\t{}", row.number, row.name, row.note)?;
+    }
+    Ok(())
+}
+
+/// Places every row; two rows for one number are a compile error.
+const fn build() -> [Option<&'static Row>; NUMBERS] {
+    let mut table = [None; NUMBERS];
+    let mut family = 0;
+    while family < FAMILIES.len() {
+        let rows = FAMILIES[family];
+        let mut index = 0;
+        while index < rows.len() {
+            let row = &rows[index];
+            let slot = &mut table[row.number as usize];
+            assert!(slot.is_none(), "two rows for one system call");
+            *slot = Some(row);
+            index += 1;
+        }
+        family += 1;
+    }
+    table
 }

@@ -36,6 +36,14 @@ impl Task {
     pub fn creds(&self) -> Credentials {
         todo!()
     }
+    /// The credentials as `fs` checks them.
+    pub fn fs_creds(&self) -> crate::fs::Creds {
+        todo!()
+    }
+    /// Sends a signal to this thread, as raise(3) does.
+    pub fn raise(&self, _signal: i32) {
+        todo!()
+    }
     /// RLIMIT_* soft and hard.
     pub fn rlimit(&self, _resource: u32) -> (u64, u64) {
         todo!()

@@ -79,7 +79,10 @@ pub fn run_due(now: Instant) {
 
 /// The earliest deadline in ns; `u64::MAX` when no timer is armed.
 pub fn next_deadline() -> u64 {
-    HEAP.lock().items.first().map_or(u64::MAX, |item| item.deadline)
+    HEAP.lock()
+        .items
+        .first()
+        .map_or(u64::MAX, |item| item.deadline)
 }
 
 /// Not in the heap.
