@@ -1,2 +1,18 @@
-//! The runner.
-fn main() {}
+//! The runner's entry: parse, run, say the exit code in words.
+
+use clap::Parser;
+use runner::cli::Cli;
+use runner::outcome::{Exit, Refused};
+
+fn main() -> std::process::ExitCode {
+    let exit = runner::run(Cli::parse()).unwrap_or_else(|error| {
+        eprintln!("runner: {error:#}");
+        error
+            .downcast_ref::<Refused>()
+            .map_or(Exit::Internal, |refused| refused.exit)
+    });
+    if exit != Exit::Ok {
+        eprintln!("runner: exit {} ({})", exit as u8, exit.meaning());
+    }
+    std::process::ExitCode::from(exit as u8)
+}

@@ -1,0 +1,188 @@
+//! The command line.
+//!
+//! Flags come first and a subcommand is optional: `runner --arch X --suite Y` is
+//! `runner run --arch X --suite Y`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::qemu::Virtio;
+use crate::target::{Arch, Libc, Target};
+
+/// Boots a kernel in QEMU, runs network suites on it, reports.
+///
+/// Exit codes: 0 all as expected, 1 internal error, 2 wrong command line, 4 no case selected,
+/// 5 cases never reported, 6 something is missing (QEMU, image, tool), 7 QEMU or host failed,
+/// 100 cases failed, 110 the guest crashed, 124 the run's time is over, 130/143 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; `run` where nothing is given.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Flags of `run`.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run suites (the default).
+    Run(RunArgs),
+    /// Show suites and their cases.
+    List(RunArgs),
+    /// A busybox shell in a guest, with network; leave with `exit` or Ctrl-A x.
+    Shell(GuestArgs),
+    /// Read a saved serial line and say what the cases came to.
+    Parse(ParseArgs),
+    /// Say what this machine has and lacks.
+    Doctor(GuestArgs),
+    /// Build the kernels: kernel-rv, kernel-la.
+    Build(BuildArgs),
+    /// Images and host programs.
+    #[command(flatten)]
+    Provision(crate::image::Verb),
+}
+
+/// Which architectures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ArchChoice {
+    Riscv64,
+    Loongarch64,
+    All,
+}
+
+/// Which C libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum LibcChoice {
+    Glibc,
+    Musl,
+    All,
+}
+
+impl ArchChoice {
+    /// One or both.
+    pub fn list(self) -> &'static [Arch] {
+        match self {
+            ArchChoice::Riscv64 => &Arch::ALL[..1],
+            ArchChoice::Loongarch64 => &Arch::ALL[1..],
+            ArchChoice::All => &Arch::ALL,
+        }
+    }
+}
+
+impl LibcChoice {
+    /// One or both.
+    pub fn list(self) -> &'static [Libc] {
+        match self {
+            LibcChoice::Glibc => &Libc::ALL[..1],
+            LibcChoice::Musl => &Libc::ALL[1..],
+            LibcChoice::All => &Libc::ALL,
+        }
+    }
+}
+
+/// Flags of everything that starts a guest.
+#[derive(Clone, Debug, Args)]
+pub struct GuestArgs {
+    /// Architecture of the guest.
+    #[arg(long, value_enum, default_value = "riscv64")]
+    pub arch: ArchChoice,
+    /// Whose programs run in it.
+    #[arg(long, value_enum, default_value = "glibc")]
+    pub libc: LibcChoice,
+    /// `ours`, or a kernel file.
+    #[arg(long, default_value = "ours", value_name = "ours|PATH")]
+    pub kernel: String,
+    /// Root image; made or taken from the cache where not given.
+    #[arg(long)]
+    pub image: Option<PathBuf>,
+    /// QEMU: a binary, or a directory with qemu-system-*.
+    #[arg(long)]
+    pub qemu: Option<PathBuf>,
+    /// Processors of the guest.
+    #[arg(long, default_value_t = 1)]
+    pub smp: u32,
+    /// Memory of the guest.
+    #[arg(long, default_value = "1G")]
+    pub mem: String,
+    /// virtio-mmio registers on riscv64.
+    #[arg(long, value_enum, default_value = "legacy")]
+    pub virtio: Virtio,
+    /// Take kernel-rv and kernel-la as they are.
+    #[arg(long)]
+    pub no_build: bool,
+    /// Use no network: everything has to be in the cache.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Flags of a run.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// Flags of the guest.
+    #[command(flatten)]
+    pub guest: GuestArgs,
+    /// Suites; all where not given.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub suite: Vec<String>,
+    /// Cases, as shell patterns on `case` or `suite/case`.
+    #[arg(long, value_delimiter = ',', value_name = "GLOB")]
+    pub case: Vec<String>,
+    /// Where run directories go.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the QEMU command and leave.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Guest time counts instructions, one each nanosecond.
+    #[arg(long)]
+    pub icount: bool,
+    /// Save the network card's packets.
+    #[arg(long)]
+    pub pcap: bool,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub seconds: u32,
+    /// Seconds from QEMU's start to the agent's first word.
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    pub boot_timeout: u64,
+    /// Seconds that a hung guest gets beyond a case's own limit.
+    #[arg(long, default_value_t = 15, value_name = "N")]
+    pub grace: u64,
+    /// Seconds for one suite on one target.
+    #[arg(long, default_value_t = 1800, value_name = "N")]
+    pub suite_timeout: u64,
+}
+
+impl GuestArgs {
+    /// The combinations to run, in report order.
+    pub fn targets(&self) -> Vec<Target> {
+        let of_arch = |&arch: &Arch| {
+            self.libc
+                .list()
+                .iter()
+                .map(move |&libc| Target { arch, libc })
+        };
+        self.arch.list().iter().flat_map(of_arch).collect()
+    }
+}
+
+/// Flags of `parse`.
+#[derive(Clone, Debug, Args)]
+pub struct ParseArgs {
+    /// A serial.log.
+    pub file: PathBuf,
+}
+
+/// Flags of `build`.
+#[derive(Clone, Debug, Args)]
+pub struct BuildArgs {
+    /// Which kernels.
+    #[arg(long, value_enum, default_value = "all")]
+    pub arch: ArchChoice,
+}

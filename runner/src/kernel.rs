@@ -1,0 +1,144 @@
+//! Builds the kernel: the agent first, then the kernel with the agent inside.
+//!
+//! Called by `dispatch`, `shell` and the `build` verb. Cargo does the work and
+//! decides what is stale. Where the toolchain has no ready `core` for the bare
+//! target, it is built from `rust-src` (`-Zbuild-std`, let through on a stable
+//! compiler by RUSTC_BOOTSTRAP=1); nobody has to know.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::outcome::{missing, usage};
+use crate::place;
+use crate::qemu::Kernel;
+use crate::target::Arch;
+
+/// Where the kernel's build looks for the agent.
+const AGENT_VARIABLE: &str = "SOCKEYE_AGENT";
+
+/// The profile that is measured and shipped.
+const PROFILE: &str = "kernel";
+
+/// The kernel that `--kernel` names, built where it is ours.
+pub fn choose(arch: Arch, name: &str, no_build: bool) -> anyhow::Result<Kernel> {
+    let path = match name {
+        "ours" if no_build => artefact(arch),
+        "ours" => build(arch)?,
+        "linux" => return Err(usage("--kernel linux is not there yet; give a kernel file")),
+        path => PathBuf::from(path),
+    };
+    if !path.is_file() {
+        return Err(missing(format!(
+            "no kernel at {}; `runner build` makes ours",
+            path.display()
+        )));
+    }
+    Ok(Kernel {
+        name: name.to_string(),
+        path,
+        cmdline: None,
+        initrd: None,
+    })
+}
+
+/// Where our kernel lies: the contest's name, in the work tree's root.
+pub fn artefact(arch: Arch) -> PathBuf {
+    place::root().join(arch.kernel_file())
+}
+
+/// Builds our kernel for `arch`; answers [`artefact`].
+pub fn build(arch: Arch) -> anyhow::Result<PathBuf> {
+    let std = build_std(arch)?;
+    let made = |name: &str| {
+        place::target_dir()
+            .join(arch.triple())
+            .join(PROFILE)
+            .join(name)
+    };
+    cargo(arch, "agent", std, None)?;
+    cargo(arch, "sockeye", std, Some(&made("agent")))?;
+    let artefact = artefact(arch);
+    // Copied aside and renamed: a guest that runs from the old file keeps it.
+    let aside = artefact.with_extension("new");
+    std::fs::copy(made("sockeye"), &aside)
+        .and_then(|_| std::fs::rename(&aside, &artefact))
+        .with_context(|| format!("cannot write {}", artefact.display()))?;
+    Ok(artefact)
+}
+
+fn cargo(arch: Arch, package: &str, std: BuildStd, agent: Option<&Path>) -> anyhow::Result<()> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(place::root());
+    command.args([
+        "build",
+        "--quiet",
+        "--profile",
+        PROFILE,
+        "--package",
+        package,
+        "--target",
+        arch.triple(),
+    ]);
+    if let BuildStd::Yes = std {
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .arg("-Zbuild-std=core,alloc");
+    }
+    if let Some(agent) = agent {
+        command.env(AGENT_VARIABLE, agent);
+    }
+    let status = command.status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!(
+            "building {package} for {} failed; cargo's messages are above",
+            arch.name()
+        );
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum BuildStd {
+    Yes,
+    No,
+}
+
+fn build_std(arch: Arch) -> anyhow::Result<BuildStd> {
+    let rustc = |what: &[&str]| -> anyhow::Result<PathBuf> {
+        let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+            .current_dir(place::root())
+            .args(what)
+            .output()
+            .context("cannot start rustc")?;
+        Ok(PathBuf::from(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ))
+    };
+    let libs = rustc(&["--print", "target-libdir", "--target", arch.triple()])?;
+    let has_core = std::fs::read_dir(&libs).is_ok_and(|files| {
+        files
+            .flatten()
+            .any(|f| f.file_name().to_string_lossy().starts_with("libcore-"))
+    });
+    if has_core {
+        return Ok(BuildStd::No);
+    }
+    let sources = rustc(&["--print", "sysroot"])?.join("lib/rustlib/src/rust/library/core");
+    if sources.is_dir() {
+        return Ok(BuildStd::Yes);
+    }
+    Err(missing(format!(
+        "the Rust toolchain has no core library for {}: `rustup target add {0}` or `rustup component add rust-src`",
+        arch.triple()
+    )))
+}
+
+/// The `build` verb.
+pub fn run(args: &crate::cli::BuildArgs) -> anyhow::Result<crate::outcome::Exit> {
+    for &arch in args.arch.list() {
+        println!("{}", build(arch)?.display());
+    }
+    Ok(crate::outcome::Exit::Ok)
+}

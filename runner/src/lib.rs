@@ -1,0 +1,44 @@
+//! The runner: boots a kernel in QEMU, runs suites of network programs on it and
+//! tells what they came to.
+//!
+//! Rooms, from the outside in: `cli` (the command line) -> `dispatch` (a run) ->
+//! `plan` (what there is to run), `kernel`, `image`, `qemu` (what it needs), `exec`
+//! (one guest) -> `console` (its serial line), `dialect` (its programs' output) ->
+//! `outcome` (what it came to) -> `report` (what is left behind).
+
+pub mod cli;
+mod clock;
+mod console;
+mod dialect;
+mod dispatch;
+mod doctor;
+mod exec;
+mod image;
+mod interrupt;
+mod job;
+mod kernel;
+mod list;
+pub mod outcome;
+mod parse;
+mod place;
+mod plan;
+mod qemu;
+mod report;
+mod shell;
+mod target;
+
+use cli::{Cli, Verb};
+use outcome::Exit;
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.verb.unwrap_or(Verb::Run(cli.run)) {
+        Verb::Run(args) => dispatch::run(&args),
+        Verb::List(args) => list::run(&args),
+        Verb::Shell(args) => shell::run(&args),
+        Verb::Parse(args) => parse::run(&args),
+        Verb::Doctor(args) => doctor::run(&args),
+        Verb::Build(args) => kernel::run(&args),
+        Verb::Provision(verb) => image::run(&verb).map(|()| Exit::Ok),
+    }
+}

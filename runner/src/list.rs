@@ -1,0 +1,21 @@
+//! `runner list`: suites and cases, one a line on stdout, ready for `--case`.
+
+use crate::cli::RunArgs;
+use crate::outcome::Exit;
+use crate::plan::{self, SUITES};
+
+/// Prints what `args` selects.
+pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    let options = plan::Options {
+        seconds: args.seconds,
+    };
+    for selection in plan::select(&args.suite, &args.case, &options)? {
+        if let Some(suite) = SUITES.iter().find(|suite| suite.name == selection.suite) {
+            eprintln!("{}: {}", suite.name, suite.about);
+        }
+        for case in selection.cases {
+            println!("{}/{}", selection.suite, case.name);
+        }
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,164 @@
+//! What there is to run: the suites as data, and the selection from them.
+//!
+//! Called by `dispatch` (to run) and by `list` (to show). A suite is a function
+//! from the options to its cases; a case is plain data, so that the same plan goes
+//! onto the job disk of any kernel.
+
+mod case;
+mod echo;
+mod glob;
+mod iperf3;
+mod netperf;
+mod smoke;
+
+pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, Work};
+
+use crate::outcome::{Exit, Refused, usage};
+
+/// A named list of cases.
+pub struct Suite {
+    /// As on the command line.
+    pub name: &'static str,
+    /// One line for `list`.
+    pub about: &'static str,
+    cases: fn(&Options) -> Vec<Case>,
+}
+
+/// What the command line may change about a suite's cases.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Seconds of each measurement.
+    pub seconds: u32,
+}
+
+/// Every suite, in the order in which a run without `--suite` takes them.
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "smoke",
+        about: "boots, runs busybox, powers off",
+        cases: smoke::cases,
+    },
+    Suite {
+        name: "echo",
+        about: "TCP, UDP and UNIX sockets, one behaviour a case",
+        cases: echo::cases,
+    },
+    Suite {
+        name: "iperf3",
+        about: "throughput over lo and through the network card",
+        cases: iperf3::cases,
+    },
+    Suite {
+        name: "netperf",
+        about: "streams, request/response and connection rates",
+        cases: netperf::cases,
+    },
+];
+
+/// A suite with the cases that were asked for.
+pub struct Selection {
+    /// The suite's name.
+    pub suite: &'static str,
+    /// Its selected cases, never empty.
+    pub cases: Vec<Case>,
+}
+
+/// Picks `suites` (all where empty) and of these the cases whose `suite/case`, or
+/// case alone, matches one of `globs` (all where empty).
+///
+/// An unknown suite is a usage error; a selection without cases is
+/// [`Exit::NothingSelected`]. Both messages name what there is.
+pub fn select(
+    suites: &[String],
+    globs: &[String],
+    options: &Options,
+) -> anyhow::Result<Vec<Selection>> {
+    for name in suites {
+        if !SUITES.iter().any(|suite| suite.name == name) {
+            let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+            return Err(usage(format!(
+                "unknown suite '{name}'; there are: {}",
+                known.join(", ")
+            )));
+        }
+    }
+    let mut selections = Vec::new();
+    for suite in SUITES
+        .iter()
+        .filter(|s| suites.is_empty() || suites.iter().any(|n| n == s.name))
+    {
+        let mut cases = (suite.cases)(options);
+        cases.retain(|case| {
+            let full = format!("{}/{}", suite.name, case.name);
+            globs.is_empty()
+                || globs
+                    .iter()
+                    .any(|g| glob::matches(g, &full) || glob::matches(g, &case.name))
+        });
+        if !cases.is_empty() {
+            selections.push(Selection {
+                suite: suite.name,
+                cases,
+            });
+        }
+    }
+    if selections.is_empty() {
+        return Err(Refused {
+            exit: Exit::NothingSelected,
+            message: format!(
+                "no case matches {}; `runner list` shows what there is",
+                globs
+                    .iter()
+                    .map(|g| format!("'{g}'"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        }
+        .into());
+    }
+    Ok(selections)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn options() -> Options {
+        Options { seconds: 3 }
+    }
+
+    #[test]
+    fn an_unknown_suite_and_an_unknown_case_are_errors_with_their_codes() {
+        let options = options();
+        let exit = |suites: &[&str], globs: &[&str]| {
+            let own = |list: &[&str]| list.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+            let error = select(&own(suites), &own(globs), &options)
+                .err()
+                .expect("refused");
+            error.downcast::<Refused>().expect("with a code").exit
+        };
+        assert_eq!(exit(&["nonsense"], &[]), Exit::Usage);
+        assert_eq!(exit(&["smoke"], &["nonexistent"]), Exit::NothingSelected);
+    }
+
+    #[test]
+    fn names_are_unique_and_fit_for_file_names() {
+        for selection in select(&[], &[], &options()).expect("all suites") {
+            let mut seen = HashSet::new();
+            for case in &selection.cases {
+                assert!(seen.insert(case.name.clone()), "{} twice", case.name);
+                let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+                assert!(case.name.bytes().all(plain), "{}", case.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_case_is_found_with_and_without_its_suite() {
+        for glob in ["smoke/boot", "boot", "bo?t", "*/boot"] {
+            let found = select(&[], &[glob.to_string()], &options()).expect(glob);
+            assert_eq!((found.len(), found[0].cases.len()), (1, 1), "{glob}");
+        }
+    }
+}

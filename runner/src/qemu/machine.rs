@@ -1,0 +1,241 @@
+//! The command line of a guest.
+//!
+//! The devices are the contest's, in the contest's places: on riscv64
+//! virtio-mmio with the image on bus 0 and the second disk on bus 1, on
+//! loongarch64 virtio over PCI and no `-machine`. What differs is what a test
+//! needs: disks are read-only, the console is a pipe, ports are forwarded.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::Qemu;
+use super::ports::Ports;
+use crate::target::Arch;
+
+/// What boots.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// What reports call it.
+    pub name: String,
+    /// The file for `-kernel`.
+    pub path: PathBuf,
+    /// `-append`, where the kernel wants one.
+    pub cmdline: Option<String>,
+    /// `-initrd`, where the kernel wants one.
+    pub initrd: Option<PathBuf>,
+}
+
+/// Which virtio-mmio registers QEMU offers on riscv64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Virtio {
+    /// QEMU's default and the contest's.
+    Legacy,
+    /// Virtio 1.x.
+    Modern,
+}
+
+/// A guest that could be started.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Its architecture.
+    pub arch: Arch,
+    /// What boots.
+    pub kernel: Kernel,
+    /// The root disk.
+    pub image: Option<PathBuf>,
+    /// The job disk.
+    pub job: Option<PathBuf>,
+    /// `-smp`.
+    pub smp: u32,
+    /// `-m`.
+    pub mem: String,
+    /// Legacy or modern virtio-mmio.
+    pub virtio: Virtio,
+    /// One instruction is one nanosecond of guest time.
+    pub icount: bool,
+    /// Where to dump the card's packets.
+    pub pcap: Option<PathBuf>,
+    /// Ports that lead into the guest.
+    pub ports: Ports,
+}
+
+impl Machine {
+    /// The whole command, program first.
+    pub fn command(&self, qemu: &Qemu) -> Vec<OsString> {
+        let mut line: Vec<OsString> = vec![qemu.path.clone().into()];
+        let mut add = |words: &[&str]| line.extend(words.iter().map(OsString::from));
+        match self.arch {
+            Arch::Riscv64 => add(&["-machine", "virt", "-bios", "default"]),
+            Arch::Loongarch64 => {}
+        }
+        add(&["-kernel", &text(&self.kernel.path)]);
+        if let Some(cmdline) = &self.kernel.cmdline {
+            add(&["-append", cmdline]);
+        }
+        if let Some(initrd) = &self.kernel.initrd {
+            add(&["-initrd", &text(initrd)]);
+        }
+        add(&["-m", &self.mem, "-smp", &self.smp.to_string()]);
+        // The console is this process's stdin and stdout. `signal=off`: Ctrl-C is a byte for the guest.
+        add(&["-display", "none", "-monitor", "none"]);
+        add(&[
+            "-chardev",
+            "stdio,id=ser0,signal=off",
+            "-serial",
+            "chardev:ser0",
+        ]);
+        if self.virtio == Virtio::Modern && self.arch == Arch::Riscv64 {
+            add(&["-global", "virtio-mmio.force-legacy=false"]);
+        }
+        for (bus, disk) in [&self.image, &self.job].into_iter().enumerate() {
+            let Some(disk) = disk else { continue };
+            add(&[
+                "-drive",
+                &format!(
+                    "file={},if=none,format=raw,id=x{bus},readonly=on",
+                    comma(disk)
+                ),
+            ]);
+            let device = match self.arch {
+                Arch::Riscv64 => {
+                    format!("virtio-blk-device,drive=x{bus},bus=virtio-mmio-bus.{bus}")
+                }
+                Arch::Loongarch64 => format!("virtio-blk-pci,drive=x{bus}"),
+            };
+            add(&["-device", &device]);
+        }
+        let card = match self.arch {
+            Arch::Riscv64 => "virtio-net-device,netdev=net",
+            Arch::Loongarch64 => "virtio-net-pci,netdev=net",
+        };
+        add(&[
+            "-no-reboot",
+            "-device",
+            card,
+            "-netdev",
+            &format!("user,id=net{}", self.ports.hostfwd()),
+        ]);
+        if let Some(pcap) = &self.pcap {
+            add(&[
+                "-object",
+                &format!("filter-dump,id=dump0,netdev=net,file={}", comma(pcap)),
+            ]);
+        }
+        if self.icount {
+            add(&["-rtc", "base=utc,clock=vm", "-icount", "shift=0,sleep=off"]);
+        } else {
+            add(&["-rtc", "base=utc"]);
+        }
+        line
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// A path inside a QEMU option, where a comma is written twice.
+fn comma(path: &Path) -> String {
+    text(path).replace(',', ",,")
+}
+
+/// `command` as a line that a shell reads back as the same words.
+pub fn quote(command: &[OsString]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    let words: Vec<String> = command
+        .iter()
+        .map(|word| {
+            let word = word.to_string_lossy();
+            if !word.is_empty() && word.chars().all(plain) {
+                word.into_owned()
+            } else {
+                format!("'{}'", word.replace('\'', r"'\''"))
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(arch: Arch) -> Machine {
+        Machine {
+            arch,
+            kernel: Kernel {
+                name: "ours".into(),
+                path: "kernel".into(),
+                cmdline: None,
+                initrd: None,
+            },
+            image: Some("a,b.img".into()),
+            job: Some("job.img".into()),
+            smp: 1,
+            mem: "1G".into(),
+            virtio: Virtio::Legacy,
+            icount: false,
+            pcap: None,
+            ports: Ports::default(),
+        }
+    }
+
+    fn line(machine: &Machine) -> String {
+        let qemu = Qemu {
+            path: machine.arch.qemu().into(),
+            version: String::new(),
+        };
+        quote(&machine.command(&qemu))
+    }
+
+    #[test]
+    fn devices_are_in_the_contests_places() {
+        let rv = line(&machine(Arch::Riscv64));
+        assert!(
+            rv.contains("-machine virt -bios default -kernel kernel -m 1G -smp 1"),
+            "{rv}"
+        );
+        assert!(
+            rv.contains("file=a,,b.img,if=none,format=raw,id=x0"),
+            "{rv}"
+        );
+        assert!(
+            rv.contains("virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0"),
+            "{rv}"
+        );
+        assert!(
+            rv.contains("virtio-blk-device,drive=x1,bus=virtio-mmio-bus.1"),
+            "{rv}"
+        );
+        assert!(
+            rv.contains("-device virtio-net-device,netdev=net -netdev user,id=net"),
+            "{rv}"
+        );
+        let la = line(&machine(Arch::Loongarch64));
+        assert!(!la.contains("-machine") && !la.contains("-bios"), "{la}");
+        assert!(
+            la.contains("virtio-blk-pci,drive=x1") && la.contains("virtio-net-pci,netdev=net"),
+            "{la}"
+        );
+    }
+
+    #[test]
+    fn modern_is_riscv_alone() {
+        for arch in Arch::ALL {
+            let modern = Machine {
+                virtio: Virtio::Modern,
+                ..machine(arch)
+            };
+            assert_eq!(
+                line(&modern).contains("force-legacy=false"),
+                arch == Arch::Riscv64
+            );
+        }
+    }
+
+    #[test]
+    fn a_quoted_line_survives_a_shell() {
+        let words: Vec<OsString> = ["a b", "it's", "", "-x=1"].map(OsString::from).to_vec();
+        assert_eq!(quote(&words), r"'a b' 'it'\''s' '' -x=1");
+    }
+}

@@ -1,0 +1,117 @@
+//! The directory of one run: created fresh, filled as the run goes, named `latest`
+//! at the end.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::run_json::Run;
+use super::{junit, summary};
+use crate::clock::Utc;
+
+/// One run's files.
+pub struct RunDir {
+    path: PathBuf,
+    events: File,
+}
+
+impl RunDir {
+    /// Uses `path`, which is created.
+    pub fn at(path: PathBuf) -> anyhow::Result<RunDir> {
+        let context = || format!("cannot write in {}", path.display());
+        fs::create_dir_all(path.join("cases")).with_context(context)?;
+        let events = File::create(path.join("events.jsonl")).with_context(context)?;
+        Ok(RunDir { path, events })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends one event; it is on its way to the disk when this returns.
+    pub fn event(&mut self, event: &str, mut fields: Value) -> anyhow::Result<()> {
+        fields["t"] = json!(Utc::now().rfc3339());
+        fields["ev"] = json!(event);
+        let mut line = fields.to_string();
+        line.push('\n');
+        // One write: a reader never sees half a line of ours but the last.
+        self.events
+            .write_all(line.as_bytes())
+            .with_context(|| full(&self.path))
+    }
+
+    /// Writes a case's log; answers its name relative to the directory, empty where
+    /// there is nothing to write.
+    pub fn case_log(&self, name: &str, log: &str) -> anyhow::Result<String> {
+        if log.is_empty() {
+            return Ok(String::new());
+        }
+        let relative = format!("cases/{}.log", name.replace('/', "."));
+        fs::write(self.path.join(&relative), log).with_context(|| full(&self.path))?;
+        Ok(relative)
+    }
+
+    /// Writes a file of the directory.
+    pub fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        fs::write(self.path.join(name), content).with_context(|| full(&self.path))
+    }
+
+    /// Writes run.json, junit.xml and summary.md.
+    pub fn finish(&self, run: &Run) -> anyhow::Result<()> {
+        self.write("run.json", &(serde_json::to_string_pretty(run)? + "\n"))?;
+        self.write("junit.xml", &junit::document(run)?)?;
+        self.write("summary.md", &summary::page(run))
+    }
+}
+
+/// A new directory of that name, or of that name with a number.
+pub fn fresh(parent: &Path, name: &str) -> io::Result<PathBuf> {
+    fs::create_dir_all(parent)?;
+    let mut number = 1;
+    loop {
+        let path = match number {
+            1 => parent.join(name),
+            _ => parent.join(format!("{name}-{number}")),
+        };
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            result => return result.map(|()| path),
+        }
+    }
+}
+
+/// Points `<parent>/latest` at `dir`. Replaced by a rename, so it always exists.
+pub fn point_latest(dir: &Path) -> io::Result<()> {
+    let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else {
+        return Ok(());
+    };
+    let aside = parent.join(format!(".latest-{}", std::process::id()));
+    let _ = fs::remove_file(&aside);
+    std::os::unix::fs::symlink(name, &aside)?;
+    fs::rename(&aside, parent.join("latest"))
+}
+
+fn full(path: &Path) -> String {
+    format!("cannot write in {}: is the disk full?", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_of_one_second_do_not_clash() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let first = fresh(parent.path(), "run").expect("first");
+        let second = fresh(parent.path(), "run").expect("second");
+        assert_ne!(first, second);
+        point_latest(&first).expect("latest");
+        point_latest(&second).expect("latest again");
+        let latest = fs::canonicalize(parent.path().join("latest")).expect("resolved");
+        assert_eq!(latest, fs::canonicalize(second).expect("resolved"));
+    }
+}
