@@ -34,5 +34,6 @@ pub fn kernel_main(boot: arch::BootInfo) -> ! {
     net::init(); //         lo and every NIC; the engine
     fs::init(); //          ext4 root under an overlay; /dev, /proc, /sys, tmpfs
     task::init(); //        pid 1
+    drivers::allow_sleep(); // disks sleep from here on instead of polling
     sched::run() //         the idle loop is the boot thread from now on
 }
