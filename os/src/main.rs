@@ -26,8 +26,13 @@ pub type Result<T> = core::result::Result<T, abi::Errno>;
 
 /// Called by `arch`'s boot code on the boot hart: stack set, BSS clear, linear map on, interrupts off.
 pub fn kernel_main(boot: arch::BootInfo) -> ! {
-    debug::init(); //       log lines reach the UART from here on
-    mm::init(&boot); //     frames, kernel heap, the kernel page table
+    debug::init(boot.cmdline); // log lines reach the console from here on
+    arch::set_hooks(arch::Hooks {
+        device: irq::dispatch,
+        timer: time::timer_interrupt,
+        fault: mm::resolve_copy_fault,
+    });
+    mm::init(&boot); //     frames and the kernel heap
     irq::init(&boot); //    interrupt controller, timer interrupt
     time::init(); //        monotonic clock and the timer queue
     drivers::init(&boot); // UART, RTC, virtio-blk, virtio-net by FDT and PCI walk

@@ -1,11 +1,17 @@
 //! Log lines, counters and the panic report.
+//!
+//! Every room logs through the `log` macros; [`init`] installs the backend, which
+//! writes whole lines to the early console. Quiet by default: `loglevel=` on the
+//! kernel command line (0..7 as in syslog(2), or `trace`) says how much is shown.
+//! Counters are for what a user may want to know afterwards (`debug::counter`).
 
-/// Installs the logger.
-pub fn init() {
-    todo!()
-}
+mod counter;
+mod logger;
+mod panic;
 
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
+pub use counter::Counter;
+
+/// Installs the logger. `cmdline` is the kernel command line.
+pub fn init(cmdline: &str) {
+    logger::init(cmdline);
 }

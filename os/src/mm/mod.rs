@@ -3,6 +3,7 @@
 //! `task` owns an [`AddressSpace`] per process (shared between threads); `fs`
 //! implements [`Backing`] for files; everybody copies through [`user`].
 
+mod buddy;
 pub mod frame;
 mod heap;
 pub mod space;
@@ -16,9 +17,29 @@ use crate::Result;
 
 pub use crate::arch::{PAGE_SIZE, PhysAddr};
 
-/// Frames from the memory map, heap, kernel page table.
-pub fn init(_boot: &crate::arch::BootInfo) {
-    todo!()
+/// Frames from the memory map; the heap works from here on.
+pub fn init(boot: &crate::arch::BootInfo) {
+    buddy::init(boot);
+}
+
+/// What /proc/meminfo shows, in bytes.
+pub struct Statistics {
+    /// RAM that the kernel manages.
+    pub total: usize,
+    #[allow(missing_docs)]
+    pub free: usize,
+    /// Small kernel objects: in use, and held for them.
+    pub slab: (usize, usize),
+}
+
+/// How much memory there is.
+pub fn statistics() -> Statistics {
+    let (free, total) = buddy::statistics();
+    Statistics {
+        total: total * PAGE_SIZE,
+        free: free * PAGE_SIZE,
+        slab: heap::statistics(),
+    }
 }
 
 /// What a mapping shows: the page cache of a file, a shared anonymous object, a
@@ -32,4 +53,10 @@ pub trait Backing: Send + Sync {
 
     /// (device, inode, path) as /proc/self/maps shows them.
     fn identity(&self) -> (u64, u64, alloc::string::String);
+}
+
+/// A user copy touched a page that is not there: resolve it unless somebody holds
+/// a spin lock and so must not sleep.
+pub fn resolve_copy_fault(_addr: usize, _access: crate::arch::Access) -> bool {
+    false
 }

@@ -8,7 +8,9 @@
 //! - [`init_root`]: prepares a zeroed root table (here: copies the kernel half).
 //! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`].
 
-use super::super::PhysAddr;
+use super::virt_to_phys;
+use crate::arch::PhysAddr;
+use core::arch::asm;
 
 /// Depth of the tree.
 pub const LEVELS: usize = 3;
@@ -35,7 +37,6 @@ const R: usize = 1 << 1;
 const W: usize = 1 << 2;
 const X: usize = 1 << 3;
 const U: usize = 1 << 4;
-pub(super) const G: usize = 1 << 5;
 const A: usize = 1 << 6;
 const D: usize = 1 << 7;
 /// Software bit: the entry names a page although `V` may be clear (PROT_NONE).
@@ -104,31 +105,59 @@ impl Pte {
     }
 }
 
+unsafe extern "C" {
+    /// The kernel's root table, built by `boot.S`: leaves of 1 GiB in the upper half.
+    static KERNEL_ROOT: [Pte; ENTRIES];
+}
+
+const ENTRIES: usize = 1 << INDEX_BITS;
+const SATP_SV39: usize = 8 << 60;
+
+fn kernel_root() -> *mut Pte {
+    core::ptr::addr_of!(KERNEL_ROOT).cast::<Pte>().cast_mut()
+}
+
+/// Removes the identity leaf that `boot.S` needed.
+pub(super) fn drop_identity() {
+    for index in 0..ENTRIES / 2 {
+        // SAFETY: within the table; nobody else touches it at boot, and we run in
+        // the upper half.
+        unsafe { kernel_root().add(index).write_volatile(Pte::EMPTY) };
+    }
+    flush_all();
+}
+
 /// Prepares a root table, zeroed by the caller: the kernel half is shared by every space.
 ///
 /// # Safety
 /// `root` must be an otherwise unused, writable page.
 pub unsafe fn init_root(root: *mut Pte) {
-    todo!()
+    let half = ENTRIES / 2;
+    // SAFETY: both are whole tables, and distinct.
+    unsafe { core::ptr::copy_nonoverlapping(kernel_root().add(half), root.add(half), half) };
 }
 
 /// Makes the tree at `root` the CPU's. Costs the whole TLB: callers skip it when
 /// nothing changes.
 pub fn activate(root: PhysAddr) {
-    todo!()
+    let satp = SATP_SV39 | root >> 12;
+    // SAFETY: every root has the kernel half, so the kernel goes on running.
+    unsafe { asm!("csrw satp, {}", "sfence.vma", in(reg) satp, options(nostack)) };
 }
 
 /// Back to the kernel's own tree, before the current one is freed.
 pub fn activate_kernel() {
-    todo!()
+    activate(virt_to_phys(kernel_root().cast()));
 }
 
 /// Forgets what the TLB holds for one page of the current space.
 pub fn flush_page(va: usize) {
-    todo!()
+    // SAFETY: a fence.
+    unsafe { asm!("sfence.vma {}, zero", in(reg) va, options(nostack)) };
 }
 
 /// Forgets all user translations.
 pub fn flush_all() {
-    todo!()
+    // SAFETY: a fence.
+    unsafe { asm!("sfence.vma", options(nostack)) };
 }
