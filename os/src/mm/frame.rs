@@ -139,6 +139,11 @@ impl Drop for Frame {
     }
 }
 
+/// (free, total) frames, for statfs of in-memory file systems.
+pub fn counts() -> (usize, usize) {
+    buddy::statistics()
+}
+
 /// Physically contiguous, zeroed, page-aligned memory for devices.
 pub struct DmaRegion {
     pa: PhysAddr,

@@ -35,6 +35,9 @@ pub struct MapRequest {
     pub populate: bool,
     /// MAP_GROWSDOWN and stacks: the area grows down to the stack limit.
     pub grows_down: bool,
+    /// What mprotect(2) may give later: everything, except that a shared mapping of a
+    /// file that was opened read-only never becomes writable (`EACCES`).
+    pub max_prot: Prot,
     /// Name in /proc/self/maps for special areas: "[stack]", "[heap]", "[vdso]".
     pub name: &'static str,
 }
