@@ -6,10 +6,16 @@
 //! implement [`File`] for inodes and sockets.
 
 pub mod async_io;
+pub mod epoll;
+pub mod eventfd;
 pub mod hooks;
 pub mod lock;
 pub mod open;
+pub mod pipe;
+pub mod signalfd;
 pub mod table;
+pub mod timerfd;
+pub mod transfer;
 
 mod anon;
 
@@ -121,6 +127,19 @@ pub trait File: Any + Send + Sync {
 
     /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
     fn as_any(&self) -> &dyn Any;
+}
+
+/// The name of a file that was opened through one, for files of this room (FIFOs,
+/// terminals) whose inode `fs` keeps.
+pub trait Named: Send + Sync {
+    /// fstat(2).
+    fn stat(&self) -> Result<abi::general::stat>;
+
+    /// The text of /proc/self/fd/N.
+    fn link_name(&self) -> alloc::string::String;
+
+    /// See [`File::place`].
+    fn place(&self) -> Option<&dyn Any>;
 }
 
 /// How one transfer is to be done.

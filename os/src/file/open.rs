@@ -7,7 +7,7 @@
 //! lock of the description. Dropping the last reference is the close of the object:
 //! epoll items go, then [`File::release`] runs.
 
-use super::{File, Io, async_io::AsyncIo};
+use super::{File, Io, async_io::AsyncIo, epoll::WatchList};
 use crate::{
     Result,
     mm::{UserIn, UserOut},
@@ -36,6 +36,8 @@ pub struct OpenFile {
     pub owner: SpinLock<Option<Owner>>,
     /// Sends SIGIO while O_ASYNC is set.
     async_io: SpinLock<Option<AsyncIo>>,
+    /// The epoll items that watch this description; they go with it.
+    pub(super) watchers: WatchList,
 }
 
 /// Who gets SIGIO and SIGURG. fcntl(2) F_SETOWN_EX.
@@ -59,6 +61,7 @@ impl OpenFile {
             offset: Mutex::new(0),
             owner: SpinLock::new(None),
             async_io: SpinLock::new(None),
+            watchers: WatchList::new(),
         })
     }
 
@@ -235,6 +238,7 @@ impl OpenFile {
 impl Drop for OpenFile {
     fn drop(&mut self) {
         self.async_io.lock().take();
+        self.watchers.leave();
         if let Some(locks) = self.file.locks() {
             locks.release_description(core::ptr::from_ref(self) as usize);
         }

@@ -13,6 +13,7 @@ use crate::{
     file::{
         Fd, OpenFile, Owner, hooks,
         lock::{LockOwner, Locks, Mode, Range, Wait},
+        pipe::PipeEnd,
     },
     mm::{UserIn, UserOut, UserPtr},
 };
@@ -142,7 +143,7 @@ pub fn read(cx: &Caller, fd: Fd, buf: usize, len: usize) -> Result<usize> {
 pub fn write(cx: &Caller, fd: Fd, buf: usize, len: usize) -> Result<usize> {
     let file = cx.task.files().get(fd)?;
     file.check_writable()?;
-    broken_pipe(file.write(&mut UserIn::new(buf, len)?))
+    file.write(&mut UserIn::new(buf, len)?)
 }
 
 /// readv(2).
@@ -156,7 +157,7 @@ pub fn readv(cx: &Caller, fd: Fd, iov: usize, count: usize) -> Result<usize> {
 pub fn writev(cx: &Caller, fd: Fd, iov: usize, count: usize) -> Result<usize> {
     let file = cx.task.files().get(fd)?;
     file.check_writable()?;
-    broken_pipe(file.write(&mut UserIn::from_iovec(iov, count)?))
+    file.write(&mut UserIn::from_iovec(iov, count)?)
 }
 
 fn pread64(cx: &Caller, a: Args) -> Result<usize> {
@@ -213,7 +214,7 @@ fn pwritev2(cx: &Caller, a: Args, flags: Option<u32>) -> Result<usize> {
     file.check_writable()?;
     let mut data = UserIn::from_iovec(a.get(1), a.get(2))?;
     let io = transfer_flags(&file, flags.unwrap_or(0))?;
-    broken_pipe(match offset {
+    match offset {
         None => file.write_with(io, &mut data),
         Some(offset) => file.file.write(
             crate::file::Io {
@@ -222,7 +223,7 @@ fn pwritev2(cx: &Caller, a: Args, flags: Option<u32>) -> Result<usize> {
             },
             &mut data,
         ),
-    })
+    }
 }
 
 /// The offset of preadv and pwritev; -1 with the version-2 calls is the position.
@@ -249,14 +250,6 @@ fn transfer_flags(file: &OpenFile, flags: u32) -> Result<crate::file::Io> {
     io.nonblock |= flags & RWF_NOWAIT != 0;
     io.append = (io.append || flags & RWF_APPEND != 0) && flags & RWF_NOAPPEND == 0;
     Ok(io)
-}
-
-/// A write to a pipe or socket that nobody reads any more also raises SIGPIPE. pipe(7).
-pub(super) fn broken_pipe(result: Result<usize>) -> Result<usize> {
-    if result == Err(Errno::EPIPE) {
-        hooks::tasks().signal_self(SIGPIPE as i32);
-    }
-    result
 }
 
 /// lseek(2).
@@ -359,6 +352,8 @@ pub fn fcntl(cx: &Caller, fd: Fd, command: u32, arg: usize) -> Result<usize> {
         F_SETOWN | F_GETOWN | F_SETOWN_EX | F_GETOWN_EX | F_SETSIG | F_GETSIG => {
             ownership(&file, command, arg)
         }
+        F_SETPIPE_SZ => pipe_end(&file)?.resize(arg as u32),
+        F_GETPIPE_SZ => pipe_end(&file).map(PipeEnd::capacity),
         F_GET_SEALS => file.file.seals(None).map(|seals| seals as usize),
         F_ADD_SEALS => {
             if !file.writable() {
@@ -371,10 +366,14 @@ pub fn fcntl(cx: &Caller, fd: Fd, command: u32, arg: usize) -> Result<usize> {
     }
 }
 
+fn pipe_end(file: &OpenFile) -> Result<&PipeEnd> {
+    PipeEnd::of(file).ok_or(Errno::EBADF)
+}
+
 /// F_SETFL: the access mode and the creation flags in `flags` are ignored.
 fn set_status(file: &Arc<OpenFile>, flags: u32) -> Result<usize> {
     const MASK: u32 = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
-    let packets_or_blocks = file.seekable();
+    let packets_or_blocks = file.seekable() || PipeEnd::of(file).is_some();
     if flags & O_DIRECT != 0 && !packets_or_blocks {
         return Err(Errno::EINVAL);
     }

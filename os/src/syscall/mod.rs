@@ -17,6 +17,7 @@ pub mod table;
 mod task;
 mod time;
 pub mod trace;
+mod transfer;
 
 use crate::{
     Result,

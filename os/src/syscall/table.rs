@@ -5,7 +5,7 @@
 //! [`FAMILIES`]. [`report`] is the text of /proc/sockeye_syscalls, from which the
 //! runner makes `docs/process/syscalls.md`.
 
-use super::{Args, Caller, file, fs, misc, mm, net, poll, signal, task, time};
+use super::{Args, Caller, file, fs, misc, mm, net, poll, signal, task, time, transfer};
 use crate::Result;
 use core::fmt;
 
@@ -53,10 +53,11 @@ pub const fn row(
 }
 
 /// Every family of rows.
-const FAMILIES: [&[Row]; 10] = [
+const FAMILIES: [&[Row]; 11] = [
     fs::ROWS,
     file::ROWS,
     poll::ROWS,
+    transfer::ROWS,
     net::ROWS,
     mm::ROWS,
     task::ROWS,
