@@ -5,7 +5,7 @@
 //! target, it is built from `rust-src` (`-Zbuild-std`, let through on a stable
 //! compiler by RUSTC_BOOTSTRAP=1); nobody has to know.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -57,8 +57,13 @@ pub fn build(arch: Arch) -> anyhow::Result<PathBuf> {
             .join(PROFILE)
             .join(name)
     };
-    cargo(arch, "agent", std, None)?;
-    cargo(arch, "sockeye", std, Some(&made("agent")))?;
+    cargo(arch, "agent", std, |cargo| {
+        // Symbols would travel in every kernel image.
+        cargo.args(["--", "-Cstrip=symbols"]);
+    })?;
+    cargo(arch, "sockeye", std, |cargo| {
+        cargo.env(AGENT_VARIABLE, made("agent"));
+    })?;
     let artefact = artefact(arch);
     // Copied aside and renamed: a guest that runs from the old file keeps it.
     let aside = artefact.with_extension("new");
@@ -68,11 +73,16 @@ pub fn build(arch: Arch) -> anyhow::Result<PathBuf> {
     Ok(artefact)
 }
 
-fn cargo(arch: Arch, package: &str, std: BuildStd, agent: Option<&Path>) -> anyhow::Result<()> {
+fn cargo(
+    arch: Arch,
+    package: &str,
+    std: BuildStd,
+    add: impl FnOnce(&mut Command),
+) -> anyhow::Result<()> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(place::root());
     command.args([
-        "build",
+        "rustc",
         "--quiet",
         "--profile",
         PROFILE,
@@ -86,9 +96,7 @@ fn cargo(arch: Arch, package: &str, std: BuildStd, agent: Option<&Path>) -> anyh
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zbuild-std=core,alloc");
     }
-    if let Some(agent) = agent {
-        command.env(AGENT_VARIABLE, agent);
-    }
+    add(&mut command);
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!(

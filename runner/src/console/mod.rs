@@ -24,6 +24,8 @@ pub enum Event {
     Begin(usize),
     /// It printed this.
     Output(usize, Vec<u8>),
+    /// Its background processes printed this.
+    Aside(usize, Vec<u8>),
     /// Its server listens.
     Ready(usize),
     /// It is over.
@@ -150,6 +152,10 @@ fn parse(payload: &[u8]) -> Option<Event> {
         b"out" => {
             let (case, data) = split(rest);
             Event::Output(number(case)?, data.to_vec())
+        }
+        b"aux" => {
+            let (case, data) = split(rest);
+            Event::Aside(number(case)?, data.to_vec())
         }
         b"end" => {
             let fields: Vec<&str> = std::str::from_utf8(rest).ok()?.split(' ').collect();

@@ -161,6 +161,13 @@ impl<'a> Session<'a> {
                     running.print(&bytes);
                 }
             }
+            Event::Aside(index, bytes) => {
+                if let Some(running) = self.running(index) {
+                    for line in String::from_utf8_lossy(&bytes).lines() {
+                        running.remark(&format!("[helper] {line}"));
+                    }
+                }
+            }
             Event::Ready(index) => {
                 if let Some(running) = self.running(index)
                     && matches!(running.host, HostPart::None)

@@ -17,6 +17,7 @@
 //! | `hello <cases>` | the agent read its job |
 //! | `begin <case>` | case number `case` starts |
 //! | `out <case> <data>` | a piece of its output |
+//! | `aux <case> <data>` | a piece of what its background processes printed |
 //! | `ready <case>` | its server is listening |
 //! | `end <case> <how> <code> <ms>` | it is over; `how` is `exit`, `signal`, `timeout`, `served` or `broken` |
 //! | `note <text>` | something a reader of the log should know |
