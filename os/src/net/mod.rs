@@ -1,6 +1,91 @@
-//! The socket layer: the shell around the `inet` engine, and AF_UNIX.
+//! The socket layer: the shell around the `inet` engine, and the families that need no engine.
+//!
+//! **What.** [`Socket`] is an open socket: what every family shares, around a
+//! [`Protocol`], what one family does. INET and INET6 (`inet`) drive the engine
+//! through [`stack`]; AF_UNIX (`unix`) moves buffers between tasks. **Who calls.**
+//! `syscall/net.rs`, and `syscall/file.rs` through [`crate::file::File`]. **Who owns
+//! and locks.** The engine has one lock, in `stack`; a socket's options have their
+//! own, taken before it. Waiters are woken after both are dropped.
+//!
+//! A received packet: NIC interrupt -> [`device`] (mask, drain, unmask) -> engine
+//! ingress -> `stack` applies the effects: wakes by token -> the reader's `try_op`
+//! copies out of the engine's ring.
 
-/// Brings up `lo` and every NIC that `drivers` found.
+pub mod addr;
+mod cmsg;
+mod device;
+mod errno;
+mod inet;
+mod ioctl;
+mod opt;
+mod proc;
+mod registry;
+pub mod socket;
+mod stack;
+
+pub use addr::SockAddr;
+pub use cmsg::Control;
+pub use socket::{Socket, message};
+
+use crate::Result;
+use abi::{
+    Errno,
+    net::{AF_INET, AF_INET6, AF_UNSPEC},
+};
+use alloc::sync::Arc;
+
+/// Brings up `lo` and every NIC that `drivers` found, and publishes /proc/net.
 pub fn init() {
-    todo!()
+    stack::init();
+    device::init();
+    proc::init();
 }
+
+/// socket(2): `kind` is the SOCK_* type without flags. Families that are not built in: `EAFNOSUPPORT`.
+pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
+    match domain {
+        AF_INET | AF_INET6 => inet::open(cx, domain, kind, protocol),
+        AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
+        _ => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
+/// socketpair(2).
+pub fn pair(
+    _cx: &Caller<'_>,
+    domain: u32,
+    _kind: u32,
+    _protocol: u32,
+) -> Result<(Arc<Socket>, Arc<Socket>)> {
+    match domain {
+        AF_INET | AF_INET6 => Err(Errno::EOPNOTSUPP),
+        _ => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
+/// Who makes a call, as far as sockets care.
+#[derive(Clone, Copy)]
+pub struct Caller<'a> {
+    /// Paths of AF_UNIX names, and credentials.
+    pub fs: crate::fs::Caller<'a>,
+    /// Process id, for SO_PEERCRED and SCM_CREDENTIALS.
+    pub pid: i32,
+    /// Effective user and group, for the same.
+    pub euid: u32,
+    #[allow(missing_docs)]
+    pub egid: u32,
+}
+
+impl Caller<'_> {
+    /// Whether the capability is effective.
+    pub fn capable(&self, capability: u32) -> bool {
+        self.fs.creds.capable(capability)
+    }
+}
+
+/// CAP_NET_BIND_SERVICE, capabilities(7).
+pub const CAP_NET_BIND_SERVICE: u32 = 10;
+/// CAP_NET_ADMIN.
+pub const CAP_NET_ADMIN: u32 = 12;
+/// CAP_NET_RAW.
+pub const CAP_NET_RAW: u32 = 13;

@@ -1,0 +1,363 @@
+//! TCP sockets. tcp(7).
+
+use super::{apply_generic, bind_address, check_port, is_v6, lift};
+use crate::{
+    Result,
+    mm::UserPtr,
+    net::{
+        Caller, SockAddr, Socket,
+        errno::errno,
+        registry,
+        socket::{
+            Common, Generic, Protocol,
+            message::{Flags, Incoming, Outgoing, Received, Shutdown},
+        },
+        stack,
+    },
+    sched::Events,
+};
+use abi::{Errno, net::AF_UNSPEC};
+use alloc::sync::Arc;
+use core::any::Any;
+use inet::{Endpoint, Error, Linger, Ready, Stack, TcpId, TcpState};
+
+/// How much is faulted in and copied per hold of the stack lock, in bytes: large
+/// enough to fill a send buffer, small enough to let interrupts in.
+const CHUNK: usize = 256 * 1024;
+
+/// One TCP socket.
+pub struct Stream {
+    id: TcpId,
+}
+
+impl Stream {
+    /// socket(2).
+    pub fn open(common: &Common, cx: &Caller<'_>) -> Stream {
+        let owner = cx.euid;
+        let id = stack::with(|stack, _| {
+            let id = stack.tcp_open(is_v6(common.domain), common.token());
+            // A fresh handle is there.
+            let _ = stack.tcp_configure(id, |options| options.common.owner = owner);
+            id
+        });
+        let buffers = stack::look(|stack| {
+            let options = stack
+                .tcp_options(id)
+                .map(|o| (o.common.recv_buffer, o.common.send_buffer));
+            options.unwrap_or_default()
+        });
+        common.change_generic(|generic| {
+            generic.recv_buffer = buffers.0 as u32;
+            generic.send_buffer = buffers.1 as u32;
+        });
+        Stream { id }
+    }
+
+    /// The engine's handle, for `opt` and `ioctl`.
+    pub fn id(&self) -> TcpId {
+        self.id
+    }
+
+    /// The end of a connect that waits. `EAGAIN` while it is under way.
+    fn connected(&self, stack: &mut Stack) -> Result<()> {
+        if let Some(error) = stack.tcp_take_error(self.id) {
+            return Err(errno(error));
+        }
+        match stack.tcp_state(self.id) {
+            TcpState::SynSent | TcpState::SynReceived => Err(Errno::EAGAIN),
+            TcpState::Closed => Err(Errno::ECONNABORTED),
+            _ => Ok(()),
+        }
+    }
+
+    /// Queues what fits; `EAGAIN` when nothing does.
+    fn send_some(&self, message: &mut Outgoing<'_, '_>, chunk: usize) -> Result<usize> {
+        let more = message.flags.contains(Flags::MORE);
+        stack::with(|stack, _| {
+            let mut sent = 0;
+            // Twice around at most: the ring wraps once.
+            while sent < chunk {
+                let copied = stack.tcp_send_with(self.id, more, |ring| {
+                    let room = ring.len().min(chunk - sent);
+                    let copied = message.data.read(&mut ring[..room]);
+                    (*copied.as_ref().unwrap_or(&0), copied)
+                });
+                match lift(copied).and_then(|copied| copied) {
+                    Ok(0) => break,
+                    Ok(copied) => sent += copied,
+                    Err(errno) if sent == 0 => return Err(errno),
+                    Err(_) => break,
+                }
+            }
+            Ok(sent)
+        })
+    }
+
+    /// Moves out what is there, up to the room in `message`; `EAGAIN` when nothing is.
+    /// `Ok((0, true))` is end of stream.
+    fn recv_some(&self, message: &mut Incoming<'_, '_>, limit: usize) -> Result<(usize, bool)> {
+        let discard = message.flags.contains(Flags::TRUNC);
+        stack::with(|stack, _| {
+            let mut got = 0;
+            while got < limit {
+                let taken = stack.tcp_recv_with(self.id, |bytes| {
+                    let bytes = &bytes[..bytes.len().min(limit - got)];
+                    let taken = match discard {
+                        true => Ok(bytes.len()),
+                        false => message.out.write(bytes),
+                    };
+                    (*taken.as_ref().unwrap_or(&0), taken)
+                });
+                match lift(taken).and_then(|taken| taken) {
+                    Ok(0) => return Ok((got, true)),
+                    Ok(taken) => got += taken,
+                    Err(errno) if got == 0 => return Err(errno),
+                    Err(_) => break,
+                }
+            }
+            Ok((got, false))
+        })
+    }
+
+    /// MSG_PEEK: copies without consuming, from the start of the queue.
+    fn peek_some(&self, message: &mut Incoming<'_, '_>, limit: usize) -> Result<(usize, bool)> {
+        stack::with(|stack, _| {
+            let mut got = 0;
+            while got < limit {
+                let seen = stack.tcp_peek_with(self.id, got, |bytes| {
+                    message.out.write(&bytes[..bytes.len().min(limit - got)])
+                });
+                match lift(seen).and_then(|seen| seen) {
+                    Ok(0) if got == 0 => return Ok((0, true)),
+                    Ok(0) => break,
+                    Ok(seen) => got += seen,
+                    Err(errno) if got == 0 => return Err(errno),
+                    Err(_) => break,
+                }
+            }
+            Ok((got, false))
+        })
+    }
+}
+
+impl Protocol for Stream {
+    fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
+        let local = bind_address(addr, common.domain)?;
+        check_port(cx, local.port)?;
+        lift(stack::with(|stack, _| stack.tcp_bind(self.id, local)))
+    }
+
+    fn connect(
+        &self,
+        common: &Common,
+        _cx: &Caller<'_>,
+        addr: &SockAddr,
+        nonblock: bool,
+    ) -> Result<()> {
+        if addr.bytes().len() < 2 {
+            return Err(Errno::EINVAL);
+        }
+        if addr.family() == AF_UNSPEC {
+            return lift(stack::with(|stack, now| stack.tcp_disconnect(now, self.id)));
+        }
+        let peer = addr.to_endpoint(common.domain)?;
+        match stack::with(|stack, now| stack.tcp_connect(now, self.id, peer)) {
+            Ok(()) if nonblock => return Err(Errno::EINPROGRESS),
+            // A blocking call joins an attempt that is under way.
+            Ok(()) | Err(Error::Already) if !nonblock => {}
+            Ok(()) => {}
+            Err(error) => return Err(errno(error)),
+        }
+        let timeout = common.generic().send_timeout;
+        match common.wait(false, timeout, || {
+            stack::with(|stack, _| self.connected(stack))
+        }) {
+            Err(Errno::EAGAIN) => Err(Errno::EINPROGRESS),
+            done => done,
+        }
+    }
+
+    fn listen(&self, _common: &Common, _cx: &Caller<'_>, backlog: i32) -> Result<()> {
+        // A negative backlog is a huge one: the argument is compared unsigned. The engine caps it at somaxconn.
+        let backlog = backlog as u32 as usize;
+        lift(stack::with(|stack, _| stack.tcp_listen(self.id, backlog)))
+    }
+
+    fn accept(&self, common: &Common, nonblock: bool) -> Result<Arc<Socket>> {
+        if !self.listening() {
+            return Err(Errno::EINVAL);
+        }
+        let timeout = common.generic().recv_timeout;
+        common.wait(nonblock, timeout, || {
+            if !self.listening() {
+                return Err(Errno::EINVAL);
+            }
+            if !stack::look(|stack| stack.tcp_ready(self.id)).has(Ready::READ) {
+                return Err(Errno::EAGAIN);
+            }
+            let child = Common::new(common.domain, common.kind, common.protocol);
+            let token = child.token();
+            let accepted = lift(stack::with(|stack, _| stack.tcp_accept(self.id, token)))?;
+            let inherited = common.generic();
+            child.change_generic(|generic| *generic = inherited);
+            Ok(Socket::new(child, Stream { id: accepted.id }))
+        })
+    }
+
+    fn local(&self, common: &Common) -> Result<SockAddr> {
+        let local = stack::look(|stack| stack.tcp_local(self.id));
+        Ok(SockAddr::from_endpoint(local, common.domain))
+    }
+
+    fn peer(&self, common: &Common) -> Result<SockAddr> {
+        let peer: Option<Endpoint> = stack::look(|stack| stack.tcp_peer(self.id));
+        let peer = peer.ok_or(Errno::ENOTCONN)?;
+        Ok(SockAddr::from_endpoint(peer, common.domain))
+    }
+
+    fn send(
+        &self,
+        common: &Common,
+        _cx: Option<&Caller<'_>>,
+        message: &mut Outgoing<'_, '_>,
+    ) -> Result<usize> {
+        let timeout = common.generic().send_timeout;
+        let nonblock = message.flags.nonblock();
+        let mut sent = 0;
+        if message.data.remaining() == 0 {
+            // An empty send still reports the state of the connection.
+            return lift(stack::with(|stack, _| stack.tcp_send(self.id, &[])));
+        }
+        while message.data.remaining() > 0 {
+            let step = message.data.prefault(CHUNK).and_then(|chunk| {
+                common.wait(nonblock, timeout, || self.send_some(message, chunk))
+            });
+            match step {
+                Ok(step) => sent += step,
+                Err(_) if sent > 0 => break,
+                // A connection still being made is waited for like a full buffer; not being connected is not EAGAIN.
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(sent)
+    }
+
+    fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
+        if message.flags.contains(Flags::ERRQUEUE) {
+            return Err(Errno::EAGAIN);
+        }
+        if message.flags.contains(Flags::OOB) {
+            return Err(Errno::EINVAL);
+        }
+        let generic = common.generic();
+        let peek = message.flags.contains(Flags::PEEK);
+        let wanted = message.out.remaining();
+        if wanted == 0 {
+            return Ok(Received::default());
+        }
+        let enough = match message.flags.contains(Flags::WAITALL) {
+            true => wanted,
+            false => wanted.min(generic.recv_low_water.max(1) as usize),
+        };
+        let mut got = 0;
+        while got < wanted {
+            // The socket's options may make it wait although something is there.
+            let nonblock = message.flags.nonblock();
+            let step = message.out.prefault(CHUNK).and_then(|chunk| {
+                common.wait(nonblock, generic.recv_timeout, || match peek {
+                    true => self.peek_some(message, chunk),
+                    false => self.recv_some(message, chunk),
+                })
+            });
+            match step {
+                Ok((step, end)) => {
+                    got += step;
+                    if end || got >= enough || peek {
+                        break;
+                    }
+                }
+                Err(_) if got > 0 => break,
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(Received {
+            len: got,
+            ..Received::default()
+        })
+    }
+
+    fn shutdown(&self, _common: &Common, how: Shutdown) -> Result<()> {
+        let how = match how {
+            Shutdown::Read => inet::Shutdown::Read,
+            Shutdown::Write => inet::Shutdown::Write,
+            Shutdown::Both => inet::Shutdown::Both,
+        };
+        lift(stack::with(|stack, now| {
+            stack.tcp_shutdown(now, self.id, how)
+        }))
+    }
+
+    fn ready(&self, _common: &Common) -> Events {
+        registry::events(stack::look(|stack| stack.tcp_ready(self.id)))
+    }
+
+    fn take_error(&self, _common: &Common) -> Option<Errno> {
+        stack::with(|stack, _| stack.tcp_take_error(self.id)).map(errno)
+    }
+
+    fn listening(&self) -> bool {
+        stack::look(|stack| stack.tcp_state(self.id)) == TcpState::Listen
+    }
+
+    fn generic_changed(&self, _common: &Common, generic: &Generic) {
+        // The handle lives as long as the socket.
+        let _ = stack::with(|stack, _| {
+            stack.tcp_configure(self.id, |options| {
+                let owner = options.common.owner;
+                apply_generic(&mut options.common, generic);
+                options.common.owner = owner;
+            })
+        });
+    }
+
+    fn ioctl(&self, _common: &Common, request: u32, arg: usize) -> Result<usize> {
+        use abi::ioctl::{FIONREAD, SIOCATMARK, TIOCOUTQ};
+        let value = match request {
+            FIONREAD if self.listening() => return Err(Errno::EINVAL),
+            FIONREAD => stack::look(|stack| stack.tcp_unread(self.id)),
+            TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
+            TIOCOUTQ => stack::look(|stack| stack.tcp_unacked(self.id)),
+            SIOCATMARK => 0,
+            _ => return Err(Errno::ENOTTY),
+        };
+        UserPtr::<i32>::new(arg).write(&(value as i32))?;
+        Ok(0)
+    }
+
+    fn close(&self, common: &Common) {
+        let end = |linger| stack::with(|stack, now| stack.tcp_close(now, self.id, linger));
+        match common.generic().linger {
+            None => end(Linger::Background),
+            Some(0) => end(Linger::Abort),
+            Some(seconds) => {
+                if stack::with(|stack, now| stack.tcp_linger(now, self.id)) {
+                    let timeout = u64::from(seconds).saturating_mul(1_000_000_000);
+                    // Whatever ends the wait, the close goes on in the background.
+                    let _ = common.wait(false, timeout, || {
+                        let unacked = stack::look(|stack| stack.tcp_unacked(self.id));
+                        if unacked == 0 {
+                            Ok(())
+                        } else {
+                            Err(Errno::EAGAIN)
+                        }
+                    });
+                }
+                end(Linger::Background);
+            }
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

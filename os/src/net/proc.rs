@@ -1,0 +1,233 @@
+//! /proc/net: the tables that netstat, ss and programs read. proc_net(5).
+
+use super::stack;
+use crate::fs::pseudo;
+use alloc::{format, string::String};
+use core::{
+    fmt::Write,
+    net::{IpAddr, Ipv4Addr},
+};
+use inet::{DgramKind, DgramRow, Endpoint, IfaceKind, TcpRow};
+
+/// Publishes the files.
+pub fn init() {
+    let proc = pseudo::proc();
+    proc.file("net/dev", dev);
+    proc.file("net/tcp", || tcp(false));
+    proc.file("net/tcp6", || tcp(true));
+    proc.file("net/udp", || dgram(DgramKind::Udp, false));
+    proc.file("net/udp6", || dgram(DgramKind::Udp, true));
+    proc.file("net/route", route);
+    proc.file("net/arp", arp);
+    proc.file("net/if_inet6", if_inet6);
+}
+
+fn dev() -> String {
+    let mut text = String::from(
+        "Inter-|   Receive                                                |  Transmit\n \
+         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
+    );
+    stack::look(|stack| {
+        for iface in stack.interfaces() {
+            let c = &iface.counters;
+            let _ = writeln!(
+                text,
+                "{:>6}: {:7} {:7} {:4} {:4} {:4} {:5} {:10} {:9} {:8} {:7} {:4} {:4} {:4} {:5} {:7} {:10}",
+                iface.name,
+                c.rx_bytes,
+                c.rx_packets,
+                c.rx_errors,
+                c.rx_dropped,
+                0,
+                0,
+                0,
+                0,
+                c.tx_bytes,
+                c.tx_packets,
+                c.tx_errors,
+                c.tx_dropped,
+                0,
+                0,
+                0,
+                0,
+            );
+        }
+    });
+    text
+}
+
+/// An address as the kernel prints it: each 32-bit word of the network form as a host-order hexadecimal number.
+fn hex(endpoint: Endpoint, v6: bool) -> String {
+    let mut text = String::new();
+    let words = |text: &mut String, octets: &[u8]| {
+        for word in octets.chunks_exact(4) {
+            let word = u32::from_ne_bytes([word[0], word[1], word[2], word[3]]);
+            let _ = write!(text, "{word:08X}");
+        }
+    };
+    match (endpoint.addr, v6) {
+        (IpAddr::V4(addr), false) => words(&mut text, &addr.octets()),
+        (IpAddr::V4(addr), true) if addr.is_unspecified() => words(&mut text, &[0; 16]),
+        (IpAddr::V4(addr), true) => words(&mut text, &addr.to_ipv6_mapped().octets()),
+        (IpAddr::V6(addr), _) => words(&mut text, &addr.octets()),
+    }
+    let _ = write!(text, ":{:04X}", endpoint.port);
+    text
+}
+
+fn tcp(v6: bool) -> String {
+    let mut text = String::from(match v6 {
+        false => {
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        }
+        true => {
+            "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        }
+    });
+    let now = stack::now();
+    let mut slot = 0;
+    stack::look(|stack| {
+        stack.tcp_rows(|row: &TcpRow| {
+            if row.v6 != v6 {
+                return;
+            }
+            // In clock ticks of 10 ms.
+            let when = row.expires.map_or(0, |at| at.since(now).as_millis() / 10);
+            let _ = writeln!(
+                text,
+                "{slot:4}: {} {} {:02X} {:08X}:{:08X} {:02X}:{:08X} {:08X} {:5} {:8} {} 1 0000000000000000",
+                hex(row.local, v6), hex(row.peer, v6), row.state as u8, row.tx_queue, row.rx_queue,
+                row.timer as u8, when, row.retransmits, row.owner, 0, row.token,
+            );
+            slot += 1;
+        });
+    });
+    text
+}
+
+fn dgram(kind: DgramKind, v6: bool) -> String {
+    let mut text = String::from(match v6 {
+        false => {
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+        }
+        true => {
+            "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+        }
+    });
+    let mut slot = 0;
+    stack::look(|stack| {
+        stack.dgram_rows(|row: &DgramRow| {
+            if row.v6 != v6 || row.kind != kind {
+                return;
+            }
+            let state = if row.connected { 1 } else { 7 };
+            let _ = writeln!(
+                text,
+                "{slot:5}: {} {} {state:02X} {:08X}:{:08X} 00:00000000 00000000 {:5} {:8} {} 2 0000000000000000 {}",
+                hex(row.local, v6), hex(row.peer, v6), 0, row.rx_queue, row.owner, 0, row.token, row.drops,
+            );
+            slot += 1;
+        });
+    });
+    text
+}
+
+fn route() -> String {
+    const RTF_UP: u32 = 1;
+    const RTF_GATEWAY: u32 = 2;
+    const RTF_HOST: u32 = 4;
+    let mut text = String::from(
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n",
+    );
+    stack::look(|stack| {
+        for route in stack.routes() {
+            let (IpAddr::V4(dst), Some(iface)) = (route.dst.addr, stack.interface(route.iface))
+            else {
+                continue;
+            };
+            if iface.kind == IfaceKind::Loopback {
+                continue;
+            }
+            let number = |addr: Ipv4Addr| u32::from_ne_bytes(addr.octets());
+            let gateway = match route.gateway {
+                Some(IpAddr::V4(gateway)) => gateway,
+                _ => Ipv4Addr::UNSPECIFIED,
+            };
+            let mut flags = RTF_UP;
+            if !gateway.is_unspecified() {
+                flags |= RTF_GATEWAY;
+            }
+            if route.dst.prefix == 32 {
+                flags |= RTF_HOST;
+            }
+            let mask = u32::MAX
+                .checked_shl(32 - u32::from(route.dst.prefix))
+                .unwrap_or(0);
+            let _ = writeln!(
+                text,
+                "{}\t{:08X}\t{:08X}\t{flags:04X}\t0\t0\t{}\t{:08X}\t0\t0\t0",
+                iface.name,
+                number(dst),
+                number(gateway),
+                route.metric,
+                mask.to_be(),
+            );
+        }
+    });
+    text
+}
+
+fn arp() -> String {
+    let mut text = String::from(
+        "IP address       HW type     Flags       HW address            Mask     Device\n",
+    );
+    stack::look(|stack| {
+        for neighbour in stack.neighbours() {
+            let IpAddr::V4(addr) = neighbour.addr else {
+                continue;
+            };
+            let Some(iface) = stack.interface(neighbour.iface) else {
+                continue;
+            };
+            let complete = if neighbour.mac == [0; 6] { 0 } else { 2 };
+            let mac = neighbour.mac.map(|byte| format!("{byte:02x}")).join(":");
+            let _ = writeln!(
+                text,
+                "{addr:<16} 0x1         0x{complete:x}         {mac}     *        {}",
+                iface.name
+            );
+        }
+    });
+    text
+}
+
+fn if_inet6() -> String {
+    const SCOPE_GLOBAL: u32 = 0;
+    const SCOPE_HOST: u32 = 0x10;
+    const SCOPE_LINK: u32 = 0x20;
+    const PERMANENT: u32 = 0x80;
+    let mut text = String::new();
+    stack::look(|stack| {
+        for iface in stack.interfaces() {
+            for address in &iface.addresses {
+                let IpAddr::V6(addr) = address.cidr.addr else {
+                    continue;
+                };
+                let scope = match () {
+                    _ if addr.is_loopback() => SCOPE_HOST,
+                    _ if addr.is_unicast_link_local() => SCOPE_LINK,
+                    _ => SCOPE_GLOBAL,
+                };
+                for byte in addr.octets() {
+                    let _ = write!(text, "{byte:02x}");
+                }
+                let _ = writeln!(
+                    text,
+                    " {:02x} {:02x} {scope:02x} {PERMANENT:02x} {:>8}",
+                    iface.id.0, address.cidr.prefix, iface.name,
+                );
+            }
+        }
+    });
+    text
+}

@@ -1,0 +1,94 @@
+//! From the engine's tokens back to who waits.
+//!
+//! The engine names sockets by a number that the shell chose. [`Registration`] owns
+//! such a number and the wait queue behind it; dropping it gives the number back, so
+//! a late wake-up for a closed socket finds nothing, or wakes a successor once too often, which is harmless.
+
+use crate::{
+    sched::{Events, WaitQueue},
+    sync::SpinLock,
+};
+use alloc::{sync::Arc, vec::Vec};
+use inet::Ready;
+
+struct Table {
+    slots: Vec<Option<Arc<WaitQueue>>>,
+    free: Vec<usize>,
+}
+
+static TABLE: SpinLock<Table> = SpinLock::new(Table {
+    slots: Vec::new(),
+    free: Vec::new(),
+});
+
+/// A token and its wait queue.
+pub struct Registration {
+    slot: usize,
+    queue: Arc<WaitQueue>,
+}
+
+impl Registration {
+    /// A fresh token.
+    pub fn new() -> Registration {
+        let queue = Arc::new(WaitQueue::new());
+        let mut table = TABLE.lock();
+        let slot = table.free.pop().unwrap_or_else(|| {
+            table.slots.push(None);
+            table.slots.len() - 1
+        });
+        table.slots[slot] = Some(queue.clone());
+        Registration { slot, queue }
+    }
+
+    /// What the engine is told. Never 0, which means "nobody".
+    pub fn token(&self) -> u64 {
+        self.slot as u64 + 1
+    }
+
+    /// Who waits.
+    pub fn queue(&self) -> &WaitQueue {
+        &self.queue
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut table = TABLE.lock();
+        table.slots[self.slot] = None;
+        table.free.push(self.slot);
+    }
+}
+
+/// Wakes who waits behind `token`. Called without the stack's lock.
+pub fn wake(token: u64, ready: Ready) {
+    let Some(slot) = (token as usize).checked_sub(1) else {
+        return;
+    };
+    let queue = TABLE.lock().slots.get(slot).cloned().flatten();
+    if let Some(queue) = queue {
+        queue.wake(events(ready));
+    }
+}
+
+/// The engine's readiness as poll(2) events.
+pub fn events(ready: Ready) -> Events {
+    const MAP: [(Ready, Events); 6] = [
+        (Ready::READ, Events::IN.union(Events::RDNORM)),
+        (Ready::WRITE, Events::OUT.union(Events::WRNORM)),
+        (Ready::HUP, Events::HUP),
+        (Ready::RDHUP, Events::RDHUP),
+        (Ready::ERR, Events::ERR),
+        (Ready::PRIORITY, Events::PRI),
+    ];
+    let mut events = Events::empty();
+    for (bit, event) in MAP {
+        if ready.has(bit) {
+            events |= event;
+        }
+    }
+    // A close that lingers waits for the last acknowledgement as for room to write.
+    if ready.has(Ready::DRAINED) {
+        events |= Events::OUT;
+    }
+    events
+}

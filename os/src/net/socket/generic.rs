@@ -1,0 +1,108 @@
+//! SOL_SOCKET values that mean the same in every family. socket(7).
+
+/// The values; a family that acts on one is told through `Protocol::generic_changed`.
+#[derive(Clone, Debug)]
+pub struct Generic {
+    /// SO_RCVTIMEO in ns; 0 is none.
+    pub recv_timeout: u64,
+    /// SO_SNDTIMEO in ns; 0 is none.
+    pub send_timeout: u64,
+    /// SO_LINGER: `l_linger` in seconds when on.
+    pub linger: Option<u32>,
+    /// SO_RCVBUF, doubled, in bytes.
+    pub recv_buffer: u32,
+    /// SO_SNDBUF, doubled, in bytes.
+    pub send_buffer: u32,
+    /// SO_RCVLOWAT in bytes.
+    pub recv_low_water: i32,
+    /// SO_REUSEADDR.
+    pub reuse_addr: bool,
+    /// SO_REUSEPORT.
+    pub reuse_port: bool,
+    /// SO_KEEPALIVE.
+    pub keepalive: bool,
+    /// SO_BROADCAST.
+    pub broadcast: bool,
+    /// SO_DONTROUTE.
+    pub dont_route: bool,
+    /// SO_OOBINLINE.
+    pub oob_inline: bool,
+    /// SO_PASSCRED.
+    pub pass_cred: bool,
+    /// SO_TIMESTAMP and SO_TIMESTAMPNS.
+    pub timestamp: Timestamp,
+    /// SO_PRIORITY.
+    pub priority: u32,
+    /// SO_MARK.
+    pub mark: u32,
+    /// SO_BINDTODEVICE: interface index, 0 for none.
+    pub bound_iface: u32,
+    /// SO_NO_CHECK.
+    pub no_checksum: bool,
+    /// SO_DEBUG.
+    pub debug: bool,
+    /// IP_RECV* and IPV6_RECV*: what else comes with a message.
+    pub ancillary: Ancillary,
+}
+
+bitflags::bitflags! {
+    /// Ancillary data that an Internet socket was asked for. ip(7), ipv6(7).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct Ancillary: u32 {
+        /// IP_PKTINFO.
+        const PKTINFO = 1;
+        /// IP_RECVTTL.
+        const TTL = 1 << 1;
+        /// IP_RECVTOS.
+        const TOS = 1 << 2;
+        /// IPV6_RECVPKTINFO.
+        const PKTINFO6 = 1 << 3;
+        /// IPV6_RECVHOPLIMIT.
+        const HOPLIMIT = 1 << 4;
+        /// IPV6_RECVTCLASS.
+        const TCLASS = 1 << 5;
+        /// IP_RECVERR.
+        const ERRORS = 1 << 6;
+        /// IPV6_RECVERR.
+        const ERRORS6 = 1 << 7;
+    }
+}
+
+/// Which time stamp comes with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Timestamp {
+    None,
+    Micros,
+    Nanos,
+}
+
+/// net.core.rmem_default and wmem_default.
+pub const DEFAULT_BUFFER: u32 = 212_992;
+
+impl Default for Generic {
+    fn default() -> Generic {
+        Generic {
+            recv_timeout: 0,
+            send_timeout: 0,
+            linger: None,
+            recv_buffer: DEFAULT_BUFFER,
+            send_buffer: DEFAULT_BUFFER,
+            recv_low_water: 1,
+            reuse_addr: false,
+            reuse_port: false,
+            keepalive: false,
+            broadcast: false,
+            dont_route: false,
+            oob_inline: false,
+            pass_cred: false,
+            timestamp: Timestamp::None,
+            priority: 0,
+            mark: 0,
+            bound_iface: 0,
+            no_checksum: false,
+            debug: false,
+            ancillary: Ancillary::empty(),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! [`Socket`]: what every family shares, around a [`Protocol`].
+//!
+//! A family implements [`Protocol`] and makes sockets with [`Socket::new`]. The
+//! calls of socket(7) that mean the same everywhere (timeouts, O_NONBLOCK,
+//! SO_LINGER as a value, file operations) are done here once. Blocking is
+//! `sched::wait_until` on [`Common::queue`], through [`Common::wait`].
+
+pub mod generic;
+pub mod message;
+
+pub use super::addr::SockAddr;
+pub use generic::Generic;
+
+use super::{Caller, ioctl, opt, registry::Registration};
+use crate::{
+    Result,
+    file::{self, Events, File, Io},
+    mm::{UserIn, UserOut},
+    sched::{self, Interruptible, WaitQueue},
+    sync::SpinLock,
+    time,
+};
+use abi::{Errno, net::SOCK_STREAM};
+use alloc::{boxed::Box, format, string::String, sync::Arc};
+use core::{
+    any::Any,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use message::{Flags, Incoming, Outgoing, Received, Shutdown};
+
+/// What one family and type does. `common` is the socket's shared part. Calls that
+/// a family does not have keep the default, which is Linux's answer for it.
+#[allow(unused_variables)]
+pub trait Protocol: Any + Send + Sync {
+    /// bind(2).
+    fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()>;
+
+    /// connect(2); AF_UNSPEC in `addr` dissolves the association where the family has that.
+    fn connect(
+        &self,
+        common: &Common,
+        cx: &Caller<'_>,
+        addr: &SockAddr,
+        nonblock: bool,
+    ) -> Result<()>;
+
+    /// listen(2). `backlog` as given.
+    fn listen(&self, common: &Common, cx: &Caller<'_>, backlog: i32) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// accept(2).
+    fn accept(&self, common: &Common, nonblock: bool) -> Result<Arc<Socket>> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// getsockname(2).
+    fn local(&self, common: &Common) -> Result<SockAddr>;
+
+    /// getpeername(2). `ENOTCONN`.
+    fn peer(&self, common: &Common) -> Result<SockAddr>;
+
+    /// send(2) and its family.
+    fn send(
+        &self,
+        common: &Common,
+        cx: Option<&Caller<'_>>,
+        message: &mut Outgoing<'_, '_>,
+    ) -> Result<usize>;
+
+    /// recv(2) and its family.
+    fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received>;
+
+    /// shutdown(2).
+    fn shutdown(&self, common: &Common, how: Shutdown) -> Result<()>;
+
+    /// Level readiness.
+    fn ready(&self, common: &Common) -> Events;
+
+    /// Takes the pending error (SO_ERROR).
+    fn take_error(&self, common: &Common) -> Option<Errno> {
+        None
+    }
+
+    /// Whether listen(2) succeeded (SO_ACCEPTCONN).
+    fn listening(&self) -> bool {
+        false
+    }
+
+    /// Whether `send` wants to know the caller although no address and no control data were given.
+    fn wants_caller(&self) -> bool {
+        false
+    }
+
+    /// A SOL_SOCKET option changed that the family keeps a copy of.
+    fn generic_changed(&self, common: &Common, generic: &Generic) {}
+
+    /// Address-family ioctls (SIOCINQ, SIOCOUTQ, SIOCATMARK, FIONREAD). `ENOTTY` when unknown.
+    fn ioctl(&self, common: &Common, request: u32, arg: usize) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
+
+    /// The last descriptor is gone. May sleep for SO_LINGER.
+    fn close(&self, common: &Common);
+
+    /// For the family itself: the other end of an AF_UNIX connection.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// An open socket.
+pub struct Socket {
+    common: Common,
+    protocol: Box<dyn Protocol>,
+}
+
+/// What every family has.
+pub struct Common {
+    /// AF_*.
+    pub domain: u32,
+    /// SOCK_* without flags.
+    pub kind: u32,
+    /// IPPROTO_*, as SO_PROTOCOL reports it.
+    pub protocol: u32,
+    /// Inode number in sockfs.
+    pub inode: u64,
+    registration: Registration,
+    generic: SpinLock<Generic>,
+}
+
+impl Common {
+    /// The shared part of a new socket.
+    pub fn new(domain: u32, kind: u32, protocol: u32) -> Common {
+        static NEXT_INODE: AtomicU64 = AtomicU64::new(1000);
+        Common {
+            domain,
+            kind,
+            protocol,
+            inode: NEXT_INODE.fetch_add(1, Ordering::Relaxed),
+            registration: Registration::new(),
+            generic: SpinLock::new(Generic::default()),
+        }
+    }
+
+    /// What the engine is told so that it can wake us.
+    pub fn token(&self) -> u64 {
+        self.registration.token()
+    }
+
+    /// Who waits for this socket.
+    pub fn queue(&self) -> &WaitQueue {
+        self.registration.queue()
+    }
+
+    /// The SOL_SOCKET values, copied.
+    pub fn generic(&self) -> Generic {
+        self.generic.lock().clone()
+    }
+
+    /// Changes SOL_SOCKET values.
+    pub fn change_generic<R>(&self, change: impl FnOnce(&mut Generic) -> R) -> R {
+        change(&mut self.generic.lock())
+    }
+
+    /// Runs `try_op` until it answers anything but `EAGAIN`, sleeping in between unless `nonblock`.
+    /// `timeout` (SO_RCVTIMEO, SO_SNDTIMEO in ns, 0 for none) ends it with `EAGAIN`; a
+    /// signal with a restart, or with `EINTR` when a timeout is set (signal(7)).
+    pub fn wait<T>(
+        &self,
+        nonblock: bool,
+        timeout: u64,
+        mut try_op: impl FnMut() -> Result<T>,
+    ) -> Result<T> {
+        if nonblock {
+            return try_op();
+        }
+        let deadline = (timeout != 0).then(|| time::Instant(time::now().0.saturating_add(timeout)));
+        let outcome =
+            sched::wait_until(
+                &[self.queue()],
+                deadline,
+                Interruptible::Yes,
+                || match try_op() {
+                    Err(Errno::EAGAIN) => None,
+                    done => Some(done),
+                },
+            );
+        match outcome {
+            Ok(done) => done,
+            Err(Errno::ETIMEDOUT) => Err(Errno::EAGAIN),
+            Err(Errno::RESTART) if timeout != 0 => Err(Errno::EINTR),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl Socket {
+    /// Puts the two halves together.
+    pub fn new(common: Common, protocol: impl Protocol) -> Arc<Socket> {
+        Arc::new(Socket {
+            common,
+            protocol: Box::new(protocol),
+        })
+    }
+
+    /// The socket behind a file; `ENOTSOCK`.
+    pub fn of(file: &dyn File) -> Result<&Socket> {
+        file.as_any().downcast_ref().ok_or(Errno::ENOTSOCK)
+    }
+
+    /// The shared half.
+    pub fn common(&self) -> &Common {
+        &self.common
+    }
+
+    /// The family's half.
+    pub fn protocol(&self) -> &dyn Protocol {
+        &*self.protocol
+    }
+
+    /// bind(2).
+    pub fn bind(&self, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
+        self.protocol.bind(&self.common, cx, addr)
+    }
+
+    /// connect(2).
+    pub fn connect(&self, cx: &Caller<'_>, addr: &SockAddr, nonblock: bool) -> Result<()> {
+        self.protocol.connect(&self.common, cx, addr, nonblock)
+    }
+
+    /// listen(2).
+    pub fn listen(&self, cx: &Caller<'_>, backlog: i32) -> Result<()> {
+        self.protocol.listen(&self.common, cx, backlog)
+    }
+
+    /// accept(2).
+    pub fn accept(&self, nonblock: bool) -> Result<Arc<Socket>> {
+        self.protocol.accept(&self.common, nonblock)
+    }
+
+    /// getsockname(2).
+    pub fn local(&self) -> Result<SockAddr> {
+        self.protocol.local(&self.common)
+    }
+
+    /// getpeername(2).
+    pub fn peer(&self) -> Result<SockAddr> {
+        self.protocol.peer(&self.common)
+    }
+
+    /// sendmsg(2).
+    pub fn send(&self, cx: Option<&Caller<'_>>, message: &mut Outgoing<'_, '_>) -> Result<usize> {
+        self.protocol.send(&self.common, cx, message)
+    }
+
+    /// recvmsg(2).
+    pub fn recv(&self, message: &mut Incoming<'_, '_>) -> Result<Received> {
+        self.protocol.recv(&self.common, message)
+    }
+
+    /// shutdown(2).
+    pub fn shutdown(&self, how: Shutdown) -> Result<()> {
+        self.protocol.shutdown(&self.common, how)
+    }
+
+    /// getsockopt(2): the value; the caller cuts it to the program's length.
+    pub fn get_option(&self, level: i32, name: i32) -> Result<opt::Value> {
+        opt::get(self, level, name)
+    }
+
+    /// setsockopt(2).
+    pub fn set_option(&self, cx: &Caller<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
+        opt::set(self, cx, level, name, value)
+    }
+
+    /// Whether send(2) needs to know the caller even without an address: families that pass credentials.
+    pub fn wants_caller(&self) -> bool {
+        self.protocol.wants_caller()
+    }
+
+    /// A pending error, taken: recvmmsg(2) looks at it before it waits.
+    pub fn protocol_error(&self) -> Option<Errno> {
+        self.protocol.take_error(&self.common)
+    }
+
+    /// Whether a failed send raises SIGPIPE: connection-oriented types only. send(2).
+    pub fn raises_sigpipe(&self) -> bool {
+        self.common.kind == SOCK_STREAM
+    }
+}
+
+impl File for Socket {
+    fn read(&self, io: Io, out: &mut UserOut<'_>) -> Result<usize> {
+        let flags = if io.nonblock {
+            Flags::DONTWAIT
+        } else {
+            Flags::empty()
+        };
+        let mut message = Incoming {
+            out,
+            flags,
+            control: None,
+        };
+        Ok(self.recv(&mut message)?.len)
+    }
+
+    fn write(&self, io: Io, data: &mut UserIn<'_>) -> Result<usize> {
+        let flags = if io.nonblock {
+            Flags::DONTWAIT
+        } else {
+            Flags::empty()
+        };
+        let mut message = Outgoing {
+            data,
+            to: None,
+            control: &[],
+            flags,
+        };
+        self.send(None, &mut message)
+    }
+
+    fn poll(&self) -> Events {
+        self.protocol.ready(&self.common)
+    }
+
+    fn queue(&self) -> Option<&WaitQueue> {
+        Some(self.common.queue())
+    }
+
+    fn ioctl(&self, request: u32, arg: usize) -> Result<usize> {
+        match self.protocol.ioctl(&self.common, request, arg) {
+            Err(Errno::ENOTTY) => ioctl::interface(request, arg),
+            done => done,
+        }
+    }
+
+    fn stat(&self) -> Result<abi::general::stat> {
+        Ok(file::anon_stat(
+            abi::general::S_IFSOCK | 0o777,
+            self.common.inode,
+        ))
+    }
+
+    fn link_name(&self) -> String {
+        format!("socket:[{}]", self.common.inode)
+    }
+
+    fn release(&self) {
+        self.protocol.close(&self.common);
+        self.common.queue().wake_all();
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
