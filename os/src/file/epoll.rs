@@ -230,7 +230,7 @@ impl Epoll {
     /// One attempt of epoll_wait(2): reports up to `max` ready items to `events` and
     /// returns how many; `None` when nothing is ready. `EFAULT` when not even the
     /// first event could be stored.
-    pub fn harvest(&self, events: UserPtr<epoll_event>, max: usize) -> Option<Result<usize>> {
+    pub fn harvest(&self, events: &UserPtr<epoll_event>, max: usize) -> Option<Result<usize>> {
         let mut count = 0;
         // Level-triggered items go to the end again: look at each only once.
         let mut left = self.ready.lock().len();

@@ -125,21 +125,14 @@ pub trait File: Any + Send + Sync {
         None
     }
 
+    /// open(2) of /proc/self/fd/N where N has no name: another description of the
+    /// object (pipes); `ENXIO` where Linux has none (sockets, eventfd, …).
+    fn reopen(&self, _flags: u32) -> Result<Arc<dyn File>> {
+        Err(Errno::ENXIO)
+    }
+
     /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
     fn as_any(&self) -> &dyn Any;
-}
-
-/// The name of a file that was opened through one, for files of this room (FIFOs,
-/// terminals) whose inode `fs` keeps.
-pub trait Named: Send + Sync {
-    /// fstat(2).
-    fn stat(&self) -> Result<abi::general::stat>;
-
-    /// The text of /proc/self/fd/N.
-    fn link_name(&self) -> alloc::string::String;
-
-    /// See [`File::place`].
-    fn place(&self) -> Option<&dyn Any>;
 }
 
 /// How one transfer is to be done.

@@ -148,6 +148,11 @@ impl FdTable {
             .collect()
     }
 
+    /// Numbers that the table has room for; every open one is below. select(2) looks no further.
+    pub fn capacity(&self) -> usize {
+        self.slots.lock().files.len()
+    }
+
     /// Who owns POSIX record locks that are taken through this table: fcntl(2)
     /// ties them to the process, Linux to its table.
     pub fn lock_owner(&self) -> usize {

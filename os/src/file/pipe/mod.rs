@@ -2,7 +2,7 @@
 //!
 //! What it is: [`Pipe`], a ring of pages with counted readers and writers, and
 //! [`PipeEnd`], the [`File`] that holds one or both ends. Who calls: pipe2(2) makes a
-//! [`pair`]; `fs` keeps a [`Pipe`] in a FIFO's inode and calls [`open_fifo`]; splice
+//! [`pair`]; `fs` keeps a [`Fifo`] in the inode and calls [`Pipe::open`]; splice
 //! and tee work on the ring. Who locks: the ring has a sleeping lock, because user
 //! memory is copied under it; readiness is kept beside it in atomics, so that poll
 //! never sleeps. Typical sequence of a write:
@@ -16,10 +16,9 @@ mod fifo;
 mod ring;
 mod splice;
 
-pub use fifo::open_fifo;
 use ring::Ring;
 
-use super::{Events, File, Io, Named, OpenFile, anon_stat, hooks, new_ino};
+use super::{Events, File, Io, OpenFile, anon_stat, hooks, new_ino};
 use crate::{
     Result,
     mm::{PAGE_SIZE, UserIn, UserOut, UserPtr},
@@ -64,6 +63,9 @@ pub struct Pipe {
     ino: u64,
 }
 
+/// What the inode of a FIFO keeps: a pipe without ends until somebody opens it.
+pub type Fifo = Pipe;
+
 /// One or both ends of a pipe, as an open file.
 pub struct PipeEnd {
     pipe: Arc<Pipe>,
@@ -73,16 +75,14 @@ pub struct PipeEnd {
     packets: AtomicBool,
     /// `writer_opens` when a FIFO was opened for reading without a writer: no POLLHUP until one came.
     no_writer_since: Option<usize>,
-    /// The FIFO's name; `None` for pipe2(2).
-    name: Option<Arc<dyn Named>>,
 }
 
 /// pipe2(2): the reading and the writing description. `flags`: O_NONBLOCK, O_DIRECT.
 pub fn pair(flags: u32) -> (Arc<OpenFile>, Arc<OpenFile>) {
     let pipe = Pipe::new();
     let flags = flags & (O_NONBLOCK | O_DIRECT);
-    let reader = PipeEnd::new(pipe.clone(), true, false, flags, None);
-    let writer = PipeEnd::new(pipe, false, true, flags, None);
+    let reader = PipeEnd::new(pipe.clone(), true, false, flags);
+    let writer = PipeEnd::new(pipe, false, true, flags);
     (
         OpenFile::new(Arc::new(reader), O_RDONLY | flags),
         OpenFile::new(Arc::new(writer), O_WRONLY | flags),
@@ -165,13 +165,7 @@ impl Pipe {
 }
 
 impl PipeEnd {
-    fn new(
-        pipe: Arc<Pipe>,
-        reads: bool,
-        writes: bool,
-        flags: u32,
-        name: Option<Arc<dyn Named>>,
-    ) -> PipeEnd {
+    fn new(pipe: Arc<Pipe>, reads: bool, writes: bool, flags: u32) -> PipeEnd {
         if reads {
             pipe.readers.fetch_add(1, Relaxed);
             pipe.reader_opens.fetch_add(1, Relaxed);
@@ -186,7 +180,6 @@ impl PipeEnd {
             writes,
             packets: AtomicBool::new(flags & O_DIRECT != 0),
             no_writer_since: None,
-            name,
         }
     }
 
@@ -307,10 +300,7 @@ impl File for PipeEnd {
 
     fn stat(&self) -> Result<abi::general::stat> {
         const S_IFIFO: u32 = 0o010000;
-        match &self.name {
-            Some(name) => name.stat(),
-            None => Ok(anon_stat(S_IFIFO | 0o600, self.pipe.ino)),
-        }
+        Ok(anon_stat(S_IFIFO | 0o600, self.pipe.ino))
     }
 
     fn flags_changed(&self, flags: u32) {
@@ -318,14 +308,11 @@ impl File for PipeEnd {
     }
 
     fn link_name(&self) -> String {
-        match &self.name {
-            Some(name) => name.link_name(),
-            None => format!("pipe:[{}]", self.pipe.ino),
-        }
+        format!("pipe:[{}]", self.pipe.ino)
     }
 
-    fn place(&self) -> Option<&dyn Any> {
-        self.name.as_ref()?.place()
+    fn reopen(&self, flags: u32) -> Result<Arc<dyn File>> {
+        self.pipe.open(flags)
     }
 
     fn release(&self) {
