@@ -3,7 +3,7 @@
 //! * **What.** [`probe`] walks the device tree, [`pci`] the bus behind it; each
 //!   device that has a driver here is started and put into the registry below.
 //! * **Who calls.** `main` calls [`init`] once; then `fs` takes [`disks`], `net`
-//!   takes [`nics`], `fs`'s console takes [`console`], `time` is given the RTC.
+//!   takes [`nics`], `fs`'s console takes [`console`]. `time` is given the date.
 //! * **Locks.** Each device locks inside (spin locks, never held across a sleep).
 //!   Interrupt handlers mask the device and wake; work is done by threads.
 //! * **Typical sequence.** `init` → registry → `disk.read(..)`, or
@@ -32,13 +32,13 @@ pub use uart::Uart;
 
 use crate::arch::BootInfo;
 use crate::sync::SpinLock;
+use crate::time;
 
 /// What was found. Written by [`init`], read afterwards.
 struct Registry {
     disks: Vec<Arc<dyn Block>>,
     nics: Vec<Arc<dyn Nic>>,
     uarts: Vec<Arc<Uart>>,
-    unix_time_ns: Option<u64>,
     seed: [u8; 32],
 }
 
@@ -46,7 +46,6 @@ static REGISTRY: SpinLock<Registry> = SpinLock::new(Registry {
     disks: Vec::new(),
     nics: Vec::new(),
     uarts: Vec::new(),
-    unix_time_ns: None,
     seed: [0; 32],
 });
 
@@ -59,10 +58,12 @@ pub fn init(boot: &BootInfo) {
     let machine = probe::walk(boot);
     let uarts: Vec<_> = machine.uarts.into_iter().map(Uart::start).collect();
     let rtc = machine.rtcs.first().map(rtc::unix_time_ns);
+    if let Some(ns) = rtc {
+        time::set_realtime(ns);
+    }
     {
         let mut registry = REGISTRY.lock();
         registry.uarts = uarts;
-        registry.unix_time_ns = rtc;
         registry.seed = seed::gather(boot, rtc);
     }
     // In the order of the tree, as Linux does: a disk has the same name on both.
@@ -93,11 +94,6 @@ pub fn nics() -> Vec<Arc<dyn Nic>> {
 /// The serial line which the machine description names as standard output, else the first.
 pub fn console() -> Option<Arc<Uart>> {
     REGISTRY.lock().uarts.first().cloned()
-}
-
-/// CLOCK_REALTIME in ns since 1970 when [`init`] read the RTC; `None` without one.
-pub fn boot_unix_time_ns() -> Option<u64> {
-    REGISTRY.lock().unix_time_ns
 }
 
 /// Entropy for the kernel's generator: what the loader gave, mixed with clocks.

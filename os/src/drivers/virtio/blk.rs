@@ -98,15 +98,16 @@ struct Job {
 
 /// Starts a disk and registers it.
 pub(super) fn start(mut device: Device) -> Result<(), StartError> {
-    let features = device.negotiate(SIZE_MAX | READ_ONLY | FLUSH)?;
-    let result = build(&mut device, features);
-    if result.is_err() {
-        device.fail();
-    }
-    let disk = Arc::new(result?);
+    let disk = match build(&mut device) {
+        Ok(disk) => Arc::new(disk),
+        Err(error) => {
+            device.fail();
+            return Err(error);
+        }
+    };
+    device.start();
     let on_interrupt = disk.clone();
     irq::register(device.line, Box::new(move || on_interrupt.on_interrupt()));
-    device.start();
     info!(
         "{}: {} sectors{}, virtio {}",
         disk.name,
@@ -114,11 +115,13 @@ pub(super) fn start(mut device: Device) -> Result<(), StartError> {
         if disk.read_only { ", read-only" } else { "" },
         device.place,
     );
+    device.keep();
     drivers::add_disk(disk);
     Ok(())
 }
 
-fn build(device: &mut Device, features: u64) -> Result<Disk, StartError> {
+fn build(device: &mut Device) -> Result<Disk, StartError> {
+    let features = device.negotiate(SIZE_MAX | READ_ONLY | FLUSH)?;
     let capacity = device.config_u32(0)? as u64 | (device.config_u32(4)? as u64) << 32;
     let longest = match features & SIZE_MAX {
         0 => SLOT_BYTES,

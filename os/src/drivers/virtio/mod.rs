@@ -14,7 +14,7 @@ mod net;
 mod pci;
 
 use alloc::string::String;
-use core::fmt;
+use core::{fmt, mem};
 
 use log::{info, warn};
 use virtio_drivers::transport::{DeviceStatus, DeviceType, SomeTransport, Transport};
@@ -189,6 +189,11 @@ impl Device {
             status |= DeviceStatus::FEATURES_OK;
         }
         self.transport.set_status(status);
+    }
+
+    /// Lets the device run on. (Dropping the crate's transport resets it.)
+    fn keep(self) {
+        mem::forget(self.transport);
     }
 
     /// Gives up on the device (3.1.1, last paragraph).

@@ -94,8 +94,7 @@ struct Counters {
 
 /// Starts a card and registers it.
 pub(super) fn start(mut device: Device) -> Result<(), StartError> {
-    let features = device.negotiate(MTU | MAC | MRG_RXBUF | STATUS)?;
-    let parts = match Parts::new(&mut device, features) {
+    let parts = match Parts::new(&mut device) {
         Ok(parts) => parts,
         Err(error) => {
             device.fail();
@@ -103,11 +102,12 @@ pub(super) fn start(mut device: Device) -> Result<(), StartError> {
         }
     };
     device.start();
+    let has_status = device.has(STATUS);
     let place = device.place;
     let card = Arc::new(Card {
         mac: parts.mac,
         mtu: parts.mtu,
-        has_status: features & STATUS != 0,
+        has_status,
         header_bytes: parts.header_bytes,
         interrupt: parts.interrupt,
         transport: SpinLock::new(device.transport),
@@ -142,7 +142,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(device: &mut Device, features: u64) -> Result<Parts, StartError> {
+    fn new(device: &mut Device) -> Result<Parts, StartError> {
+        let features = device.negotiate(MTU | MAC | MRG_RXBUF | STATUS)?;
         let mut mac = [0; 6];
         if device.has(MAC) {
             for (i, byte) in mac.iter_mut().enumerate() {
