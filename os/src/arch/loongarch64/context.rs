@@ -42,6 +42,7 @@ __switch:
     ld.d    $s8, $a1, 88
     ret
 
+    .globl __thread_start
 __thread_start:
     move    $a0, $s1
     move    $ra, $zero

@@ -100,3 +100,21 @@ pub fn iocsr_write_u32(addr: usize, value: u32) {
         core::arch::asm!("iocsrwr.w {}, {}", in(reg) value as usize, in(reg) addr, options(nostack));
     }
 }
+
+/// Reads a 64-bit IOCSR register.
+pub fn iocsr_read_u64(addr: usize) -> u64 {
+    let value: u64;
+    // SAFETY: as in `iocsr_read_u32`.
+    unsafe {
+        core::arch::asm!("iocsrrd.d {}, {}", out(reg) value, in(reg) addr, options(nostack));
+    }
+    value
+}
+
+/// Writes a 64-bit IOCSR register.
+pub fn iocsr_write_u64(addr: usize, value: u64) {
+    // SAFETY: as in `iocsr_write_u32`.
+    unsafe {
+        core::arch::asm!("iocsrwr.d {}, {}", in(reg) value, in(reg) addr, options(nostack));
+    }
+}

@@ -5,7 +5,9 @@
 //! CPU 0's hardware interrupt 1 (Loongson 3A5000 manual, chapter 11), so one
 //! pending bit in ESTAT leads to all devices.
 
-use super::csr::{self, csrrd, csrwr, iocsr_read_u32, iocsr_write_u32};
+use super::csr::{
+    self, csrrd, csrwr, iocsr_read_u32, iocsr_read_u64, iocsr_write_u32, iocsr_write_u64,
+};
 use crate::arch::{BootInfo, hooks::hooks};
 
 /// ESTAT/ECFG bit of hardware interrupt 1: the EIOINTC.
@@ -15,6 +17,7 @@ const TIMER: usize = 1 << 11;
 
 /// "Other functions" register; bit 48 turns the extended controller on.
 const IOCSR_MISC: usize = 0x420;
+const EXTENDED_ON: u64 = 1 << 48;
 const EIOINTC_NODEMAP: usize = 0x14a0;
 const EIOINTC_IPMAP: usize = 0x14c0;
 const EIOINTC_ENABLE: usize = 0x1600;
@@ -36,7 +39,8 @@ const PCH_PIC_INPUTS: usize = 64;
 
 /// Sets both controllers up, everything masked, and enables the CPU's two lines.
 pub fn init(_boot: &BootInfo) {
-    iocsr_write_u32(IOCSR_MISC + 4, iocsr_read_u32(IOCSR_MISC + 4) | 1 << 16);
+    // Only whole 64-bit accesses work here.
+    iocsr_write_u64(IOCSR_MISC, iocsr_read_u64(IOCSR_MISC) | EXTENDED_ON);
     // Node 0 only: each 32-bit word holds two node entries.
     for i in 0..4 {
         iocsr_write_u32(EIOINTC_NODEMAP + i * 4, 0x0002_0001);

@@ -13,6 +13,7 @@ global_asm!(
     .globl __copy_user
 __copy_user:
     ori     $t0, $zero, 64
+    .globl __copy_user_blocks
 __copy_user_blocks:
 1:  bltu    $a2, $t0, 2f
     ld.d    $t1, $a1, 0
@@ -43,6 +44,7 @@ __copy_user_blocks:
     addi.d  $a1, $a1, 8
     addi.d  $a2, $a2, -8
     b       3b
+    .globl __copy_user_bytes
 __copy_user_bytes:
     beqz    $a2, __copy_user_end
     ld.b    $t1, $a1, 0
@@ -51,6 +53,7 @@ __copy_user_bytes:
     addi.d  $a1, $a1, 1
     addi.d  $a2, $a2, -1
     b       __copy_user_bytes
+    .globl __copy_user_end
 __copy_user_end:
     move    $a0, $a2
     ret
@@ -59,18 +62,21 @@ __copy_user_end:
 __zero_user:
     move    $a2, $a1
     ori     $t0, $zero, 8
+    .globl __zero_user_words
 __zero_user_words:
     bltu    $a2, $t0, __zero_user_bytes
     st.d    $zero, $a0, 0
     addi.d  $a0, $a0, 8
     addi.d  $a2, $a2, -8
     b       __zero_user_words
+    .globl __zero_user_bytes
 __zero_user_bytes:
     beqz    $a2, __zero_user_end
     st.b    $zero, $a0, 0
     addi.d  $a0, $a0, 1
     addi.d  $a2, $a2, -1
     b       __zero_user_bytes
+    .globl __zero_user_end
 __zero_user_end:
     move    $a0, $a2
     ret
