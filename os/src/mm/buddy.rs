@@ -9,9 +9,11 @@
 
 use super::{PAGE_SIZE, PhysAddr};
 use crate::{
+    Result,
     arch::{BootInfo, Region, phys_to_virt},
     sync::SpinLock,
 };
+use abi::Errno;
 use core::mem;
 
 /// Largest block: 2^15 pages are 128 MiB.
@@ -190,6 +192,16 @@ pub(super) fn drop_owner(pa: PhysAddr) {
 pub(super) fn owners(pa: PhysAddr) -> u32 {
     let buddy = BUDDY.lock();
     buddy.entries[buddy.frame(pa) as usize].owners
+}
+
+/// `ENOMEM` when the kernel needs the rest for what is under way: asked before
+/// something big begins (a process, a mapping).
+pub(super) fn check_reserve() -> Result<()> {
+    let buddy = BUDDY.lock();
+    match buddy.free_pages > buddy.reserve / 2 {
+        true => Ok(()),
+        false => Err(Errno::ENOMEM),
+    }
 }
 
 /// (free, total) pages.

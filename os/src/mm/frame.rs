@@ -139,9 +139,16 @@ impl Drop for Frame {
     }
 }
 
-/// (free, total) frames, for statfs of in-memory file systems.
-pub fn counts() -> (usize, usize) {
-    buddy::statistics()
+/// Copies a whole page.
+pub(super) fn copy(from: &Frame, to: &Frame) {
+    // SAFETY: two whole pages; `to` is not shared yet, so they are distinct.
+    unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr(), PAGE_SIZE) };
+}
+
+/// (all, free) frames, for statfs(2) of in-memory file systems and sysinfo(2).
+pub fn counts() -> (u64, u64) {
+    let (free, total) = buddy::statistics();
+    (total as u64, free as u64)
 }
 
 /// Physically contiguous, zeroed, page-aligned memory for devices.

@@ -3,14 +3,17 @@
 //! `task` owns an [`AddressSpace`] per process (shared between threads); `fs`
 //! implements [`Backing`] for files; everybody copies through [`user`].
 
+mod anon;
+mod area;
 mod buddy;
 pub mod frame;
 mod heap;
+mod page_table;
 pub mod space;
 pub mod user;
 
 pub use frame::{DmaRegion, Frame};
-pub use space::AddressSpace;
+pub use space::{AddressSpace, FaultError, Fixed, MapRequest, Prot, current};
 pub use user::{UserIn, UserOut, UserPtr};
 
 use crate::Result;
@@ -51,12 +54,27 @@ pub trait Backing: Send + Sync {
     /// `EFAULT` (becomes SIGBUS), `EIO`, `ENOMEM`.
     fn page(&self, index: u64, write: bool) -> Result<Frame>;
 
+    /// The page if it can be had without sleeping and without I/O; faults bring such
+    /// neighbours in along the way. Called under the address space's lock: may take
+    /// spin locks only.
+    fn cached(&self, _index: u64) -> Option<Frame> {
+        None
+    }
+
+    /// msync(2) with MS_SYNC: writes dirty pages back. In-memory objects have nothing to do.
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// (device, inode, path) as /proc/self/maps shows them.
     fn identity(&self) -> (u64, u64, alloc::string::String);
 }
 
-/// A user copy touched a page that is not there: resolve it unless somebody holds
-/// a spin lock and so must not sleep.
-pub fn resolve_copy_fault(_addr: usize, _access: crate::arch::Access) -> bool {
-    false
+/// A user copy touched a page that is not there: resolves it, unless somebody
+/// holds a spin lock and so must not sleep. `false`: the copy ends with `EFAULT`.
+pub fn resolve_copy_fault(addr: usize, access: crate::arch::Access) -> bool {
+    if crate::sync::spin_held() {
+        return false;
+    }
+    current().is_some_and(|space| space.fault(addr, access).is_ok())
 }

@@ -20,6 +20,8 @@ pub const LEVELS: usize = 4;
 pub const INDEX_BITS: usize = 9;
 /// User addresses are below this (128 TiB, as on Linux with 48-bit addresses).
 pub const USER_TOP: usize = 1 << 47;
+/// How many pages are flushed one by one: beyond this many pages dropping everything is cheaper.
+pub const MAX_PAGE_FLUSHES: usize = 32;
 
 bitflags::bitflags! {
     /// What user mode may do with a page. An empty set is "present, but no access" (PROT_NONE).

@@ -18,6 +18,9 @@ pub const LEVELS: usize = 3;
 pub const INDEX_BITS: usize = 9;
 /// User addresses are below this (256 GiB, as on Linux with Sv39).
 pub const USER_TOP: usize = 1 << 38;
+/// How many pages are flushed one by one: QEMU answers `sfence.vma` with an address by
+/// dropping the whole TLB, so one flush of everything is never worse than two.
+pub const MAX_PAGE_FLUSHES: usize = 1;
 
 bitflags::bitflags! {
     /// What user mode may do with a page. An empty set is "present, but no access" (PROT_NONE).
