@@ -154,6 +154,9 @@ pub struct RunArgs {
     /// Seconds that a hung guest gets beyond a case's own limit.
     #[arg(long, default_value_t = 15, value_name = "N")]
     pub grace: u64,
+    /// Seconds from the agent's last word to QEMU's end.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub power_off_timeout: u64,
     /// Seconds for one suite on one target.
     #[arg(long, default_value_t = 1800, value_name = "N")]
     pub suite_timeout: u64,

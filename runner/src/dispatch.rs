@@ -411,7 +411,7 @@ impl OneTarget<'_> {
             limits: Limits {
                 boot: Duration::from_secs(self.args.boot_timeout),
                 grace: Duration::from_secs(self.args.grace),
-                power_off: Duration::from_secs(20),
+                power_off: Duration::from_secs(self.args.power_off_timeout),
             },
             tools: self.tools,
             serial: &serial,

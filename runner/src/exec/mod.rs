@@ -30,10 +30,13 @@ const TICK: Duration = Duration::from_millis(50);
 const LEAVE: Duration = Duration::from_secs(5);
 
 /// A boot that printed more than this, in bytes, is stopped: a kernel gone mad.
-const FLOOD: u64 = 64 * 1024 * 1024;
+const FLOOD: u64 = 16 * 1024 * 1024;
 
 /// How many console lines a message about a dead guest shows.
 const TAIL: usize = 40;
+
+/// How much of each, in characters.
+const WIDEST: usize = 300;
 
 /// One boot.
 pub struct Boot<'a> {
@@ -158,7 +161,7 @@ struct Io {
 impl Io {
     fn remember(&mut self, event: &Event) {
         let line = match event {
-            Event::Text(line) | Event::Torn(line) => line.clone(),
+            Event::Text(line) | Event::Torn(line) => line.chars().take(WIDEST).collect(),
             Event::Note(note) => format!("agent: {note}"),
             _ => return,
         };

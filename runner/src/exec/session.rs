@@ -356,11 +356,12 @@ impl<'a> Session<'a> {
             self.charge(Verdict::new(Status::Infra, why), now, tell);
             return if booting { Over::NoBoot } else { Over::Infra };
         }
-        self.dead(
-            "the guest stopped or reset before it had reported everything",
-            now,
-            tell,
-        )
+        let torn = match self.torn {
+            0 => String::new(),
+            torn => format!("; {torn} damaged records were seen"),
+        };
+        let why = format!("the guest stopped or reset before it had reported everything{torn}");
+        self.dead(&why, now, tell)
     }
 
     /// The run is cut short.

@@ -186,7 +186,14 @@ pub enum Found<'a> {
 /// one.
 pub fn find(line: &[u8]) -> Found<'_> {
     let mut found = Found::Text;
-    for start in (0..line.len()).filter(|&at| line[at..].starts_with(MARK)) {
+    let marks = line
+        .iter()
+        .enumerate()
+        .filter(|&(_, &byte)| byte == MARK[0]);
+    for start in marks
+        .map(|(at, _)| at)
+        .filter(|&at| line[at..].starts_with(MARK))
+    {
         match decode(&line[start..]) {
             Some(record) => found = Found::Record(record),
             None if found == Found::Text => found = Found::Torn,

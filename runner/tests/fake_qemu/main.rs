@@ -1,0 +1,192 @@
+//! A QEMU that boots nothing: it reads the job disk from its command line, as the
+//! agent would, and tells the story that `FAKE_QEMU` names.
+//!
+//! Used by tests/stories.rs.
+
+use std::io::{Write, stdout};
+use std::thread::sleep;
+use std::time::Duration;
+use std::{env, fs, process};
+
+use protocol::job::{Header, Reader, SECTOR, Tag};
+use protocol::record::{Payload, encode};
+
+fn main() {
+    let args: Vec<String> = env::args().collect();
+    if args.iter().any(|arg| arg == "--version") {
+        println!("QEMU emulator version 0.0.0 (fake)");
+        return;
+    }
+    let story = env::var("FAKE_QEMU").unwrap_or_default();
+    if let Some(pid_file) = env::var_os("FAKE_QEMU_PID") {
+        fs::write(pid_file, process::id().to_string()).expect("the pid file");
+    }
+    match story.as_str() {
+        "exits-at-once" => {
+            eprintln!("qemu-system-riscv64: -device virtio-blk-device: no such bus");
+            process::exit(1);
+        }
+        "asserts" => {
+            eprintln!("ERROR:../hw/virtio/virtio.c:1234: assertion failed");
+            process::abort();
+        }
+        "silent" => forever(),
+        "port-taken" => {
+            let marker = env::var("FAKE_QEMU_MARKER").expect("a marker file");
+            if fs::write(&marker, "x").is_ok() && !args.iter().any(|arg| arg.contains("hostfwd")) {
+                return;
+            }
+            eprintln!(
+                "qemu-system-riscv64: -netdev user: Could not set up host forwarding rule 'tcp:127.0.0.1:1-:1'"
+            );
+            process::exit(1);
+        }
+        _ => {}
+    }
+    print!("OpenSBI v1.1\r\n[    0.000001] a kernel\r\n");
+    if story == "panics-at-boot" {
+        print!("kernel panicked at os/src/main.rs:1:1: no root\r\n");
+        forever();
+    }
+    if story == "chatters-for-ever" {
+        loop {
+            println!("[    1.0] still here");
+            sleep(Duration::from_millis(50));
+        }
+    }
+    guest(&story, &job_disk(&args));
+}
+
+/// What the agent would do, and what the story makes of it.
+fn guest(story: &str, disk: &[u8]) {
+    let header = Header::parse(&disk[..SECTOR]).expect("a job");
+    let body = &disk[SECTOR..SECTOR + header.length];
+    header.check(body).expect("an intact job");
+    let mut out = Records {
+        nonce: header.nonce,
+        seq: 0,
+        tear: story,
+    };
+    let cases = Reader::new(body)
+        .filter(|entry| entry.tag == Tag::Case)
+        .count();
+    out.report(&format!("hello {cases}"));
+    let mut index = 0;
+    let mut name = String::new();
+    for entry in Reader::new(body) {
+        match entry.tag {
+            Tag::Case => {
+                name = String::from_utf8_lossy(entry.value()).into_owned();
+                index += 1;
+            }
+            Tag::Run => case(story, index - 1, &name, &mut out),
+            _ => {}
+        }
+    }
+    match story {
+        "no-bye" => return,
+        "panics-after-pass" => {
+            println!("[PANIC] in the idle loop");
+            forever();
+        }
+        _ => {}
+    }
+    out.report("bye");
+    if story == "never-powers-off" {
+        forever();
+    }
+}
+
+fn case(story: &str, index: usize, name: &str, out: &mut Records<'_>) {
+    out.report(&format!("begin {index}"));
+    // Stories of one case tell it of `uname`.
+    if name == "uname" {
+        match story {
+            "fails" => return out.report(&format!("end {index} exit 1 5")),
+            "times-out" => return out.report(&format!("end {index} timeout 0 30000")),
+            "cannot-start" => return out.report(&format!("end {index} broken 2 1")),
+            "is-killed" => return out.report(&format!("end {index} signal 11 1")),
+            "loses-the-end" => return out.skip(),
+            "panics" => {
+                println!("[    1.5] kernel panicked at os/src/net/mod.rs:7:3: index out of bounds");
+                println!("[    1.5]   3: sockeye::net::rx");
+                forever();
+            }
+            "hangs" => forever(),
+            "powers-off-early" => process::exit(0),
+            "dies" => process::abort(),
+            "floods" => loop {
+                let _ = stdout().write_all(&[b'x'; 65536]);
+            },
+            "restarts" => {
+                out.seq = 0;
+                out.report("hello 1");
+            }
+            _ => {}
+        }
+    }
+    let output = "Linux sockeye\nhello from the guest\n/dev/null meminfo self 256+0 records out\n20000\ncaught\n\
+                  127.0.0.1 10.0.2.15 0% packet loss\n";
+    out.once(&format!("out {index} {output}"));
+    out.report(&format!("end {index} exit 0 12"));
+}
+
+struct Records<'a> {
+    nonce: u32,
+    seq: u32,
+    tear: &'a str,
+}
+
+impl Records<'_> {
+    fn report(&mut self, text: &str) {
+        self.write(
+            text,
+            self.tear == "tears-first-copies" || self.tear == "tears-all",
+        );
+        self.write(text, self.tear == "tears-all");
+        self.seq += 1;
+    }
+
+    fn once(&mut self, text: &str) {
+        self.write(text, false);
+        self.seq += 1;
+    }
+
+    fn skip(&mut self) {
+        self.seq += 1;
+    }
+
+    fn write(&self, text: &str, torn: bool) {
+        let mut payload = Payload::new();
+        payload.push(text.as_bytes());
+        let line = encode(self.nonce, self.seq, &payload);
+        let bytes = line.as_bytes();
+        let mut out = stdout();
+        let written = match torn {
+            true => out
+                .write_all(&bytes[..25])
+                .and_then(|()| out.write_all(b"[ 1.0] eth0: up\r\n")),
+            false => out.write_all(bytes),
+        };
+        written.and_then(|()| out.flush()).expect("a console");
+    }
+}
+
+fn job_disk(args: &[String]) -> Vec<u8> {
+    let drive = args
+        .iter()
+        .find(|arg| arg.contains("id=x1"))
+        .expect("a second drive");
+    let file = drive
+        .split(',')
+        .find_map(|part| part.strip_prefix("file="))
+        .expect("its file");
+    fs::read(file).expect("a job disk")
+}
+
+fn forever() -> ! {
+    let _ = stdout().flush();
+    loop {
+        sleep(Duration::from_secs(1));
+    }
+}
