@@ -22,12 +22,6 @@ use inet::{Cidr, IfaceId, IfaceKind, Quirks, Route, Stack};
 /// Frames per batch, as Linux's NAPI weight.
 const BUDGET: usize = 64;
 
-/// QEMU's user network: what its DHCP server would give to the first guest. The
-/// default for the first card; programs change it as on Linux.
-const DEFAULT_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
-const DEFAULT_PREFIX: u8 = 24;
-const DEFAULT_GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
-
 struct Card {
     nic: Arc<dyn Nic>,
     iface: IfaceId,
@@ -45,37 +39,13 @@ pub fn init() {
         let name = format!("eth{n}");
         let kind = IfaceKind::Ethernet { mac: nic.mac() };
         let mtu = nic.mtu();
-        let added = stack::with(|stack, now| {
-            let iface = stack.add_interface(&name, kind, mtu, Quirks::default())?;
-            if n == 0 {
-                stack.set_up(now, iface, true)?;
-                configure(stack, now, iface)?;
-            }
-            Ok::<_, inet::Error>(iface)
-        });
+        let added =
+            stack::with(|stack, _| stack.add_interface(&name, kind, mtu, Quirks::default()));
         match added {
             Ok(iface) => start(nic, iface),
             Err(error) => log::error!("net: {name} cannot be used: {error:?}"),
         }
     }
-}
-
-fn configure(stack: &mut Stack, now: inet::Instant, iface: IfaceId) -> inet::Result<()> {
-    let address = Cidr {
-        addr: IpAddr::V4(DEFAULT_ADDRESS),
-        prefix: DEFAULT_PREFIX,
-    };
-    stack.add_address(now, iface, address)?;
-    stack.add_route(Route {
-        dst: Cidr {
-            addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            prefix: 0,
-        },
-        gateway: Some(IpAddr::V4(DEFAULT_GATEWAY)),
-        iface,
-        source: None,
-        metric: 0,
-    })
 }
 
 fn start(nic: Arc<dyn Nic>, iface: IfaceId) {
@@ -154,6 +124,11 @@ fn transmit_card(card: &Card, stack: &mut Stack) {
         &mut || stack.borrow_mut().pop_frame(card.iface),
         &mut |frame| stack.borrow_mut().recycle_frame(frame),
     );
+}
+
+/// The interface of the first card.
+pub fn first() -> Option<IfaceId> {
+    CARDS.lock().first().map(|card| card.iface)
 }
 
 /// Whether the carrier of an interface is there; `lo` always has one.

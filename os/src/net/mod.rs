@@ -12,6 +12,7 @@
 //! copies out of the engine's ring.
 
 pub mod addr;
+mod boot;
 mod cmsg;
 mod device;
 mod errno;
@@ -34,11 +35,13 @@ use abi::{
 };
 use alloc::sync::Arc;
 
-/// Brings up `lo` and every NIC that `drivers` found, and publishes /proc/net.
-pub fn init() {
+/// Brings up `lo` and every NIC that `drivers` found, gives the first one its
+/// address as the command line says, and publishes /proc/net.
+pub fn init(cmdline: &str) {
     stack::init();
     device::init();
     proc::init();
+    boot::init(cmdline);
 }
 
 /// socket(2): `kind` is the SOCK_* type without flags. Families that are not built in: `EAFNOSUPPORT`.
