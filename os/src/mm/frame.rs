@@ -145,6 +145,11 @@ pub(super) fn copy(from: &Frame, to: &Frame) {
     unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr(), PAGE_SIZE) };
 }
 
+/// All frames that the kernel manages.
+pub fn total() -> usize {
+    buddy::statistics().1
+}
+
 /// (all, free) frames, for statfs(2) of in-memory file systems and sysinfo(2).
 pub fn counts() -> (u64, u64) {
     let (free, total) = buddy::statistics();

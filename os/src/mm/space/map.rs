@@ -194,6 +194,13 @@ impl AddressSpace {
         }
     }
 
+    /// The start of the area that grows down and contains `addr`, for PROT_GROWSDOWN.
+    pub fn stack_start(&self, addr: usize) -> Option<usize> {
+        let inner = self.lock();
+        let area = inner.areas.at(addr)?;
+        area.grows_down.then_some(area.start)
+    }
+
     /// Brings the pages of a range in; what cannot come (out of memory, end of
     /// file) is left to the fault that will report it.
     pub(super) fn populate(&self, start: usize, end: usize) {
