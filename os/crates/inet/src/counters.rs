@@ -13,10 +13,6 @@ pub struct Counters {
     pub udp: [UdpCounters; 2],
 }
 
-/// Index of the IPv4 half of a counter pair; IPv6 is 1.
-pub(crate) const V4: usize = 0;
-pub(crate) const V6: usize = 1;
-
 /// Per IP version.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs, reason = "the names are RFC 4293's")]

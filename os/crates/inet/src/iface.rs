@@ -1,12 +1,17 @@
 //! Interfaces: the table of network interfaces, their addresses and their transmit queues.
 
-use alloc::string::String;
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::addr::Cidr;
 use crate::counters::IfaceCounters;
-use crate::error::Result;
+use crate::dhcp::DhcpClient;
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::neighbour::NeighbourTable;
+use crate::route::Route;
 use crate::stack::Stack;
 use crate::time::Instant;
 
@@ -15,8 +20,15 @@ use crate::time::Instant;
 pub struct IfaceId(pub u32);
 
 impl IfaceId {
+    /// Linux gives `lo` index 1 everywhere.
+    pub const LO: IfaceId = IfaceId(1);
+
     pub(crate) const fn bit(self) -> u64 {
         1 << (self.0 & 63)
+    }
+
+    pub(crate) const fn slot(self) -> usize {
+        (self.0 as usize).wrapping_sub(1)
     }
 }
 
@@ -75,6 +87,98 @@ pub struct IfaceInfo {
     pub counters: IfaceCounters,
 }
 
+/// A group that somebody here joined on an interface.
+pub(crate) struct Membership {
+    pub group: IpAddr,
+    pub users: u32,
+}
+
+/// An interface and everything that is per link.
+pub(crate) struct Iface {
+    pub info: IfaceInfo,
+    pub tx: VecDeque<Frame>,
+    pub neighbours: NeighbourTable,
+    pub groups: Vec<Membership>,
+    pub dhcp: Option<DhcpClient>,
+}
+
+impl Iface {
+    pub fn mac(&self) -> Option<[u8; 6]> {
+        match self.info.kind {
+            IfaceKind::Loopback => None,
+            IfaceKind::Ethernet { mac } => Some(mac),
+        }
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        self.info.kind == IfaceKind::Loopback
+    }
+
+    pub fn has_address(&self, addr: IpAddr) -> bool {
+        self.info.addresses.iter().any(|own| own.cidr.addr == addr)
+    }
+
+    pub fn is_broadcast(&self, addr: Ipv4Addr) -> bool {
+        addr.is_broadcast()
+            || self
+                .info
+                .addresses
+                .iter()
+                .any(|own| own.broadcast == Some(addr))
+    }
+
+    /// Whether frames to this group are for us: joined, or one that every host is in (RFC 1112, RFC 4291 section 2.8).
+    pub fn in_group(&self, group: IpAddr) -> bool {
+        let standing = match group {
+            IpAddr::V4(group) => group == Ipv4Addr::new(224, 0, 0, 1),
+            IpAddr::V6(group) => {
+                let bits = group.to_bits();
+                bits == ALL_NODES
+                    || bits == 0xff01 << 112 | 1
+                    || bits >> 24 == SOLICITED >> 24
+                        && self.info.addresses.iter().any(|own| match own.cidr.addr {
+                            IpAddr::V6(own) => own.to_bits() & 0xff_ffff == bits & 0xff_ffff,
+                            IpAddr::V4(_) => false,
+                        })
+            }
+        };
+        standing || self.groups.iter().any(|joined| joined.group == group)
+    }
+}
+
+/// ff02::1.
+const ALL_NODES: u128 = 0xff02 << 112 | 1;
+/// ff02::1:ff00:0/104 (RFC 4291 section 2.7.1).
+const SOLICITED: u128 = 0xff02 << 112 | 0x1_ff00_0000;
+
+/// The solicited-node group of an address.
+pub(crate) fn solicited_node(addr: Ipv6Addr) -> Ipv6Addr {
+    Ipv6Addr::from_bits(SOLICITED | addr.to_bits() & 0xff_ffff)
+}
+
+/// fe80:: and the modified EUI-64 of the hardware address (RFC 4291 appendix A).
+fn link_local(mac: [u8; 6]) -> Ipv6Addr {
+    let [a, b, c, d, e, f] = mac;
+    Ipv6Addr::from([
+        0xfe,
+        0x80,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        a ^ 2,
+        b,
+        c,
+        0xff,
+        0xfe,
+        d,
+        e,
+        f,
+    ])
+}
+
 impl Stack {
     /// Adds an interface, down, without addresses. `mtu` is that of IP packets (lo: 65536).
     ///
@@ -86,84 +190,238 @@ impl Stack {
         mtu: usize,
         quirks: Quirks,
     ) -> Result<IfaceId> {
-        todo!()
+        if name.is_empty() || name.len() > 15 || mtu < 68 || mtu > 65_536 {
+            return Err(Error::Invalid);
+        }
+        if self.interface_named(name).is_some() {
+            return Err(Error::Exists);
+        }
+        if self.ifaces.len() >= 63 {
+            return Err(Error::NoBuffers);
+        }
+        let id = IfaceId(self.ifaces.len() as u32 + 1);
+        self.ifaces.push(Iface {
+            info: IfaceInfo {
+                id,
+                name: name.to_string(),
+                kind,
+                mtu,
+                up: false,
+                promiscuous: false,
+                quirks,
+                addresses: Vec::new(),
+                counters: IfaceCounters::default(),
+            },
+            tx: VecDeque::new(),
+            neighbours: NeighbourTable::default(),
+            groups: Vec::new(),
+            dhcp: None,
+        });
+        Ok(id)
     }
 
     /// IFF_UP. Bringing `lo` up adds 127.0.0.1/8 and ::1/128; bringing an Ethernet interface up adds its fe80:: address.
     /// Errors: `NoDevice`.
     pub fn set_up(&mut self, now: Instant, iface: IfaceId, up: bool) -> Result<()> {
-        todo!()
+        let slot = self.iface_mut(iface)?;
+        let was = core::mem::replace(&mut slot.info.up, up);
+        if up && !was {
+            let fresh = slot
+                .info
+                .addresses
+                .iter()
+                .all(|own| !own.cidr.addr.is_ipv6());
+            match slot.info.kind {
+                IfaceKind::Loopback => {
+                    let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
+                    if !slot.has_address(v4) {
+                        self.add_address(
+                            now,
+                            iface,
+                            Cidr {
+                                addr: v4,
+                                prefix: 8,
+                            },
+                        )?;
+                    }
+                    if fresh {
+                        let addr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+                        self.add_address(now, iface, Cidr { addr, prefix: 128 })?;
+                    }
+                }
+                IfaceKind::Ethernet { mac } if fresh => {
+                    let addr = IpAddr::V6(link_local(mac));
+                    self.add_address(now, iface, Cidr { addr, prefix: 64 })?;
+                    self.ndp_ask_routers(now, iface);
+                }
+                IfaceKind::Ethernet { .. } => {}
+            }
+        }
+        if !up && was {
+            let pool = &mut self.frames;
+            let slot = &mut self.ifaces[iface.slot()];
+            slot.tx.drain(..).for_each(|frame| pool.put(frame));
+            slot.neighbours.flush(pool);
+        }
+        self.routes_changed();
+        Ok(())
     }
 
     /// SIOCSIFMTU. Errors: `NoDevice`, `Invalid` (68 to 65536).
     pub fn set_mtu(&mut self, iface: IfaceId, mtu: usize) -> Result<()> {
-        todo!()
+        if !(68..=65_536).contains(&mtu) {
+            return Err(Error::Invalid);
+        }
+        self.iface_mut(iface)?.info.mtu = mtu;
+        self.routes_changed();
+        Ok(())
     }
 
     /// Replaces the quirks, for example once slirp is recognised. Errors: `NoDevice`.
     pub fn set_quirks(&mut self, iface: IfaceId, quirks: Quirks) -> Result<()> {
-        todo!()
+        self.iface_mut(iface)?.info.quirks = quirks;
+        self.routes_changed();
+        Ok(())
     }
 
     /// IFF_PROMISC: taps see frames for other stations too. Errors: `NoDevice`.
     pub fn set_promiscuous(&mut self, iface: IfaceId, on: bool) -> Result<()> {
-        todo!()
+        self.iface_mut(iface)?.info.promiscuous = on;
+        Ok(())
     }
 
     /// Every interface, by index. Borrowed: copy what must outlive the lock.
     pub fn interfaces(&self) -> impl Iterator<Item = &IfaceInfo> {
-        core::iter::empty()
+        self.ifaces.iter().map(|iface| &iface.info)
     }
 
     /// One interface.
     pub fn interface(&self, iface: IfaceId) -> Option<&IfaceInfo> {
-        todo!()
+        self.ifaces.get(iface.slot()).map(|iface| &iface.info)
     }
 
     /// The interface with that name.
     pub fn interface_named(&self, name: &str) -> Option<&IfaceInfo> {
-        todo!()
+        self.interfaces().find(|info| info.name == name)
     }
 
     /// Adds an address and the route to its network. Errors: `NoDevice`, `Exists`, `Invalid` (multicast, broadcast).
     pub fn add_address(&mut self, now: Instant, iface: IfaceId, cidr: Cidr) -> Result<()> {
-        todo!()
+        let _ = now;
+        let addr = cidr.addr;
+        let reserved = match addr {
+            IpAddr::V4(v4) => v4.is_broadcast() || v4.is_unspecified(),
+            IpAddr::V6(v6) => v6.is_unspecified(),
+        };
+        if addr.is_multicast() || reserved || Cidr::new(addr, cidr.prefix).is_none() {
+            return Err(Error::Invalid);
+        }
+        let slot = self.iface_mut(iface)?;
+        if slot.has_address(addr) {
+            return Err(Error::Exists);
+        }
+        let loopback = slot.is_loopback();
+        let broadcast = if loopback { None } else { cidr.broadcast() };
+        slot.info.addresses.push(IfaceAddress { cidr, broadcast });
+        if !loopback && cidr.prefix < if addr.is_ipv4() { 32 } else { 128 } {
+            let route = Route {
+                dst: cidr.network(),
+                gateway: None,
+                iface,
+                source: addr.is_ipv4().then_some(addr),
+                metric: if addr.is_ipv4() { 0 } else { 256 },
+            };
+            match self.add_route(route) {
+                Ok(()) | Err(Error::Exists) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.routes_changed();
+        Ok(())
     }
 
     /// Removes an address and the routes that need it. Connections that use it stall. Errors: `NoDevice`, `NotFound`.
     pub fn remove_address(&mut self, iface: IfaceId, addr: IpAddr) -> Result<()> {
-        todo!()
+        let slot = self.iface_mut(iface)?;
+        let at = slot
+            .info
+            .addresses
+            .iter()
+            .position(|own| own.cidr.addr == addr)
+            .ok_or(Error::NotFound)?;
+        let gone = slot.info.addresses.remove(at);
+        let network = gone.cidr.network();
+        let still = slot
+            .info
+            .addresses
+            .iter()
+            .any(|own| own.cidr.network() == network);
+        self.routes.retain(|route| {
+            let connected = route.iface == iface && route.gateway.is_none() && route.dst == network;
+            let sourced = route.iface == iface && route.source == Some(addr);
+            !(sourced || connected && !still)
+        });
+        self.routes_changed();
+        Ok(())
     }
 
     /// Whether an interface that is up has this address (127.0.0.0/8 included while lo is up).
     pub fn is_local(&self, addr: IpAddr) -> bool {
-        todo!()
+        if addr.is_loopback() {
+            return self
+                .ifaces
+                .iter()
+                .any(|iface| iface.is_loopback() && iface.info.up);
+        }
+        self.ifaces
+            .iter()
+            .any(|iface| iface.info.up && iface.has_address(addr))
     }
 
     /// One frame from a device: an Ethernet frame without FCS. Anything may be in it. Call for each frame of a batch, then
     /// `flush` once.
     pub fn ingress(&mut self, now: Instant, iface: IfaceId, frame: &[u8]) {
-        todo!()
+        self.now = now;
+        self.link_input(now, iface, frame);
     }
 
     /// The next frame to hand to the device. It starts with `Config::tx_headroom` zero bytes for the device's own header.
     /// The caller owns the buffer until it gives it back with [`Stack::recycle_frame`]; so a driver may transmit in place.
-    pub fn pop_frame(&mut self, iface: IfaceId) -> Option<Vec<u8>> {
-        todo!()
+    pub fn pop_frame(&mut self, iface: IfaceId) -> Option<Frame> {
+        let headroom = self.config.tx_headroom;
+        let slot = self.ifaces.get_mut(iface.slot())?;
+        let mut frame = slot.tx.pop_front()?;
+        frame.widen(headroom);
+        Some(frame)
     }
 
     /// Puts back a frame for which the device had no room; it stays first. Call `flush` again when the device has room.
-    pub fn unpop_frame(&mut self, iface: IfaceId, frame: Vec<u8>) {
-        todo!()
+    pub fn unpop_frame(&mut self, iface: IfaceId, frame: Frame) {
+        let headroom = self.config.tx_headroom;
+        let mut frame = frame;
+        frame.narrow(headroom);
+        if let Some(slot) = self.ifaces.get_mut(iface.slot()) {
+            slot.tx.push_front(frame);
+        }
     }
 
     /// Gives a transmitted buffer back for reuse (last in, first out, so that it is still in the cache).
-    pub fn recycle_frame(&mut self, frame: Vec<u8>) {
-        todo!()
+    pub fn recycle_frame(&mut self, frame: Frame) {
+        self.frames.put(frame);
     }
 
     /// Frames waiting for the device.
     pub fn frames_queued(&self, iface: IfaceId) -> usize {
-        todo!()
+        self.ifaces
+            .get(iface.slot())
+            .map_or(0, |slot| slot.tx.len())
+    }
+
+    pub(crate) fn iface(&self, iface: IfaceId) -> Result<&Iface> {
+        self.ifaces.get(iface.slot()).ok_or(Error::NoDevice)
+    }
+
+    pub(crate) fn iface_mut(&mut self, iface: IfaceId) -> Result<&mut Iface> {
+        self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)
     }
 }

@@ -29,19 +29,29 @@ extern crate alloc;
 extern crate std;
 
 mod addr;
+mod arp;
+mod checksum;
 mod counters;
 mod dgram;
+mod dhcp;
 mod effects;
 mod error;
+mod frame;
+mod icmp;
 mod iface;
+mod ip;
+mod link;
+mod ndp;
 mod neighbour;
 mod options;
+mod rng;
 mod route;
 mod slab;
 mod stack;
 mod tap;
 mod tcp;
 mod time;
+mod timers;
 
 pub use addr::{Cidr, Endpoint};
 pub use counters::{Counters, IcmpCounters, IfaceCounters, IpCounters, TcpCounters, UdpCounters};
@@ -51,6 +61,7 @@ pub use dgram::{
 pub use dhcp::DhcpLease;
 pub use effects::{Effects, Ready, Wake};
 pub use error::{Error, Result};
+pub use frame::Frame;
 pub use iface::{IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;
@@ -60,4 +71,5 @@ pub use tap::{PacketKind, TapFilter, TapId, TapPacket};
 pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};
 pub use time::Instant;
 
-mod dhcp;
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Routes: which interface and gateway a destination needs, and which source address goes with it.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::addr::Cidr;
-use crate::error::Result;
-use crate::iface::IfaceId;
+use crate::addr::{Cidr, is_link_local};
+use crate::error::{Error, Result};
+use crate::iface::{Iface, IfaceId};
 use crate::stack::Stack;
 
 /// A row of the routing table. Local addresses are not rows: they always go to lo.
@@ -42,22 +42,168 @@ pub struct Selection {
 impl Stack {
     /// Errors: `NoDevice`, `Exists`, `NetUnreachable` (the gateway is not on a link).
     pub fn add_route(&mut self, route: Route) -> Result<()> {
-        todo!()
+        self.iface(route.iface)?;
+        let route = Route {
+            dst: route.dst.network(),
+            ..route
+        };
+        if let Some(gateway) = route.gateway {
+            let on_link = is_link_local(gateway)
+                || self.routes.iter().any(|known| {
+                    known.gateway.is_none()
+                        && known.iface == route.iface
+                        && known.dst.contains(gateway)
+                });
+            if !on_link {
+                return Err(Error::NetUnreachable);
+            }
+        }
+        let same = |known: &Route| {
+            known.dst == route.dst
+                && known.metric == route.metric
+                && known.iface == route.iface
+                && known.gateway == route.gateway
+        };
+        if self.routes.iter().any(same) {
+            return Err(Error::Exists);
+        }
+        let at = self.routes.partition_point(|known| {
+            (known.dst.prefix, u32::MAX - known.metric)
+                >= (route.dst.prefix, u32::MAX - route.metric)
+        });
+        self.routes.insert(at, route);
+        self.routes_changed();
+        Ok(())
     }
 
     /// Removes the first route that equals `route` in destination, gateway and interface (SIOCDELRT). Errors: `NotFound`.
     pub fn remove_route(&mut self, route: Route) -> Result<()> {
-        todo!()
+        let dst = route.dst.network();
+        let at = self
+            .routes
+            .iter()
+            .position(|known| {
+                known.dst == dst
+                    && known.iface == route.iface
+                    && (route.gateway.is_none() || known.gateway == route.gateway)
+            })
+            .ok_or(Error::NotFound)?;
+        self.routes.remove(at);
+        self.routes_changed();
+        Ok(())
     }
 
     /// The table, longest prefix first.
     pub fn routes(&self) -> &[Route] {
-        todo!()
+        &self.routes
     }
 
     /// Route lookup: longest prefix, then lowest metric. `via` restricts it to one interface (SO_BINDTODEVICE, scope id).
     /// Errors: `NetUnreachable`, `NetDown`, `AddrNotAvailable` (no source address of that family).
     pub fn select_route(&self, dst: IpAddr, via: Option<IfaceId>) -> Result<Selection> {
-        todo!()
+        if self.is_local(dst) {
+            return self.select_local(dst);
+        }
+        let broadcast = matches!(dst, IpAddr::V4(v4) if v4.is_broadcast());
+        let route = self.routes.iter().find(|route| {
+            let usable = self.iface(route.iface).is_ok_and(|iface| iface.info.up);
+            usable && via.is_none_or(|via| via == route.iface) && route.dst.contains(dst)
+        });
+        let (iface, next_hop, source) = match (route, via) {
+            (Some(route), _) => (route.iface, route.gateway.unwrap_or(dst), route.source),
+            // An interface that was asked for is believed: the destination is on its link.
+            (None, Some(via)) => (via, dst, None),
+            (None, None) if broadcast || dst.is_multicast() => {
+                let any = self.ifaces.iter().find(|iface| {
+                    iface.info.up && !iface.is_loopback() && self.source_on(iface, dst).is_some()
+                });
+                (any.ok_or(Error::NetUnreachable)?.info.id, dst, None)
+            }
+            (None, None) => return Err(Error::NetUnreachable),
+        };
+        let slot = self.iface(iface)?;
+        if !slot.info.up {
+            return Err(Error::NetDown);
+        }
+        let next_hop = if broadcast || dst.is_multicast() {
+            dst
+        } else {
+            next_hop
+        };
+        let source = source
+            .or_else(|| self.source_on(slot, next_hop))
+            .or_else(|| {
+                self.ifaces
+                    .iter()
+                    .find_map(|other| self.source_on(other, dst))
+            });
+        Ok(Selection {
+            iface,
+            next_hop,
+            source: source.ok_or(Error::AddrNotAvailable)?,
+            mtu: slot.info.mtu,
+            local: false,
+            broadcast: matches!(dst, IpAddr::V4(v4) if slot.is_broadcast(v4)),
+        })
+    }
+
+    fn select_local(&self, dst: IpAddr) -> Result<Selection> {
+        let lo = self
+            .ifaces
+            .iter()
+            .find(|iface| iface.is_loopback())
+            .ok_or(Error::NetUnreachable)?;
+        if !lo.info.up {
+            return Err(Error::NetUnreachable);
+        }
+        // Linux's local table says "local 127.0.0.0/8 dev lo src 127.0.0.1"; any other local address is its own source.
+        let source = match dst {
+            IpAddr::V4(v4) if v4.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            _ => dst,
+        };
+        Ok(Selection {
+            iface: lo.info.id,
+            next_hop: dst,
+            source,
+            mtu: lo.info.mtu,
+            local: true,
+            broadcast: false,
+        })
+    }
+
+    /// The address of `iface` that suits `towards`: of its subnet, else of its scope (RFC 6724 rules 1, 2 and 8 in short).
+    fn source_on(&self, iface: &Iface, towards: IpAddr) -> Option<IpAddr> {
+        if !iface.info.up || iface.is_loopback() {
+            return None;
+        }
+        let link_scope = match towards {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.segments()[0] & 0xff0f == 0xff02,
+        };
+        let family = || {
+            iface
+                .info
+                .addresses
+                .iter()
+                .filter(|own| own.cidr.addr.is_ipv4() == towards.is_ipv4())
+        };
+        let best = family()
+            .filter(|own| is_link_local(own.cidr.addr) == link_scope)
+            .max_by_key(|own| own.cidr.contains(towards));
+        best.or_else(|| family().next()).map(|own| own.cidr.addr)
+    }
+
+    /// Connections look their route up again.
+    pub(crate) fn routes_changed(&mut self) {
+        self.route_generation = self.route_generation.wrapping_add(1);
+    }
+
+    /// connect(2) and sendto(2) to the wildcard mean this host.
+    pub(crate) fn effective_destination(dst: IpAddr) -> IpAddr {
+        match dst {
+            IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            other => other,
+        }
     }
 }

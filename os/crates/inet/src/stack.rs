@@ -1,8 +1,22 @@
-//! The stack: everything the engine knows, and the two calls that drive it.
+//! The stack: everything the engine knows, and the calls that drive it.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::counters::Counters;
-use crate::effects::Effects;
+use crate::dgram::DgramTable;
+use crate::effects::{Effects, Ready, Wake};
+use crate::frame::{Frame, FramePool};
+use crate::icmp::ErrorBudget;
+use crate::iface::Iface;
+use crate::ip::reassembly::Reassembly;
+use crate::rng::Rng;
+use crate::route::Route;
+use crate::slab::Key;
+use crate::tap::Taps;
+use crate::tcp::TcpTable;
 use crate::time::Instant;
+use crate::timers::Timers;
 
 /// Sizes and defaults, fixed at start.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +37,8 @@ pub struct Config {
     pub ephemeral_ports: (u16, u16),
     /// Frames queued per device before connections wait for it.
     pub tx_queue_len: usize,
+    /// Bytes of TCP buffers in all, beyond which new connections get small ones (net.ipv4.tcp_mem).
+    pub tcp_memory: usize,
     /// TCP between two sockets of this stack may use a shared ring instead of packets.
     pub local_fast_path: bool,
 }
@@ -38,39 +54,185 @@ impl Default for Config {
             max_backlog: 4096,
             ephemeral_ports: (32_768, 60_999),
             tx_queue_len: 1000,
+            tcp_memory: 64 << 20,
             local_fast_path: true,
         }
     }
 }
 
+/// Names any socket, for the list of those to wake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SocketRef {
+    Tcp(Key),
+    Dgram(Key),
+    Tap(Key),
+}
+
+/// Sockets to which something happened since the last flush, each once.
+#[derive(Default)]
+pub(crate) struct Woken {
+    list: Vec<SocketRef>,
+}
+
+impl Woken {
+    /// `pending` is the socket's own collection of events.
+    pub fn note(&mut self, who: SocketRef, pending: &mut Ready, events: Ready) {
+        if pending.is_empty() && !events.is_empty() {
+            self.list.push(who);
+        }
+        *pending |= events;
+    }
+}
+
 /// The engine. See the crate documentation for how to drive it.
-pub struct Stack {}
+pub struct Stack {
+    pub(crate) config: Config,
+    /// Of the latest call that said what time it is.
+    pub(crate) now: Instant,
+    pub(crate) rng: Rng,
+    pub(crate) counters: Counters,
+    pub(crate) ifaces: Vec<Iface>,
+    pub(crate) routes: Vec<Route>,
+    /// Changes whenever a route, an address or an interface does.
+    pub(crate) route_generation: u32,
+    pub(crate) frames: FramePool,
+    /// What the connection at work has just made; empty between calls.
+    pub(crate) scratch: Vec<Frame>,
+    /// Packets on their way from us to us.
+    pub(crate) loopback: VecDeque<Frame>,
+    pub(crate) reassembly: Reassembly,
+    pub(crate) icmp_budget: ErrorBudget,
+    pub(crate) tcp: TcpTable,
+    pub(crate) dgram: DgramTable,
+    pub(crate) taps: Taps,
+    pub(crate) timers: Timers,
+    /// When neighbours, reassembly, TIME-WAIT or DHCP want to be looked at; perhaps earlier than needed.
+    housekeeping: Option<Instant>,
+    pub(crate) woken: Woken,
+}
+
+/// Loopback packets delivered in one flush before the caller gets a chance to look at its devices.
+const LOOPBACK_BUDGET: usize = 2048;
 
 impl Stack {
     /// A stack without interfaces. `seed` comes from the kernel's random generator; initial sequence numbers, ephemeral ports and
     /// IP identifiers depend on it.
     pub fn new(config: Config, seed: u64) -> Self {
-        todo!()
+        let mut rng = Rng::new(seed);
+        let secret = rng.u64();
+        Stack {
+            config,
+            now: Instant::ZERO,
+            counters: Counters::default(),
+            ifaces: Vec::new(),
+            routes: Vec::new(),
+            route_generation: 0,
+            frames: FramePool::new(config.tx_headroom),
+            scratch: Vec::new(),
+            loopback: VecDeque::new(),
+            reassembly: Reassembly::default(),
+            icmp_budget: ErrorBudget::default(),
+            tcp: TcpTable::new(secret),
+            dgram: DgramTable::new(secret),
+            taps: Taps::new(),
+            timers: Timers::default(),
+            housekeeping: None,
+            woken: Woken::default(),
+            rng,
+        }
     }
 
     /// Does everything that has become due without time passing: sends what sockets queued, delivers loopback packets (and what
     /// these cause), then reports. Call once after a batch of calls, before dropping the lock.
     pub fn flush(&mut self, now: Instant, effects: &mut Effects) {
-        todo!()
+        self.now = now;
+        self.tcp_unstall();
+        let mut budget = LOOPBACK_BUDGET;
+        loop {
+            self.tcp_egress(now);
+            if self.loopback.is_empty() || budget == 0 {
+                break;
+            }
+            budget -= self.loopback_input(now, budget);
+        }
+        self.report(effects);
+        effects.next_deadline = if self.loopback.is_empty() && !self.tcp_is_busy() {
+            self.next_deadline()
+        } else {
+            Some(now)
+        };
+    }
+
+    fn report(&mut self, effects: &mut Effects) {
+        for who in self.woken.list.drain(..) {
+            let wake = match who {
+                SocketRef::Tcp(key) => self
+                    .tcp
+                    .slab
+                    .get_mut(key)
+                    .map(|tcp| (tcp.token, &mut tcp.pending)),
+                SocketRef::Dgram(key) => self
+                    .dgram
+                    .slab
+                    .get_mut(key)
+                    .map(|dgram| (dgram.token, &mut dgram.pending)),
+                SocketRef::Tap(key) => self
+                    .taps
+                    .slab
+                    .get_mut(key)
+                    .map(|tap| (tap.token(), &mut tap.pending)),
+            };
+            // A socket closed since has nobody to wake.
+            if let Some((token, pending)) = wake {
+                effects.wake.push(Wake {
+                    token,
+                    events: core::mem::take(pending),
+                });
+            }
+        }
+        for iface in &self.ifaces {
+            if !iface.tx.is_empty() {
+                effects.send |= iface.info.id.bit();
+            }
+        }
     }
 
     /// Runs every timer whose deadline has come. Call when `Effects::next_deadline` has passed; then `flush`.
     pub fn poll_timers(&mut self, now: Instant) {
-        todo!()
+        self.now = now;
+        while let Some((at, key)) = self.timers.pop_due(now) {
+            self.tcp_deadline(now, at, key);
+        }
+        if self.housekeeping.is_some_and(|at| at <= now) {
+            self.housekeeping = None;
+            let next = [
+                self.neighbours_expire(now),
+                self.reassembly_expire(now),
+                self.time_wait_expire(now),
+                self.dhcp_expire(now),
+            ];
+            for at in next.into_iter().flatten() {
+                self.arm_housekeeping(at);
+            }
+        }
     }
 
     /// The earliest deadline.
     pub fn next_deadline(&self) -> Option<Instant> {
-        todo!()
+        [self.timers.next(), self.housekeeping]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Protocol counters.
     pub fn counters(&self) -> &Counters {
-        todo!()
+        &self.counters
+    }
+
+    pub(crate) fn arm_housekeeping(&mut self, at: Instant) {
+        if self.housekeeping.is_none_or(|armed| at < armed) {
+            self.housekeeping = Some(at);
+        }
     }
 }

@@ -1,16 +1,25 @@
 //! Datagram sockets: UDP (udp(7)), ping (ICMP echo, icmp(7)) and raw (raw(7)). One kind of object; the kind decides what is
 //! demultiplexed by and which headers the caller sees.
 
+mod input;
+mod multicast;
+mod send;
+mod socket;
+
+pub(crate) use socket::DgramTable;
+
 use core::net::IpAddr;
 
-use crate::addr::Endpoint;
+use crate::addr::{Endpoint, unmapped};
 use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::iface::IfaceId;
 use crate::options::SocketOptions;
 use crate::stack::Stack;
+use crate::tcp::Claim;
 use crate::tcp::Shutdown;
 use crate::time::Instant;
+use socket::Dgram;
 
 /// Handle of a datagram socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,12 +161,30 @@ pub struct DgramRow {
 impl Stack {
     /// socket(2). `token` comes back in [`crate::Wake`].
     pub fn dgram_open(&mut self, kind: DgramKind, v6: bool, token: u64) -> DgramId {
-        todo!()
+        let mut dgram = Dgram::new(
+            kind,
+            v6,
+            token,
+            self.config.dgram_recv_buffer,
+            self.config.dgram_send_buffer,
+        );
+        if let DgramKind::Raw { protocol } = kind {
+            // A raw socket has no bind in the way of ports: it receives its protocol from the start.
+            dgram.local.port = u16::from(protocol);
+            let key = self.dgram.slab.insert(dgram);
+            self.dgram.put_in_bucket(kind, u16::from(protocol), key);
+            return DgramId(key);
+        }
+        DgramId(self.dgram.slab.insert(dgram))
     }
 
     /// The socket's options. Errors: `NoSocket`.
     pub fn dgram_options(&self, id: DgramId) -> Result<&DgramOptions> {
-        todo!()
+        self.dgram
+            .slab
+            .get(id.0)
+            .map(|dgram| &dgram.options)
+            .ok_or(Error::NoSocket)
     }
 
     /// Changes options. Values are taken as they are. Errors: `NoSocket`.
@@ -166,47 +193,85 @@ impl Stack {
         id: DgramId,
         change: impl FnOnce(&mut DgramOptions),
     ) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        change(&mut dgram.options);
+        Ok(())
     }
 
     /// bind(2). Errors: `Invalid` (bound already), `Family`, `AddrNotAvailable`, `AddrInUse`, `NoDevice` (scope).
     pub fn dgram_bind(&mut self, id: DgramId, local: Endpoint) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let options = dgram.options.common;
+        let (v6, kind) = (dgram.v6, dgram.kind);
+        let raw = matches!(kind, DgramKind::Raw { .. });
+        if dgram.bound && !raw {
+            return Err(Error::Invalid);
+        }
+        // A datagram socket may bind to a group or a broadcast address: it then receives only these.
+        let addr = unmapped(local.addr);
+        let group = addr.is_multicast()
+            || matches!(addr, IpAddr::V4(v4) if self.ifaces.iter().any(|iface| iface.is_broadcast(v4)));
+        let local = self.check_local(v6, options.v6_only, options.freebind || group, local)?;
+        if raw {
+            let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+            dgram.local = Endpoint {
+                port: dgram.local.port,
+                ..local
+            };
+            dgram.address_bound = !local.addr.is_unspecified();
+            return Ok(());
+        }
+        self.dgram_take_port(id, local)?;
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        dgram.address_bound = !local.addr.is_unspecified();
+        dgram.port_bound = local.port != 0;
+        Ok(())
     }
 
     /// connect(2): fixes the peer and the source address. Errors: `Family`, `NetUnreachable`, `NetDown`, `Access` (broadcast),
     /// `AddrNotAvailable`.
     pub fn dgram_connect(&mut self, id: DgramId, peer: Endpoint) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let (v6, options, local) = (dgram.v6, dgram.options.common, dgram.local);
+        let (peer, via) = self.check_peer(v6, &options, peer)?;
+        let route = self.select_route(
+            peer.addr,
+            via.or(dgram
+                .options
+                .multicast_iface
+                .filter(|_| peer.addr.is_multicast())),
+        )?;
+        if route.broadcast && !options.broadcast {
+            return Err(Error::Access);
+        }
+        let raw = matches!(dgram.kind, DgramKind::Raw { .. });
+        if !dgram.bound && !raw {
+            self.dgram_take_port(id, local)?;
+        }
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        if dgram.local.addr.is_unspecified() {
+            dgram.local.addr = route.source;
+        }
+        dgram.peer = Some(peer);
+        Ok(())
     }
 
     /// connect(2) with AF_UNSPEC.
     pub fn dgram_disconnect(&mut self, id: DgramId) -> Result<()> {
-        todo!()
-    }
-
-    /// Sends one datagram. Binds an ephemeral port first if need be. Errors: `NoDestination`, `MessageTooBig`, `Access`,
-    /// `NetUnreachable`, `NetDown`, `Pipe`, `WouldBlock` (the device's queue is full), `Family`, or the pending error.
-    pub fn dgram_send(
-        &mut self,
-        now: Instant,
-        id: DgramId,
-        meta: &SendMeta,
-        data: &[u8],
-    ) -> Result<()> {
-        todo!()
-    }
-
-    /// As `dgram_send`, with `fill` writing the `len` bytes of payload in place. `fill` returns `false` to give up: `Fault`.
-    pub fn dgram_send_with(
-        &mut self,
-        now: Instant,
-        id: DgramId,
-        meta: &SendMeta,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]) -> bool,
-    ) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        dgram.peer = None;
+        dgram.error = None;
+        if !dgram.address_bound {
+            dgram.local.addr = Endpoint::unspecified(dgram.v6).addr;
+        }
+        if !dgram.port_bound && dgram.bound {
+            // Linux gives a port back that connect chose.
+            let (kind, port) = (dgram.kind, dgram.local.port);
+            dgram.bound = false;
+            dgram.local.port = 0;
+            self.dgram.take_from_bucket(kind, port, id.0);
+        }
+        Ok(())
     }
 
     /// Shows the oldest datagram to `read` and, unless `peek`, drops it. Errors: `WouldBlock`, or the pending error. After
@@ -217,7 +282,23 @@ impl Stack {
         peek: bool,
         read: impl FnOnce(&Arrival<'_>) -> R,
     ) -> Result<R> {
-        todo!()
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        if let Some(error) = dgram.error.take() {
+            return Err(error);
+        }
+        let Some(datagram) = dgram.queue.front() else {
+            return Err(if dgram.shut_read {
+                Error::NotConnected
+            } else {
+                Error::WouldBlock
+            });
+        };
+        let result = read(&datagram.arrival());
+        if !peek && let Some(datagram) = dgram.queue.pop_front() {
+            dgram.held -= datagram.charge();
+            self.frames.put(datagram.frame);
+        }
+        Ok(result)
     }
 
     /// MSG_ERRQUEUE: takes the oldest entry of the error queue. Errors: `WouldBlock`.
@@ -226,74 +307,205 @@ impl Stack {
         id: DgramId,
         read: impl FnOnce(&ErrorRecord<'_>) -> R,
     ) -> Result<R> {
-        todo!()
-    }
-
-    /// IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP. Without `iface`, the one that routes to the group. Errors: `AddrInUse` (joined already),
-    /// `Invalid` (not a group), `NoDevice`.
-    pub fn dgram_join(
-        &mut self,
-        now: Instant,
-        id: DgramId,
-        group: IpAddr,
-        iface: Option<IfaceId>,
-    ) -> Result<()> {
-        todo!()
-    }
-
-    /// IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP. Errors: `AddrNotAvailable`.
-    pub fn dgram_leave(
-        &mut self,
-        now: Instant,
-        id: DgramId,
-        group: IpAddr,
-        iface: Option<IfaceId>,
-    ) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let noted = dgram.errors.pop_front().ok_or(Error::WouldBlock)?;
+        Ok(read(&ErrorRecord {
+            error: noted.report.error,
+            origin: noted.report.origin,
+            kind: noted.report.kind,
+            code: noted.report.code,
+            info: noted.report.info,
+            offender: (noted.report.origin != ErrorOrigin::Local).then_some(noted.report.offender),
+            to: noted.to,
+            data: &noted.data,
+        }))
     }
 
     /// shutdown(2). Errors: `NotConnected`; it takes effect all the same, as in Linux.
     pub fn dgram_shutdown(&mut self, id: DgramId, how: Shutdown) -> Result<()> {
-        todo!()
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let mut events = Ready::NONE;
+        if how != Shutdown::Write {
+            dgram.shut_read = true;
+            events |= Ready::READ | Ready::RDHUP;
+        }
+        if how != Shutdown::Read {
+            dgram.shut_write = true;
+            events |= Ready::WRITE;
+        }
+        if dgram.shut_read && dgram.shut_write {
+            events |= Ready::HUP;
+        }
+        let connected = dgram.peer.is_some();
+        self.woken.note(
+            crate::stack::SocketRef::Dgram(id.0),
+            &mut dgram.pending,
+            events,
+        );
+        if connected {
+            Ok(())
+        } else {
+            Err(Error::NotConnected)
+        }
     }
 
     /// close(2).
     pub fn dgram_close(&mut self, now: Instant, id: DgramId) {
-        todo!()
+        self.now = now;
+        let Some(dgram) = self.dgram.slab.remove(id.0) else {
+            return;
+        };
+        if dgram.bound {
+            self.dgram
+                .take_from_bucket(dgram.kind, dgram.local.port, id.0);
+        }
+        for (group, iface) in dgram.groups {
+            self.group_leave(now, iface, group);
+        }
+        for datagram in dgram.queue {
+            self.frames.put(datagram.frame);
+        }
     }
 
     /// Level readiness as poll(2) sees it.
     pub fn dgram_ready(&self, id: DgramId) -> Ready {
-        todo!()
+        let Some(dgram) = self.dgram.slab.get(id.0) else {
+            return Ready::NONE;
+        };
+        let mut ready = Ready::WRITE;
+        if !dgram.queue.is_empty() || dgram.shut_read {
+            ready |= Ready::READ;
+        }
+        if dgram.shut_read {
+            ready |= Ready::RDHUP;
+        }
+        if dgram.shut_read && dgram.shut_write {
+            ready |= Ready::HUP;
+        }
+        if dgram.error.is_some() || !dgram.errors.is_empty() {
+            ready |= Ready::ERR;
+        }
+        ready
     }
 
     /// SO_ERROR: takes the pending error.
     pub fn dgram_take_error(&mut self, id: DgramId) -> Option<Error> {
-        todo!()
+        self.dgram.slab.get_mut(id.0)?.error.take()
     }
 
     /// getsockname(2).
     pub fn dgram_local(&self, id: DgramId) -> Endpoint {
-        todo!()
+        match self.dgram.slab.get(id.0) {
+            Some(dgram) => dgram.local,
+            None => Endpoint::unspecified(false),
+        }
     }
 
     /// getpeername(2).
     pub fn dgram_peer(&self, id: DgramId) -> Option<Endpoint> {
-        todo!()
+        self.dgram.slab.get(id.0)?.peer
     }
 
     /// FIONREAD: length of the oldest datagram, 0 when there is none.
     pub fn dgram_next_len(&self, id: DgramId) -> usize {
-        todo!()
+        let first = self
+            .dgram
+            .slab
+            .get(id.0)
+            .and_then(|dgram| dgram.queue.front());
+        first.map_or(0, |datagram| datagram.len())
     }
 
     /// Bytes of payload received and not read.
     pub fn dgram_unread(&self, id: DgramId) -> usize {
-        todo!()
+        self.dgram.slab.get(id.0).map_or(0, |dgram| {
+            dgram.queue.iter().map(|datagram| datagram.len()).sum()
+        })
     }
 
     /// Every datagram socket.
     pub fn dgram_rows(&self, each: impl FnMut(&DgramRow)) {
-        todo!()
+        let mut each = each;
+        for (_, dgram) in self.dgram.slab.iter() {
+            if dgram.bound {
+                each(&dgram.row());
+            }
+        }
+    }
+
+    /// A destination made canonical, and the interface that its scope or SO_BINDTODEVICE asks for.
+    pub(crate) fn check_peer(
+        &self,
+        v6: bool,
+        options: &SocketOptions,
+        peer: Endpoint,
+    ) -> Result<(Endpoint, Option<IfaceId>)> {
+        let addr = Self::effective_destination(unmapped(peer.addr));
+        match (v6, addr.is_ipv6()) {
+            (false, true) => return Err(Error::Family),
+            (true, false) if options.v6_only => return Err(Error::NetUnreachable),
+            _ => {}
+        }
+        let mut via = options.bound_iface;
+        let scoped = match addr {
+            IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.segments()[0] & 0xff0f == 0xff02,
+            IpAddr::V4(_) => false,
+        };
+        if scoped {
+            via = via.or((peer.scope != 0).then_some(IfaceId(peer.scope)));
+            if via.is_none() && !addr.is_multicast() {
+                return Err(Error::Invalid);
+            }
+        }
+        let scope = if scoped {
+            via.map_or(0, |via| via.0)
+        } else {
+            0
+        };
+        Ok((
+            Endpoint {
+                addr,
+                scope,
+                ..peer
+            },
+            via,
+        ))
+    }
+
+    /// Puts the socket into the table under `local`'s port, or an ephemeral one.
+    pub(crate) fn dgram_take_port(&mut self, id: DgramId, local: Endpoint) -> Result<()> {
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let kind = dgram.kind;
+        let claim = Claim::new(local.addr, &dgram.options.common, false);
+        let port = if local.port != 0 {
+            if self.dgram_port_conflicts(id, kind, local.port, &claim) {
+                return Err(Error::AddrInUse);
+            }
+            local.port
+        } else {
+            let mut ports = crate::tcp::ephemeral(self.config.ephemeral_ports, &mut self.rng);
+            ports
+                .find(|&port| self.dgram.bucket(kind, port).is_empty())
+                .ok_or(Error::AddrInUse)?
+        };
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        dgram.local = Endpoint { port, ..local };
+        dgram.bound = true;
+        self.dgram.put_in_bucket(kind, port, id.0);
+        Ok(())
+    }
+
+    /// Linux's inet_rcv_saddr_equal with udp_lib_lport_inuse: SO_REUSEADDR or SO_REUSEPORT on both sides shares a port.
+    fn dgram_port_conflicts(&self, me: DgramId, kind: DgramKind, port: u16, claim: &Claim) -> bool {
+        let others = self
+            .dgram
+            .bucket(kind, port)
+            .iter()
+            .filter(|&&key| key != me.0);
+        others
+            .filter_map(|&key| self.dgram.slab.get(key))
+            .any(|other| {
+                claim.conflicts(&Claim::new(other.local.addr, &other.options.common, false))
+            })
     }
 }

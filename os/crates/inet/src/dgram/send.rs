@@ -1,0 +1,275 @@
+//! Datagrams out: destination, source, headers, checksum.
+
+use core::net::IpAddr;
+
+use super::{DgramId, DgramKind, SendMeta};
+use crate::checksum::Sum;
+use crate::error::{Error, Result};
+use crate::icmp::{self, protocol_of};
+use crate::iface::IfaceId;
+use crate::ip::header::{HeaderFields, IPV4_HEADER, header_len, protocol, refresh_v4_checksum};
+use crate::route::Selection;
+use crate::stack::Stack;
+use crate::time::Instant;
+
+/// Bytes of a UDP header (RFC 768).
+pub(crate) const UDP_HEADER: usize = 8;
+const LARGEST: usize = 65_535;
+
+/// Everything about one datagram except its bytes.
+struct Plan {
+    kind: DgramKind,
+    route: Selection,
+    from: IpAddr,
+    from_port: u16,
+    to: IpAddr,
+    to_port: u16,
+    ttl: u8,
+    tos: u8,
+    dont_fragment: bool,
+    header_included: bool,
+    checksum: bool,
+    checksum_offset: Option<u16>,
+    /// The copy of a multicast datagram that this host gets.
+    loops: bool,
+}
+
+impl Stack {
+    /// Sends one datagram. Binds an ephemeral port first if need be. Errors: `NoDestination`, `MessageTooBig`, `Access`,
+    /// `NetUnreachable`, `NetDown`, `Pipe`, `WouldBlock` (the device's queue is full), `Family`, or the pending error.
+    pub fn dgram_send(
+        &mut self,
+        now: Instant,
+        id: DgramId,
+        meta: &SendMeta,
+        data: &[u8],
+    ) -> Result<()> {
+        self.dgram_send_with(now, id, meta, data.len(), |room| {
+            room.copy_from_slice(data);
+            true
+        })
+    }
+
+    /// As `dgram_send`, with `fill` writing the `len` bytes of payload in place. `fill` returns `false` to give up: `Fault`.
+    pub fn dgram_send_with(
+        &mut self,
+        now: Instant,
+        id: DgramId,
+        meta: &SendMeta,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> bool,
+    ) -> Result<()> {
+        self.now = now;
+        let plan = self.plan(id, meta, len)?;
+        let v6 = plan.to.is_ipv6();
+        let front = if plan.header_included {
+            0
+        } else {
+            header_len(v6)
+        };
+        let udp = if plan.kind == DgramKind::Udp {
+            UDP_HEADER
+        } else {
+            0
+        };
+        let total = front + udp + len;
+        // The 16-bit length fields: of the whole packet (IPv4), of the payload (IPv6).
+        let longest = if v6 { LARGEST + front } else { LARGEST };
+        if total > longest || (plan.dont_fragment && total > plan.route.mtu) {
+            return Err(Error::MessageTooBig);
+        }
+        if self.is_tx_full(plan.route.iface) {
+            return Err(Error::WouldBlock);
+        }
+        let mut frame = self.frames.get(total);
+        if !fill(&mut frame[front + udp..]) {
+            self.frames.put(frame);
+            return Err(Error::Fault);
+        }
+        if plan.header_included {
+            complete_included(&mut frame, &plan, self.rng.u16());
+        } else {
+            plan.write_payload(&mut frame[front..]);
+            let number = match plan.kind {
+                DgramKind::Udp => protocol::UDP,
+                DgramKind::Ping => protocol_of(v6),
+                DgramKind::Raw { protocol } => protocol,
+            };
+            let fields = HeaderFields {
+                src: plan.from,
+                dst: plan.to,
+                protocol: number,
+                ttl: plan.ttl,
+                tos: plan.tos,
+                id: if plan.dont_fragment {
+                    0
+                } else {
+                    self.rng.u16()
+                },
+                dont_fragment: plan.dont_fragment,
+            };
+            fields.write(&mut frame);
+        }
+        self.count_sent(&plan);
+        if plan.loops {
+            let copy = self.frames.copy(&frame);
+            self.ip_transmit(now, IfaceId::LO, plan.to, copy);
+        }
+        self.ip_output(
+            now,
+            plan.route.iface,
+            plan.route.next_hop,
+            plan.route.mtu,
+            frame,
+        );
+        Ok(())
+    }
+
+    /// Decides where a datagram goes and what its headers say; binds the socket if it is not.
+    fn plan(&mut self, id: DgramId, meta: &SendMeta, len: usize) -> Result<Plan> {
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        if dgram.shut_write {
+            return Err(Error::Pipe);
+        }
+        if let Some(error) = dgram.error.take() {
+            return Err(error);
+        }
+        let (kind, v6, options, local) = (dgram.kind, dgram.v6, dgram.options, dgram.local);
+        let to = meta.to.or(dgram.peer).ok_or(Error::NoDestination)?;
+        let raw = matches!(kind, DgramKind::Raw { .. });
+        if to.port == 0 && kind == DgramKind::Udp {
+            return Err(Error::Invalid);
+        }
+        if kind == DgramKind::Ping && len < icmp::HEADER {
+            return Err(Error::Invalid);
+        }
+        if !dgram.bound && !raw {
+            self.dgram_take_port(id, local)?;
+        }
+        let (to, via) = self.check_peer(v6, &options.common, to)?;
+        let group = to.addr.is_multicast();
+        let via = meta
+            .iface
+            .or(via)
+            .or(options.multicast_iface.filter(|_| group));
+        let route = self.select_route(to.addr, via)?;
+        if route.broadcast && !options.common.broadcast {
+            return Err(Error::Access);
+        }
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let bound = dgram.local;
+        let from = match meta.from {
+            Some(from) if !from.is_unspecified() => from.to_canonical(),
+            _ if bound.addr.is_unspecified() || bound.addr.is_multicast() => route.source,
+            _ => bound.addr,
+        };
+        if from.is_ipv6() != to.addr.is_ipv6() {
+            return Err(Error::NetUnreachable);
+        }
+        if meta.from.is_some() && !options.common.freebind && !self.is_local(from) {
+            return Err(Error::Invalid);
+        }
+        let ttl = meta.ttl.unwrap_or(if group {
+            options.multicast_ttl
+        } else {
+            options.common.ttl.filter(|&ttl| ttl != 0).unwrap_or(64)
+        });
+        Ok(Plan {
+            kind,
+            from,
+            from_port: bound.port,
+            to: to.addr,
+            to_port: to.port,
+            ttl,
+            tos: meta.tos.unwrap_or(options.common.tos),
+            dont_fragment: options.dont_fragment,
+            header_included: raw
+                && !v6
+                && (options.header_included
+                    || kind
+                        == DgramKind::Raw {
+                            protocol: protocol::RAW,
+                        }),
+            // Nobody looks at it on lo, where nothing is damaged.
+            checksum: !(route.local && !self.taps.is_watched())
+                && !(options.no_checksum && !to.addr.is_ipv6()),
+            checksum_offset: options.checksum_offset,
+            loops: group
+                && options.multicast_loop
+                && route.iface != IfaceId::LO
+                && self.is_joined(route.iface, to.addr),
+            route,
+        })
+    }
+
+    fn count_sent(&mut self, plan: &Plan) {
+        let v = usize::from(plan.to.is_ipv6());
+        match plan.kind {
+            DgramKind::Udp => self.counters.udp[v].out_datagrams += 1,
+            DgramKind::Ping => {
+                self.counters.icmp[v].out_messages += 1;
+                self.counters.icmp[v].out_echos += 1;
+            }
+            DgramKind::Raw { .. } => {}
+        }
+    }
+}
+
+impl Plan {
+    /// Writes what stands between the IP header and the caller's bytes, and the checksum over both.
+    fn write_payload(&self, payload: &mut [u8]) {
+        match self.kind {
+            DgramKind::Udp => {
+                let len = payload.len();
+                payload[..2].copy_from_slice(&self.from_port.to_be_bytes());
+                payload[2..4].copy_from_slice(&self.to_port.to_be_bytes());
+                payload[4..6].copy_from_slice(&(len as u16).to_be_bytes());
+                payload[6..8].fill(0);
+                if self.checksum {
+                    let sum = Sum::pseudo(self.from, self.to, protocol::UDP, len)
+                        .bytes(payload)
+                        .finish();
+                    // RFC 768: zero means "none"; a sum of zero is sent as its complement.
+                    payload[6..8].copy_from_slice(&if sum == [0, 0] { [0xff; 2] } else { sum });
+                }
+            }
+            DgramKind::Ping => {
+                payload[4..6].copy_from_slice(&self.from_port.to_be_bytes());
+                icmp::seal(self.from, self.to, payload);
+            }
+            DgramKind::Raw { protocol } => {
+                // RFC 3542 section 3.1: ICMPv6 always, others where IPV6_CHECKSUM says.
+                let at = match (self.to.is_ipv6(), protocol, self.checksum_offset) {
+                    (true, protocol::ICMPV6, _) => 2,
+                    (true, _, Some(at)) => usize::from(at),
+                    _ => return,
+                };
+                if at + 2 <= payload.len() {
+                    payload[at..at + 2].fill(0);
+                    let sum = Sum::pseudo(self.from, self.to, protocol, payload.len())
+                        .bytes(payload)
+                        .finish();
+                    payload[at..at + 2].copy_from_slice(&sum);
+                }
+            }
+        }
+    }
+}
+
+/// What the kernel fills in of a caller's own IPv4 header (raw(7), IP_HDRINCL).
+fn complete_included(packet: &mut [u8], plan: &Plan, id: u16) {
+    if packet.len() < IPV4_HEADER {
+        return;
+    }
+    let total = packet.len() as u16;
+    packet[2..4].copy_from_slice(&total.to_be_bytes());
+    if packet[4..6] == [0, 0] {
+        packet[4..6].copy_from_slice(&id.to_be_bytes());
+    }
+    if packet[12..16] == [0; 4]
+        && let IpAddr::V4(from) = plan.from
+    {
+        packet[12..16].copy_from_slice(&from.octets());
+    }
+    refresh_v4_checksum(packet);
+}

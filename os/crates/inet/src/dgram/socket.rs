@@ -1,0 +1,191 @@
+//! What stands behind a datagram handle, and the table of all of them.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::{Arrival, DgramKind, DgramOptions, DgramRow};
+use crate::addr::Endpoint;
+use crate::effects::Ready;
+use crate::error::Error;
+use crate::frame::Frame;
+use crate::icmp::Report;
+use crate::iface::IfaceId;
+use crate::options::SocketOptions;
+use crate::rng::{Map, SeededHash};
+use crate::slab::{Key, Slab};
+use crate::time::Instant;
+
+/// Bookkeeping bytes that Linux charges a datagram on top of its length, about (the socket buffer's own size).
+const OVERHEAD: usize = 512;
+/// Entries of an error queue.
+pub(crate) const ERRORS: usize = 64;
+
+/// A received datagram.
+pub(crate) struct Datagram {
+    pub frame: Frame,
+    /// Where in the frame the caller's bytes are.
+    pub start: usize,
+    pub end: usize,
+    pub from: Endpoint,
+    pub to: IpAddr,
+    pub iface: IfaceId,
+    pub ttl: u8,
+    pub tos: u8,
+    pub arrived: Instant,
+}
+
+impl Datagram {
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// What it counts against SO_RCVBUF.
+    pub fn charge(&self) -> usize {
+        self.len() + OVERHEAD
+    }
+
+    pub fn arrival(&self) -> Arrival<'_> {
+        Arrival {
+            data: &self.frame[self.start..self.end],
+            from: self.from,
+            to: self.to,
+            iface: self.iface,
+            ttl: self.ttl,
+            tos: self.tos,
+            arrived: self.arrived,
+        }
+    }
+}
+
+/// An entry of the error queue.
+pub(crate) struct NotedError {
+    pub report: Report,
+    pub to: Endpoint,
+    pub data: Vec<u8>,
+}
+
+pub(crate) struct Dgram {
+    pub kind: DgramKind,
+    pub v6: bool,
+    pub token: u64,
+    pub options: DgramOptions,
+    pub local: Endpoint,
+    /// In the table under its port.
+    pub bound: bool,
+    /// The port and the address were given to bind, not chosen by connect.
+    pub port_bound: bool,
+    pub address_bound: bool,
+    pub peer: Option<Endpoint>,
+    pub queue: VecDeque<Datagram>,
+    /// What the queue counts against SO_RCVBUF.
+    pub held: usize,
+    pub drops: u64,
+    pub error: Option<Error>,
+    pub errors: VecDeque<NotedError>,
+    pub shut_read: bool,
+    pub shut_write: bool,
+    pub groups: Vec<(IpAddr, IfaceId)>,
+    pub pending: Ready,
+}
+
+impl Dgram {
+    pub fn new(
+        kind: DgramKind,
+        v6: bool,
+        token: u64,
+        recv_buffer: usize,
+        send_buffer: usize,
+    ) -> Self {
+        Dgram {
+            kind,
+            v6,
+            token,
+            options: DgramOptions {
+                common: SocketOptions::new(recv_buffer, send_buffer),
+                multicast_ttl: 1,
+                multicast_loop: true,
+                multicast_iface: None,
+                multicast_all: true,
+                recv_errors: false,
+                header_included: false,
+                icmp_filter: [0; 4],
+                checksum_offset: None,
+                dont_fragment: false,
+                no_checksum: false,
+            },
+            local: Endpoint::unspecified(v6),
+            bound: matches!(kind, DgramKind::Raw { .. }),
+            port_bound: false,
+            address_bound: false,
+            peer: None,
+            queue: VecDeque::new(),
+            held: 0,
+            drops: 0,
+            error: None,
+            errors: VecDeque::new(),
+            shut_read: false,
+            shut_write: false,
+            groups: Vec::new(),
+            pending: Ready::NONE,
+        }
+    }
+
+    pub fn row(&self) -> DgramRow {
+        DgramRow {
+            kind: self.kind,
+            v6: self.v6,
+            local: self.local,
+            peer: self.peer.unwrap_or(Endpoint::unspecified(self.v6)),
+            connected: self.peer.is_some(),
+            rx_queue: self.held,
+            drops: self.drops,
+            owner: self.options.common.owner,
+            token: self.token,
+        }
+    }
+}
+
+pub(crate) struct DgramTable {
+    pub slab: Slab<Dgram>,
+    /// UDP by port, ping by identifier, raw by protocol.
+    buckets: [Map<u16, Vec<Key>>; 3],
+}
+
+fn table(kind: DgramKind) -> usize {
+    match kind {
+        DgramKind::Udp => 0,
+        DgramKind::Ping => 1,
+        DgramKind::Raw { .. } => 2,
+    }
+}
+
+impl DgramTable {
+    pub fn new(secret: u64) -> Self {
+        DgramTable {
+            slab: Slab::new(),
+            buckets: [(); 3].map(|()| Map::with_hasher(SeededHash(secret))),
+        }
+    }
+
+    /// Who is bound there, in the order in which they came.
+    pub fn bucket(&self, kind: DgramKind, port: u16) -> &[Key] {
+        self.buckets[table(kind)]
+            .get(&port)
+            .map_or(&[], |bucket| bucket)
+    }
+
+    pub fn put_in_bucket(&mut self, kind: DgramKind, port: u16, key: Key) {
+        self.buckets[table(kind)].entry(port).or_default().push(key);
+    }
+
+    pub fn take_from_bucket(&mut self, kind: DgramKind, port: u16, key: Key) {
+        let table = &mut self.buckets[table(kind)];
+        if let Some(bucket) = table.get_mut(&port) {
+            bucket.retain(|&other| other != key);
+            if bucket.is_empty() {
+                table.remove(&port);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Frames: reusable packet buffers, so that the steady state allocates nothing.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
+
+/// Bytes of an Ethernet header.
+pub(crate) const LINK_HEADER: usize = 14;
+
+/// A packet buffer. Dereferences to the frame; before [`crate::Stack::pop_frame`] hands it out it is widened at the front by
+/// `Config::tx_headroom` bytes for the device's own header.
+#[derive(Debug, Default)]
+pub struct Frame {
+    buf: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Frame {
+    /// Moves the start to the front by `by` bytes (less where there is less room).
+    pub(crate) fn widen(&mut self, by: usize) {
+        self.start = self.start.saturating_sub(by);
+    }
+
+    /// Moves the start back.
+    pub(crate) fn narrow(&mut self, by: usize) {
+        self.start = (self.start + by).min(self.end);
+    }
+}
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.buf[self.start..self.end]
+    }
+}
+
+impl DerefMut for Frame {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.buf[self.start..self.end]
+    }
+}
+
+/// Sizes of the two classes, reserve not counted: an Ethernet frame, and the largest IP packet.
+const SMALL: usize = 2048;
+const LARGE: usize = 65_536 + 64;
+/// How many of each are kept.
+const KEEP_SMALL: usize = 512;
+const KEEP_LARGE: usize = 16;
+
+/// Free frames, last in, first out: the newest is the one still in the cache.
+pub(crate) struct FramePool {
+    reserve: usize,
+    small: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
+}
+
+impl FramePool {
+    /// `headroom` bytes for the device come before the link header; the network header is 8-byte aligned in the buffer.
+    pub fn new(headroom: usize) -> Self {
+        FramePool {
+            reserve: (headroom + LINK_HEADER).next_multiple_of(8),
+            small: Vec::new(),
+            large: Vec::new(),
+        }
+    }
+
+    /// A frame of `len` bytes of unspecified content, with room in front for the link header.
+    pub fn get(&mut self, len: usize) -> Frame {
+        let (list, size) = if len <= SMALL {
+            (&mut self.small, SMALL)
+        } else {
+            (&mut self.large, LARGE.max(len))
+        };
+        let buf = match list.pop() {
+            Some(buf) if buf.len() >= self.reserve + len => buf,
+            _ => vec![0; self.reserve + size],
+        };
+        Frame {
+            buf,
+            start: self.reserve,
+            end: self.reserve + len,
+        }
+    }
+
+    /// A copy of `bytes`.
+    pub fn copy(&mut self, bytes: &[u8]) -> Frame {
+        let mut frame = self.get(bytes.len());
+        frame.copy_from_slice(bytes);
+        frame
+    }
+
+    pub fn put(&mut self, frame: Frame) {
+        let size = frame.buf.len();
+        if size >= self.reserve + LARGE {
+            if self.large.len() < KEEP_LARGE {
+                self.large.push(frame.buf);
+            }
+        } else if size >= self.reserve + SMALL && self.small.len() < KEEP_SMALL {
+            self.small.push(frame.buf);
+        }
+    }
+}
+
+/// A packet on its way in: still the device's memory, or already ours (loopback, reassembled).
+pub(crate) enum Buf<'a> {
+    Borrowed(&'a [u8]),
+    Owned(Frame),
+}
+
+impl Buf<'_> {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Buf::Borrowed(bytes) => bytes,
+            Buf::Owned(frame) => frame,
+        }
+    }
+
+    /// A frame that may be kept: a copy of borrowed bytes, the buffer itself otherwise.
+    pub fn into_frame(self, pool: &mut FramePool) -> Frame {
+        match self {
+            Buf::Borrowed(bytes) => pool.copy(bytes),
+            Buf::Owned(frame) => frame,
+        }
+    }
+
+    pub fn discard(self, pool: &mut FramePool) {
+        if let Buf::Owned(frame) = self {
+            pool.put(frame);
+        }
+    }
+}

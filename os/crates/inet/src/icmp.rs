@@ -1,0 +1,340 @@
+//! ICMP and ICMPv6 (RFC 792, RFC 4443): echo, errors in both directions.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use crate::checksum::Sum;
+use crate::dgram::ErrorOrigin;
+use crate::error::Error;
+use crate::frame::{Buf, Frame};
+use crate::ip::header::{HeaderFields, IpHeader, header_len, protocol};
+use crate::ip::{Destination, Rx};
+use crate::ndp;
+use crate::stack::Stack;
+use crate::tap::PacketKind;
+use crate::time::Instant;
+
+/// Type, code, checksum, and four bytes that depend on the type.
+pub(crate) const HEADER: usize = 8;
+
+/// Message types: (ICMP, ICMPv6).
+pub(crate) const ECHO: [u8; 2] = [8, 128];
+pub(crate) const ECHO_REPLY: [u8; 2] = [0, 129];
+const UNREACHABLE: [u8; 2] = [3, 1];
+const TIME_EXCEEDED: [u8; 2] = [11, 3];
+const PARAMETER: [u8; 2] = [12, 4];
+const PACKET_TOO_BIG: u8 = 2;
+const FRAGMENTATION_NEEDED: u8 = 4;
+
+/// What we tell a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Complaint {
+    PortUnreachable,
+    ProtocolUnreachable,
+}
+
+/// An error that somebody reported about a packet of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    pub error: Error,
+    /// Ends a connected socket's patience even without IP_RECVERR.
+    pub hard: bool,
+    pub origin: ErrorOrigin,
+    pub kind: u8,
+    pub code: u8,
+    pub info: u32,
+    pub offender: IpAddr,
+}
+
+/// Errors sent per second at most, all destinations together (Linux: icmp_msgs_per_sec 1000, burst 50).
+const ERRORS_PER_SECOND: u32 = 1000;
+
+/// A bucket of permissions to send errors.
+#[derive(Default)]
+pub(crate) struct ErrorBudget {
+    since: Instant,
+    used: u32,
+}
+
+impl ErrorBudget {
+    fn take(&mut self, now: Instant) -> bool {
+        if now.since(self.since) >= Duration::from_secs(1) {
+            *self = ErrorBudget {
+                since: now,
+                used: 0,
+            };
+        }
+        self.used += 1;
+        self.used <= ERRORS_PER_SECOND
+    }
+}
+
+/// Linux's icmp_err_convert[]: what a code of "destination unreachable" means.
+fn unreachable_v4(code: u8) -> (Error, bool) {
+    match code {
+        0 | 11 => (Error::NetUnreachable, false),
+        1 | 12 => (Error::HostUnreachable, false),
+        2 => (Error::ProtocolUnreachable, true),
+        3 => (Error::Refused, true),
+        4 => (Error::MessageTooBig, false),
+        5 => (Error::NotSupported, false),
+        6 | 9 => (Error::NetUnreachable, true),
+        7 => (Error::HostDown, true),
+        _ => (Error::HostUnreachable, true),
+    }
+}
+
+/// RFC 4443 section 3.1 by the codes.
+fn unreachable_v6(code: u8) -> (Error, bool) {
+    match code {
+        0 => (Error::NetUnreachable, false),
+        1 | 5 | 6 => (Error::Access, true),
+        4 => (Error::Refused, true),
+        _ => (Error::HostUnreachable, false),
+    }
+}
+
+impl Report {
+    fn parse(header: &IpHeader, message: &[u8; HEADER]) -> Option<Report> {
+        let v = header.version();
+        let [kind, code, ..] = *message;
+        let word = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
+        let (error, hard, info) = match kind {
+            _ if kind == UNREACHABLE[v] && v == 1 => {
+                let (error, hard) = unreachable_v6(code);
+                (error, hard, 0)
+            }
+            _ if kind == UNREACHABLE[v] => {
+                let (error, hard) = unreachable_v4(code);
+                (
+                    error,
+                    hard,
+                    if code == FRAGMENTATION_NEEDED {
+                        word & 0xffff
+                    } else {
+                        0
+                    },
+                )
+            }
+            PACKET_TOO_BIG if v == 1 => (Error::MessageTooBig, false, word),
+            _ if kind == TIME_EXCEEDED[v] => (Error::HostUnreachable, false, 0),
+            _ if kind == PARAMETER[v] => (Error::Protocol, true, 0),
+            _ => return None,
+        };
+        let origin = if v == 1 {
+            ErrorOrigin::Icmp6
+        } else {
+            ErrorOrigin::Icmp
+        };
+        Some(Report {
+            error,
+            hard,
+            origin,
+            kind,
+            code,
+            info,
+            offender: header.src,
+        })
+    }
+}
+
+/// The checksum of a message; ICMPv6's covers a pseudo-header.
+pub(crate) fn checksum(src: IpAddr, dst: IpAddr, message: &[u8]) -> Sum {
+    let start = if dst.is_ipv6() {
+        Sum::pseudo(src, dst, protocol::ICMPV6, message.len())
+    } else {
+        Sum::default()
+    };
+    start.bytes(message)
+}
+
+/// Fills in the checksum of a message.
+pub(crate) fn seal(src: IpAddr, dst: IpAddr, message: &mut [u8]) {
+    message[2..4].fill(0);
+    let sum = checksum(src, dst, message).finish();
+    message[2..4].copy_from_slice(&sum);
+}
+
+pub(crate) fn protocol_of(v6: bool) -> u8 {
+    if v6 { protocol::ICMPV6 } else { protocol::ICMP }
+}
+
+impl Stack {
+    pub(crate) fn icmp_input(
+        &mut self,
+        rx: Rx,
+        header: &IpHeader,
+        destination: Destination,
+        packet: Buf<'_>,
+    ) {
+        let v = header.version();
+        self.counters.icmp[v].in_messages += 1;
+        let bytes = packet.bytes();
+        let message = &bytes[header.payload..header.end];
+        let Some(&front) = message.first_chunk::<HEADER>() else {
+            self.counters.icmp[v].in_errors += 1;
+            return packet.discard(&mut self.frames);
+        };
+        if rx.verify && !checksum(header.src, header.dst, message).is_valid() {
+            self.counters.icmp[v].in_errors += 1;
+            self.counters.icmp[v].in_checksum_errors += 1;
+            return packet.discard(&mut self.frames);
+        }
+        let kind = front[0];
+        if kind == ECHO[v] {
+            self.counters.icmp[v].in_echos += 1;
+            // RFC 1122 section 3.2.2.6 lets a host ignore broadcast echo; Linux does by default.
+            if destination == Destination::Unicast || header.is_v6() {
+                self.echo(rx, header, destination, message);
+            }
+            packet.discard(&mut self.frames);
+        } else if kind == ECHO_REPLY[v] {
+            self.counters.icmp[v].in_echo_replies += 1;
+            self.ping_input(rx, header, packet);
+        } else if header.is_v6() && ndp::is_ndp(kind) {
+            self.ndp_input(rx.now, rx.iface, header, message);
+            packet.discard(&mut self.frames);
+        } else {
+            if let Some(report) = Report::parse(header, &front) {
+                match kind {
+                    _ if kind == UNREACHABLE[v] => self.counters.icmp[v].in_dest_unreachable += 1,
+                    _ if kind == TIME_EXCEEDED[v] => self.counters.icmp[v].in_time_exceeded += 1,
+                    _ => {}
+                }
+                self.report_input(rx.now, &report, &message[HEADER..]);
+            }
+            packet.discard(&mut self.frames);
+        }
+    }
+
+    /// Answers an echo request from the address it was sent to.
+    fn echo(&mut self, rx: Rx, header: &IpHeader, destination: Destination, message: &[u8]) {
+        let v = header.version();
+        let source = match destination {
+            Destination::Unicast => header.dst,
+            _ => match self.select_route(header.src, Some(rx.iface)) {
+                Ok(route) => route.source,
+                Err(_) => return,
+            },
+        };
+        let front = header_len(header.is_v6());
+        let mut frame = self.frames.get(front + message.len());
+        let reply = &mut frame[front..];
+        reply.copy_from_slice(message);
+        reply[0] = ECHO_REPLY[v];
+        seal(source, header.src, reply);
+        self.counters.icmp[v].out_echo_replies += 1;
+        self.icmp_send(rx, source, header.src, header.tos, frame);
+    }
+
+    /// Sends a message whose IP header is still to be written, back where a packet came from.
+    fn icmp_send(&mut self, rx: Rx, src: IpAddr, dst: IpAddr, tos: u8, mut frame: Frame) {
+        let via = (crate::addr::is_link_local(dst)).then_some(rx.iface);
+        let Ok(route) = self.select_route(dst, via) else {
+            self.counters.ip[usize::from(dst.is_ipv6())].out_no_routes += 1;
+            return self.frames.put(frame);
+        };
+        let fields = HeaderFields {
+            src,
+            dst,
+            protocol: protocol_of(dst.is_ipv6()),
+            ttl: 64,
+            tos,
+            id: self.rng.u16(),
+            dont_fragment: false,
+        };
+        fields.write(&mut frame);
+        self.counters.icmp[usize::from(dst.is_ipv6())].out_messages += 1;
+        self.ip_output(rx.now, route.iface, route.next_hop, route.mtu, frame);
+    }
+
+    /// Tells the sender of a packet what is wrong with it (RFC 1122 section 3.2.2 says when not to).
+    pub(crate) fn complain(
+        &mut self,
+        rx: Rx,
+        header: &IpHeader,
+        destination: Destination,
+        bytes: &[u8],
+        complaint: Complaint,
+    ) {
+        let silent = destination != Destination::Unicast
+            || matches!(rx.kind, PacketKind::Broadcast | PacketKind::Multicast)
+            || header.src.is_unspecified()
+            || header.src.is_multicast();
+        if silent || !self.icmp_budget.take(rx.now) {
+            return;
+        }
+        let v6 = header.is_v6();
+        // (type, code, pointer): ICMPv6 calls an unknown protocol a parameter problem that points at "next header".
+        let (kind, code, word) = match (complaint, v6) {
+            (Complaint::PortUnreachable, false) => (UNREACHABLE[0], 3, 0u32),
+            (Complaint::PortUnreachable, true) => (UNREACHABLE[1], 4, 0),
+            (Complaint::ProtocolUnreachable, false) => (UNREACHABLE[0], 2, 0),
+            (Complaint::ProtocolUnreachable, true) => (PARAMETER[1], 1, 6),
+        };
+        // As much of the packet as fits without exceeding 576 bytes (RFC 1812 4.3.2.3) or the IPv6 minimum MTU.
+        let front = header_len(v6);
+        let most = if v6 { 1280 } else { 576 } - front - HEADER;
+        let quote = &bytes[..header.end.min(most)];
+        let mut frame = self.frames.get(front + HEADER + quote.len());
+        let message = &mut frame[front..];
+        message[..4].copy_from_slice(&[kind, code, 0, 0]);
+        message[4..HEADER].copy_from_slice(&word.to_be_bytes());
+        message[HEADER..].copy_from_slice(quote);
+        seal(header.dst, header.src, message);
+        self.counters.icmp[usize::from(v6)].out_dest_unreachable += 1;
+        self.icmp_send(rx, header.dst, header.src, 0, frame);
+    }
+
+    /// An error about one of our packets, of which `quote` is the beginning.
+    fn report_input(&mut self, now: Instant, report: &Report, quote: &[u8]) {
+        let Some(original) = quoted_header(quote) else {
+            return;
+        };
+        let payload = &quote[original.payload.min(quote.len())..original.end.min(quote.len())];
+        self.raw_error(&original, report, payload);
+        match original.protocol {
+            protocol::TCP => self.tcp_error(now, &original, report, payload),
+            protocol::UDP => self.udp_error(&original, report, payload),
+            protocol::ICMP | protocol::ICMPV6 => self.ping_error(&original, report, payload),
+            _ => {}
+        }
+    }
+
+    /// A packet of ours whose neighbour does not answer: its sender learns as from an ICMP "host unreachable".
+    pub(crate) fn report_unreachable(&mut self, now: Instant, packet: &[u8]) {
+        let Some(header) = IpHeader::parse(packet, false) else {
+            return;
+        };
+        let v6 = header.is_v6();
+        let report = Report {
+            error: Error::HostUnreachable,
+            hard: false,
+            origin: if v6 {
+                ErrorOrigin::Icmp6
+            } else {
+                ErrorOrigin::Icmp
+            },
+            kind: UNREACHABLE[usize::from(v6)],
+            code: if v6 { 3 } else { 1 },
+            info: 0,
+            offender: header.src,
+        };
+        self.report_input(now, &report, packet);
+    }
+}
+
+/// The header of a packet quoted in an error: the quote is cut short, so its length field is not to be believed.
+fn quoted_header(quote: &[u8]) -> Option<IpHeader> {
+    let mut copy = [0u8; 128];
+    let len = quote.len().min(copy.len());
+    copy[..len].copy_from_slice(&quote[..len]);
+    match copy[0] >> 4 {
+        4 => copy[2..4].copy_from_slice(&(len as u16).to_be_bytes()),
+        6 => copy[4..6].copy_from_slice(&(len.checked_sub(40)? as u16).to_be_bytes()),
+        _ => return None,
+    }
+    let mut header = IpHeader::parse(&copy[..len], false)?;
+    header.end = quote.len();
+    Some(header)
+}

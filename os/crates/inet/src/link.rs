@@ -1,0 +1,250 @@
+//! The link layer: Ethernet frames in and out, and the loopback queue.
+
+use core::net::IpAddr;
+
+use crate::frame::{Buf, Frame, LINK_HEADER};
+use crate::iface::{IfaceId, IfaceKind};
+use crate::ip::Rx;
+use crate::neighbour::Resolution;
+use crate::stack::Stack;
+use crate::tap::PacketKind;
+use crate::time::Instant;
+
+/// Ethertypes (IEEE 802 numbers).
+pub(crate) mod ethertype {
+    pub const IPV4: u16 = 0x0800;
+    pub const ARP: u16 = 0x0806;
+    pub const IPV6: u16 = 0x86dd;
+}
+
+pub(crate) const BROADCAST: [u8; 6] = [0xff; 6];
+
+/// The group address of a multicast packet (RFC 1112 section 6.4, RFC 2464 section 7).
+fn group_mac(addr: IpAddr) -> [u8; 6] {
+    match addr {
+        IpAddr::V4(addr) => {
+            let [_, b, c, d] = addr.octets();
+            [0x01, 0x00, 0x5e, b & 0x7f, c, d]
+        }
+        IpAddr::V6(addr) => {
+            let [.., a, b, c, d] = addr.octets();
+            [0x33, 0x33, a, b, c, d]
+        }
+    }
+}
+
+fn ip_ethertype(packet: &[u8]) -> u16 {
+    match packet.first() {
+        Some(first) if first >> 4 == 6 => ethertype::IPV6,
+        _ => ethertype::IPV4,
+    }
+}
+
+impl Stack {
+    /// A frame from a device.
+    pub(crate) fn link_input(&mut self, now: Instant, iface: IfaceId, frame: &[u8]) {
+        let Some(slot) = self.ifaces.get_mut(iface.slot()) else {
+            return;
+        };
+        let IfaceKind::Ethernet { mac } = slot.info.kind else {
+            return;
+        };
+        if !slot.info.up {
+            return;
+        }
+        slot.info.counters.rx_packets += 1;
+        slot.info.counters.rx_bytes += frame.len() as u64;
+        let Some(&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
+        else {
+            slot.info.counters.rx_errors += 1;
+            return;
+        };
+        let dst = [d0, d1, d2, d3, d4, d5];
+        let kind = if dst == mac {
+            PacketKind::Host
+        } else if dst == BROADCAST {
+            PacketKind::Broadcast
+        } else if d0 & 1 != 0 {
+            slot.info.counters.rx_multicast += 1;
+            PacketKind::Multicast
+        } else {
+            PacketKind::OtherHost
+        };
+        let verify = !slot.info.quirks.trusted;
+        let protocol = u16::from_be_bytes([t0, t1]);
+        if self.taps.is_watched() {
+            self.tap_frame(now, iface, protocol, kind, [s0, s1, s2, s3, s4, s5], frame);
+        }
+        if kind == PacketKind::OtherHost {
+            return;
+        }
+        let packet = &frame[LINK_HEADER..];
+        match protocol {
+            ethertype::ARP => self.arp_input(now, iface, packet),
+            ethertype::IPV4 | ethertype::IPV6 => self.ip_input(
+                Rx {
+                    now,
+                    iface,
+                    kind,
+                    verify,
+                },
+                Buf::Borrowed(packet),
+            ),
+            _ => {}
+        }
+    }
+
+    /// Delivers what the loopback queue holds; packets sent meanwhile are appended and delivered too, up to `budget`.
+    pub(crate) fn loopback_input(&mut self, now: Instant, budget: usize) -> usize {
+        let mut done = 0;
+        while done < budget {
+            let Some(frame) = self.loopback.pop_front() else {
+                break;
+            };
+            done += 1;
+            let rx = Rx {
+                now,
+                iface: IfaceId::LO,
+                kind: PacketKind::Host,
+                verify: false,
+            };
+            self.ip_input(rx, Buf::Owned(frame));
+        }
+        done
+    }
+
+    /// Sends an IP packet out of `iface` to `next_hop` on its link.
+    pub(crate) fn ip_transmit(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        next_hop: IpAddr,
+        frame: Frame,
+    ) {
+        let Some(slot) = self.ifaces.get_mut(iface.slot()) else {
+            self.frames.put(frame);
+            return;
+        };
+        if !slot.info.up {
+            self.frames.put(frame);
+            return;
+        }
+        if slot.is_loopback() {
+            return self.loopback_send(now, iface, frame);
+        }
+        let mac = match next_hop {
+            IpAddr::V4(v4) if slot.is_broadcast(v4) => BROADCAST,
+            _ if next_hop.is_multicast() => group_mac(next_hop),
+            _ => {
+                let mut waiting = Some(frame);
+                match slot
+                    .neighbours
+                    .resolve(now, next_hop, &mut waiting, &mut self.frames)
+                {
+                    Resolution::Ask => return self.ask_neighbour(now, iface, next_hop),
+                    Resolution::Wait => return,
+                    Resolution::Confirm(mac) => {
+                        if let Some(frame) = waiting {
+                            self.ethernet_send(now, iface, mac, frame);
+                        }
+                        return self.ask_neighbour(now, iface, next_hop);
+                    }
+                    Resolution::Known(mac) => {
+                        if let Some(frame) = waiting {
+                            self.ethernet_send(now, iface, mac, frame);
+                        }
+                        return;
+                    }
+                }
+            }
+        };
+        self.ethernet_send(now, iface, mac, frame);
+    }
+
+    fn loopback_send(&mut self, now: Instant, iface: IfaceId, frame: Frame) {
+        let slot = &mut self.ifaces[iface.slot()];
+        let counters = &mut slot.info.counters;
+        // As Linux counts: lo's bytes include the link header of zeros.
+        let bytes = (frame.len() + LINK_HEADER) as u64;
+        counters.tx_packets += 1;
+        counters.tx_bytes += bytes;
+        counters.rx_packets += 1;
+        counters.rx_bytes += bytes;
+        let mut frame = frame;
+        if self.taps.is_watched() {
+            let protocol = ip_ethertype(&frame);
+            frame.widen(LINK_HEADER);
+            frame[..12].fill(0);
+            frame[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
+            self.tap_frame(now, iface, protocol, PacketKind::Outgoing, [0; 6], &frame);
+            self.tap_frame(now, iface, protocol, PacketKind::Host, [0; 6], &frame);
+            frame.narrow(LINK_HEADER);
+        }
+        self.loopback.push_back(frame);
+    }
+
+    /// Sends an IP packet to a station whose address is known.
+    pub(crate) fn ethernet_send(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        mac: [u8; 6],
+        frame: Frame,
+    ) {
+        let _ = now;
+        let protocol = ip_ethertype(&frame);
+        self.ethernet_emit(iface, mac, protocol, frame);
+    }
+
+    /// Prefixes the Ethernet header and queues the frame for the device.
+    pub(crate) fn ethernet_emit(
+        &mut self,
+        iface: IfaceId,
+        dst: [u8; 6],
+        protocol: u16,
+        mut frame: Frame,
+    ) {
+        let Some(mac) = self.ifaces.get(iface.slot()).and_then(|slot| slot.mac()) else {
+            self.frames.put(frame);
+            return;
+        };
+        frame.widen(LINK_HEADER);
+        frame[..6].copy_from_slice(&dst);
+        frame[6..12].copy_from_slice(&mac);
+        frame[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
+        self.device_send(iface, protocol, frame);
+    }
+
+    /// Queues a whole frame for the device.
+    pub(crate) fn device_send(&mut self, iface: IfaceId, protocol: u16, frame: Frame) {
+        if self.taps.is_watched() {
+            let mut source = [0; 6];
+            source.copy_from_slice(&frame[6..12]);
+            self.tap_frame(
+                self.now,
+                iface,
+                protocol,
+                PacketKind::Outgoing,
+                source,
+                &frame,
+            );
+        }
+        let limit = self.config.tx_queue_len * 2;
+        let slot = &mut self.ifaces[iface.slot()];
+        if slot.tx.len() >= limit {
+            slot.info.counters.tx_dropped += 1;
+            self.frames.put(frame);
+            return;
+        }
+        slot.info.counters.tx_packets += 1;
+        slot.info.counters.tx_bytes += frame.len() as u64;
+        slot.tx.push_back(frame);
+    }
+
+    /// Whether senders should wait for the device to take frames.
+    pub(crate) fn is_tx_full(&self, iface: IfaceId) -> bool {
+        self.ifaces
+            .get(iface.slot())
+            .is_some_and(|slot| slot.tx.len() >= self.config.tx_queue_len)
+    }
+}

@@ -1,0 +1,246 @@
+//! A connection: the state machine and what Linux keeps beside it.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use smoltcp::socket::tcp;
+
+use super::machine::Machine;
+use super::segment::Tuple;
+use super::{TcpOptions, TcpState};
+use crate::addr::Endpoint;
+use crate::effects::Ready;
+use crate::iface::IfaceId;
+use crate::slab::Key;
+use crate::time::Instant;
+
+/// net.ipv4.tcp_retries2 of 15: how long unacknowledged data is retransmitted.
+const RETRANSMIT_LIMIT: Duration = Duration::from_secs(924);
+/// net.ipv4.tcp_synack_retries of 5.
+const SYNACK_LIMIT: Duration = Duration::from_secs(63);
+
+/// Where packets to the peer go; looked up again when the stack's route generation has changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    pub iface: IfaceId,
+    pub next_hop: IpAddr,
+    pub mtu: usize,
+    pub generation: u32,
+    /// Over lo: no checksums.
+    pub local: bool,
+    /// The device fills in transport checksums.
+    pub offload: bool,
+}
+
+/// Counts and times for TCP_INFO and the timers, observed on the segments that pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Record {
+    /// Lowest unacknowledged and next sequence number to send.
+    pub una: u32,
+    pub next: u32,
+    /// The acknowledgement and window field sent last, and the window (in bytes) received last.
+    pub ack_sent: u32,
+    /// Bytes received after that acknowledgement.
+    pub since_ack: u32,
+    pub window_sent: u16,
+    pub window: u32,
+    /// Shift counts of the window fields (RFC 7323).
+    pub shift_send: u8,
+    pub shift_recv: u8,
+    /// Largest segment the peer takes.
+    pub mss: u32,
+    /// Since when something has been unacknowledged without progress.
+    pub waiting_since: Option<Instant>,
+    /// A sample under way: the sequence number that ends it and when it was sent.
+    pub sample: Option<(u32, Instant)>,
+    pub rtt_us: u32,
+    pub rtt_var_us: u32,
+    pub retransmits: u32,
+    pub total_retransmits: u32,
+    pub keep_probes: u32,
+    pub last_recv: Instant,
+    pub last_ack: Instant,
+    pub last_send: Instant,
+    pub bytes_acked: u64,
+    pub bytes_received: u64,
+    pub bytes_sent: u64,
+    pub segs_in: u64,
+    pub segs_out: u64,
+    pub data_segs_in: u64,
+    pub data_segs_out: u64,
+}
+
+impl Record {
+    /// RFC 6298 section 2, in microseconds.
+    pub fn sample_rtt(&mut self, rtt: Duration) {
+        let rtt = rtt.as_micros().min(u128::from(u32::MAX)) as u32;
+        let rtt = rtt.max(1);
+        if self.rtt_us == 0 {
+            self.rtt_us = rtt;
+            self.rtt_var_us = rtt / 2;
+        } else {
+            let delta = self.rtt_us.abs_diff(rtt);
+            self.rtt_var_us = self.rtt_var_us - self.rtt_var_us / 4 + delta / 4;
+            self.rtt_us = self.rtt_us - self.rtt_us / 8 + rtt / 8;
+        }
+    }
+}
+
+pub(crate) struct Connection {
+    pub tuple: Tuple,
+    pub local: Endpoint,
+    pub peer: Endpoint,
+    pub machine: Machine,
+    /// As of the last look; a difference to the machine's is an event.
+    pub state: TcpState,
+    /// The listener, until accepted.
+    pub parent: Option<Key>,
+    /// Completed and in the listener's queue.
+    pub queued: bool,
+    pub path: Path,
+    /// On the list of those with something to send.
+    pub dirty: bool,
+    /// The earliest entry in the deadline index.
+    pub armed: Option<Instant>,
+    /// No longer in the demultiplexer: ended. Received data may still be read.
+    pub detached: bool,
+    pub shut_read: bool,
+    pub shut_write: bool,
+    /// The peer sent FIN.
+    pub fin_received: bool,
+    /// Unread bytes at the last look.
+    pub unread: usize,
+    /// Was there room to send at the last look.
+    pub writable: bool,
+    /// MSG_MORE or TCP_CORK holds a partial segment back until then.
+    pub corked_until: Option<Instant>,
+    /// FIN-WAIT-2 without a descriptor ends then.
+    pub fin_wait_until: Option<Instant>,
+    pub record: Record,
+}
+
+/// The machine's state in Linux's numbering.
+pub(crate) fn state_of(state: tcp::State) -> TcpState {
+    match state {
+        tcp::State::Closed => TcpState::Closed,
+        tcp::State::Listen => TcpState::Listen,
+        tcp::State::SynSent => TcpState::SynSent,
+        tcp::State::SynReceived => TcpState::SynReceived,
+        tcp::State::Established => TcpState::Established,
+        tcp::State::FinWait1 => TcpState::FinWait1,
+        tcp::State::FinWait2 => TcpState::FinWait2,
+        tcp::State::CloseWait => TcpState::CloseWait,
+        tcp::State::Closing => TcpState::Closing,
+        tcp::State::LastAck => TcpState::LastAck,
+        tcp::State::TimeWait => TcpState::TimeWait,
+    }
+}
+
+impl TcpState {
+    /// The handshake is over and the connection has not ended.
+    pub(crate) fn is_synchronized(self) -> bool {
+        !matches!(
+            self,
+            TcpState::SynSent
+                | TcpState::SynReceived
+                | TcpState::Closed
+                | TcpState::Listen
+                | TcpState::TimeWait
+        )
+    }
+
+    /// Our FIN is not yet sent or called for.
+    pub(crate) fn may_send(self) -> bool {
+        matches!(self, TcpState::Established | TcpState::CloseWait)
+    }
+}
+
+impl Connection {
+    pub fn unread(&self) -> usize {
+        self.machine.socket().recv_queue()
+    }
+
+    pub fn unacked(&self) -> usize {
+        self.machine.socket().send_queue()
+    }
+
+    /// Bytes queued and never sent.
+    pub fn unsent(&self) -> usize {
+        let flight = self.record.next.wrapping_sub(self.record.una) as usize;
+        self.unacked().saturating_sub(flight)
+    }
+
+    /// The contiguous received bytes from `offset` on.
+    pub fn peek(&mut self, offset: usize) -> &[u8] {
+        let unread = self.unread();
+        self.machine.peek(offset, unread)
+    }
+
+    pub fn room(&self) -> usize {
+        let socket = self.machine.socket();
+        socket.send_capacity() - socket.send_queue()
+    }
+
+    /// Linux's sk_stream_is_writeable: free space is at least half of what is queued, and not too much is unsent.
+    pub fn is_writable(&self, options: &TcpOptions) -> bool {
+        self.state.may_send()
+            && self.room() * 2 >= self.unacked().max(1)
+            && self.unsent() < options.notsent_low_water
+    }
+
+    /// Level readiness (Linux: tcp_poll).
+    pub fn ready(&self, options: &TcpOptions) -> Ready {
+        let mut ready = Ready::NONE;
+        let over = self.state == TcpState::Closed || self.detached;
+        let eof = self.fin_received || self.shut_read || over;
+        let shut_write = self.shut_write || over;
+        if eof && shut_write {
+            ready |= Ready::HUP;
+        }
+        if eof {
+            ready |= Ready::READ | Ready::RDHUP;
+        }
+        if matches!(self.state, TcpState::SynSent | TcpState::SynReceived) && !over {
+            return ready;
+        }
+        if self.unread() >= options.common.recv_low_water {
+            ready |= Ready::READ;
+        }
+        if shut_write || self.is_writable(options) {
+            ready |= Ready::WRITE;
+        }
+        ready
+    }
+
+    /// Hands the options to the machine.
+    pub fn apply(&mut self, options: &TcpOptions) {
+        let socket = self.machine.socket_mut();
+        // A corked connection decides itself when to send; what it lets go must leave at once.
+        socket.set_nagle_enabled(!options.nodelay);
+        socket.set_hop_limit(options.common.ttl.filter(|&ttl| ttl != 0));
+    }
+
+    /// How long the present wait for an acknowledgement may last.
+    pub fn patience(&self, options: &TcpOptions) -> Duration {
+        match (self.state, options.user_timeout) {
+            (_, Some(limit)) if !limit.is_zero() => limit,
+            // The intervals 1, 2, 4 ... of the retries and the wait after the last one.
+            (TcpState::SynSent, _) => {
+                Duration::from_secs((2u64 << options.syn_retries.min(20)) - 1)
+            }
+            (TcpState::SynReceived, _) => SYNACK_LIMIT,
+            _ => RETRANSMIT_LIMIT,
+        }
+    }
+
+    /// When the keepalive timer wants attention (RFC 9293 section 3.8.4).
+    pub fn keepalive_at(&self, options: &TcpOptions) -> Option<Instant> {
+        let idle =
+            self.state.is_synchronized() && self.record.waiting_since.is_none() && !self.detached;
+        if !options.common.keepalive || !idle {
+            return None;
+        }
+        let probes = self.record.keep_probes;
+        Some(self.record.last_recv + options.keep_idle + options.keep_interval * probes)
+    }
+}

@@ -1,0 +1,406 @@
+//! Segments out: lets the machines of connections that have something to do speak, completes their packets, and runs their timers.
+
+use super::connection::{Connection, Path};
+use super::input::Cause;
+use super::machine::Outbox;
+use super::segment::{ACK, Bare, RST, SYN, Segment, after};
+use super::socket::Role;
+use super::timewait::TimeWait;
+use super::{TcpOptions, TcpState};
+use crate::checksum::Sum;
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::iface::IfaceId;
+use crate::ip::header::{header_len, protocol, refresh_v4_checksum};
+use crate::slab::Key;
+use crate::stack::Stack;
+use crate::time::Instant;
+use core::net::IpAddr;
+use core::time::Duration;
+
+/// A machine that wants to speak at once and yet says nothing waits for something that it does not tell.
+const PAUSE: Duration = Duration::from_millis(1);
+
+impl Stack {
+    /// Lets every connection that is marked speak.
+    pub(crate) fn tcp_egress(&mut self, now: Instant) {
+        if self.tcp.dirty.is_empty() {
+            return;
+        }
+        let mut list = core::mem::take(&mut self.tcp.dirty);
+        for key in list.drain(..) {
+            self.connection_output(now, key);
+        }
+        if self.tcp.dirty.is_empty() {
+            self.tcp.dirty = list;
+        }
+    }
+
+    pub(crate) fn tcp_is_busy(&self) -> bool {
+        !self.tcp.dirty.is_empty()
+    }
+
+    /// Connections whose device has room again may speak.
+    pub(crate) fn tcp_unstall(&mut self) {
+        if self.tcp.stalled.is_empty() {
+            return;
+        }
+        let stalled = core::mem::take(&mut self.tcp.stalled);
+        self.tcp.dirty.extend(stalled);
+    }
+
+    fn connection_output(&mut self, now: Instant, key: Key) {
+        self.refresh_path(key);
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.detached {
+            connection.dirty = false;
+            return;
+        }
+        let iface = connection.path.iface;
+        let full = self
+            .ifaces
+            .get(iface.slot())
+            .is_some_and(|slot| slot.tx.len() >= self.config.tx_queue_len);
+        if full {
+            // Still marked, so that it is not listed twice.
+            return self.tcp.stalled.push(key);
+        }
+        connection.dirty = false;
+        // A cork holds the machine's tongue, unless it owes an acknowledgement.
+        if connection.corked_until.is_some_and(|until| now < until)
+            && connection.record.since_ack == 0
+        {
+            return self.connection_arm(now, key);
+        }
+        let mut out = Outbox {
+            pool: &mut self.frames,
+            frames: &mut self.scratch,
+        };
+        connection.machine.output(now, &mut out);
+        if !self.scratch.is_empty() {
+            self.connection_emit(now, key);
+        }
+        self.connection_settle(now, key, Cause::Output);
+        self.connection_retire(now, key);
+        self.connection_arm(now, key);
+    }
+
+    /// Completes what the machine made and sends it.
+    pub(crate) fn connection_emit(&mut self, now: Instant, key: Key) {
+        let mut frames = core::mem::take(&mut self.scratch);
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        let tos = tcp.options.common.tos;
+        let watched = self.taps.is_watched();
+        for frame in &mut frames {
+            self.counters.tcp.out_segments += 1;
+            match connection.observe_output(now, frame) {
+                Sent::Again => self.counters.tcp.retransmitted_segments += 1,
+                Sent::Reset => self.counters.tcp.out_resets += 1,
+                Sent::New => {}
+            }
+            let v6 = connection.peer.addr.is_ipv6();
+            if tos != 0 {
+                set_tos(frame, v6, tos);
+            }
+            if !connection.path.local || watched {
+                complete(frame, connection, v6);
+            }
+        }
+        let Path {
+            iface, next_hop, ..
+        } = connection.path;
+        let v = usize::from(connection.peer.addr.is_ipv6());
+        for frame in frames.drain(..) {
+            self.counters.ip[v].out_requests += 1;
+            self.counters.ip[v].out_octets += frame.len() as u64;
+            // Never longer than the path's MTU, but where the device takes it: no fragmentation here.
+            self.ip_transmit(now, iface, next_hop, frame);
+        }
+        self.scratch = frames;
+    }
+
+    /// Once the last ACK is out, a connection in TIME-WAIT needs no machine.
+    fn connection_retire(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get(key) else {
+            return;
+        };
+        let Some(connection) = tcp.connection() else {
+            return;
+        };
+        if connection.state != TcpState::TimeWait || connection.detached {
+            return;
+        }
+        let wait = TimeWait {
+            seq: connection.record.next,
+            ack: connection.record.ack_sent,
+            window: connection.record.window_sent,
+            until: now,
+            v6: tcp.v6,
+            owner: tcp.options.common.owner,
+            reuse_addr: tcp.options.common.reuse_addr,
+        };
+        let tuple = connection.tuple;
+        self.connection_end(key, None);
+        self.time_wait_insert(now, tuple, wait);
+    }
+
+    /// Notes in the deadline index when the connection wants to be looked at.
+    fn connection_arm(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.detached {
+            return;
+        }
+        let machine = connection
+            .machine
+            .poll_at(now)
+            .map(|at| at.max(now + PAUSE));
+        let patience = connection
+            .record
+            .waiting_since
+            .map(|since| since + connection.patience(&tcp.options));
+        let deadlines = [
+            machine,
+            patience,
+            connection.keepalive_at(&tcp.options),
+            connection.fin_wait_until,
+            connection.corked_until,
+        ];
+        if let Some(at) = deadlines.into_iter().flatten().min() {
+            self.timers.arm(&mut connection.armed, key, at);
+        }
+    }
+
+    /// An entry of the deadline index has come due.
+    pub(crate) fn tcp_deadline(&mut self, now: Instant, at: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.armed != Some(at) || connection.detached {
+            return;
+        }
+        connection.armed = None;
+        let patience = connection.patience(&tcp.options);
+        if connection
+            .record
+            .waiting_since
+            .is_some_and(|since| since + patience <= now)
+        {
+            self.counters.tcp.abort_on_timeout += 1;
+            // Linux says nothing to the peer, which has not answered for so long.
+            return self.connection_fail(key, Error::TimedOut);
+        }
+        if connection.fin_wait_until.is_some_and(|until| until <= now) {
+            return self.connection_fail(key, Error::TimedOut);
+        }
+        if connection.corked_until.is_some_and(|until| until <= now) {
+            connection.corked_until = None;
+        }
+        if connection
+            .keepalive_at(&tcp.options)
+            .is_some_and(|due| due <= now)
+        {
+            let record = &mut connection.record;
+            let over = record.keep_probes >= tcp.options.keep_count;
+            record.keep_probes += 1;
+            let bare = Bare {
+                local: connection.local,
+                peer: connection.peer,
+                // RFC 9293 section 3.8.4: one before what the peer expects, so that it must answer.
+                seq: if over {
+                    record.next
+                } else {
+                    record.next.wrapping_sub(1)
+                },
+                ack: record.ack_sent,
+                flags: if over { RST | ACK } else { ACK },
+                window: record.window_sent,
+                tos: tcp.options.common.tos,
+                ttl: 64,
+            };
+            let via = connection.path.iface;
+            self.tcp_send_bare(now, &bare, Some(via));
+            if over {
+                return self.connection_fail(key, Error::TimedOut);
+            }
+        }
+        self.tcp.mark_dirty(key);
+    }
+
+    /// Ends a connection without a word to the peer.
+    fn connection_fail(&mut self, key: Key, error: Error) {
+        if let Some(connection) = self.tcp.slab.get(key).and_then(|tcp| tcp.connection())
+            && matches!(
+                connection.state,
+                TcpState::Established | TcpState::CloseWait
+            )
+        {
+            self.counters.tcp.current_established -= 1;
+        }
+        if let Some(tcp) = self.tcp.slab.get_mut(key) {
+            tcp.done |= tcp.state().is_synchronized();
+        }
+        self.connection_end(key, Some(error));
+    }
+
+    /// Where packets to `peer` go.
+    pub(crate) fn find_path(&self, peer: IpAddr, via: Option<IfaceId>) -> Result<(Path, IpAddr)> {
+        let route = self.select_route(peer, via)?;
+        let quirks = self.iface(route.iface)?.info.quirks;
+        let path = Path {
+            iface: route.iface,
+            next_hop: route.next_hop,
+            mtu: route.mtu,
+            generation: self.route_generation,
+            local: route.local,
+            offload: quirks.tx_checksum_offload,
+        };
+        Ok((path, route.source))
+    }
+
+    fn refresh_path(&mut self, key: Key) {
+        let Some(connection) = self.tcp.slab.get(key).and_then(|tcp| tcp.connection()) else {
+            return;
+        };
+        if connection.path.generation == self.route_generation {
+            return;
+        }
+        let via = crate::addr::is_link_local(connection.peer.addr).then_some(connection.path.iface);
+        let path = self.find_path(connection.peer.addr, via);
+        if let Some(connection) = self
+            .tcp
+            .slab
+            .get_mut(key)
+            .and_then(|tcp| tcp.connection_mut())
+        {
+            connection.path.generation = self.route_generation;
+            // Without a route the connection stalls where it was; it does not end (RFC 1122 section 4.2.3.9).
+            if let Ok((path, _)) = path {
+                connection.path = path;
+            }
+        }
+    }
+}
+
+enum Sent {
+    New,
+    Again,
+    Reset,
+}
+
+impl Connection {
+    /// Notes what a packet of the machine says.
+    fn observe_output(&mut self, now: Instant, packet: &[u8]) -> Sent {
+        let front = header_len(self.peer.addr.is_ipv6());
+        let Some(segment) = packet.get(front..).and_then(Segment::parse) else {
+            return Sent::New;
+        };
+        let record = &mut self.record;
+        let first = record.segs_out == 0;
+        record.segs_out += 1;
+        record.last_send = now;
+        record.ack_sent = segment.ack;
+        record.window_sent = segment.window;
+        record.since_ack = 0;
+        if segment.has(RST) {
+            return Sent::Reset;
+        }
+        if segment.len() == 0 {
+            return Sent::New;
+        }
+        if first {
+            record.una = segment.seq;
+            record.next = segment.seq;
+        }
+        if segment.has(SYN) && first {
+            // The window of a SYN is not scaled, but what follows will be, if the peer agrees.
+            record.window_sent = 0;
+        }
+        let end = segment.end();
+        if record.waiting_since.is_none() {
+            record.waiting_since = Some(now);
+        }
+        if segment.payload_len > 0 {
+            record.data_segs_out += 1;
+            record.bytes_sent += segment.payload_len as u64;
+        }
+        if after(end, record.next) {
+            record.next = end;
+            if record.sample.is_none() {
+                record.sample = Some((end, now));
+            }
+            return Sent::New;
+        }
+        // RFC 6298 section 3, Karn's algorithm: no sample from what was sent twice.
+        record.sample = None;
+        record.retransmits += 1;
+        record.total_retransmits += 1;
+        Sent::Again
+    }
+
+    /// The window that the peer believes to have has become too small, and we could offer at least twice of it.
+    pub(crate) fn owes_window_update(&self) -> bool {
+        let record = &self.record;
+        let offered = (usize::from(record.window_sent) << record.shift_recv)
+            .saturating_sub(record.since_ack as usize);
+        let room = self.machine.shape.recv_buffer - self.unread();
+        room >= offered * 2
+    }
+
+    /// Less than a full segment is unsent.
+    pub(crate) fn has_partial_segment(&self, options: &TcpOptions) -> bool {
+        let most = options
+            .max_segment
+            .map_or(u32::MAX, u32::from)
+            .min(self.record.mss);
+        self.unsent() < most as usize
+    }
+}
+
+fn set_tos(packet: &mut [u8], v6: bool, tos: u8) {
+    if v6 {
+        packet[0] = 0x60 | tos >> 4;
+        packet[1] = packet[1] & 0x0f | tos << 4;
+    } else {
+        packet[1] = tos;
+    }
+}
+
+/// Fills in the checksums that the machine left out.
+fn complete(packet: &mut Frame, connection: &Connection, v6: bool) {
+    if !v6 {
+        refresh_v4_checksum(packet);
+    }
+    if connection.path.offload && !connection.path.local {
+        return;
+    }
+    let Some(segment) = packet.get_mut(header_len(v6)..) else {
+        return;
+    };
+    segment[16..18].fill(0);
+    let sum = Sum::pseudo(
+        connection.local.addr,
+        connection.peer.addr,
+        protocol::TCP,
+        segment.len(),
+    );
+    let sum = sum.bytes(segment).finish();
+    segment[16..18].copy_from_slice(&sum);
+}

@@ -1,0 +1,327 @@
+//! Listeners: a SYN becomes a child, a completed child waits to be accepted.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use super::connection::{Connection, Path, Record, state_of};
+use super::machine::{Machine, Outbox, Shape};
+use super::segment::{ACK, RST, SYN, Segment, Tuple};
+use super::socket::{Bound, Role, Tcp};
+use super::{Accepted, TcpOptions, TcpState};
+use crate::addr::{Endpoint, is_link_local};
+use crate::effects::Ready;
+use crate::error::{Error, Result};
+use crate::ip::Rx;
+use crate::ip::header::header_len;
+use crate::slab::Key;
+use crate::stack::{SocketRef, Stack};
+use crate::tcp::TcpId;
+use crate::time::Instant;
+
+/// Buffers under memory pressure, in bytes.
+const SMALL_BUFFER: usize = 16_384;
+/// The least and the most a buffer may be.
+const BUFFER_RANGE: (usize, usize) = (4_608, 8 << 20);
+/// The most that fits an IPv4 packet: its length field has 16 bits.
+const LARGEST_V4: usize = 65_535;
+
+impl Stack {
+    /// A segment for a listener.
+    pub(crate) fn listener_input(
+        &mut self,
+        rx: Rx,
+        listener: Key,
+        tuple: Tuple,
+        segment: &Segment,
+        bytes: &[u8],
+        packet: &[u8],
+    ) {
+        if segment.has(RST) {
+            return;
+        }
+        if segment.has(ACK) {
+            let (local, peer) = (tuple.local(), tuple.peer());
+            let bare = super::segment::Bare {
+                local,
+                peer,
+                seq: segment.ack,
+                ack: 0,
+                flags: RST,
+                window: 0,
+                tos: 0,
+                ttl: 64,
+            };
+            return self.tcp_send_bare(rx.now, &bare, Some(rx.iface));
+        }
+        if !segment.has(SYN) {
+            return;
+        }
+        let Some(parent) = self.tcp.slab.get(listener) else {
+            return;
+        };
+        let Some(queue) = parent.listener() else {
+            return;
+        };
+        // Linux's sk_acceptq_is_full and inet_csk_reqsk_queue_is_full: dropped, not refused; the peer tries again.
+        if queue.ready.len() > queue.backlog || queue.embryos > queue.backlog {
+            self.counters.tcp.listen_drops += 1;
+            if queue.ready.len() > queue.backlog {
+                self.counters.tcp.listen_overflows += 1;
+            }
+            return;
+        }
+        let (v6, options) = (parent.v6, parent.options);
+        let (local, mut peer) = (tuple.local(), tuple.peer());
+        let link_local = is_link_local(peer.addr);
+        if link_local {
+            peer.scope = rx.iface.0;
+        }
+        let Ok((path, _)) = self.find_path(peer.addr, link_local.then_some(rx.iface)) else {
+            return;
+        };
+        let mut connection = self.new_connection(rx.now, tuple, local, peer, path, &options);
+        if !connection.machine.listen(local) {
+            return;
+        }
+        connection.parent = Some(listener);
+        connection.observe_input(rx.now, segment, bytes);
+        let mut out = Outbox {
+            pool: &mut self.frames,
+            frames: &mut self.scratch,
+        };
+        connection.machine.input(rx.now, packet, &mut out);
+        self.scratch
+            .drain(..)
+            .for_each(|frame| self.frames.put(frame));
+        connection.state = state_of(connection.machine.socket().state());
+        if connection.state != TcpState::SynReceived {
+            return self.release(connection);
+        }
+        let key = self.tcp.slab.insert(Tcp {
+            v6,
+            orphan: true,
+            token: 0,
+            options,
+            local,
+            bound: Bound::Inherited,
+            role: Role::Connection(Box::new(connection)),
+            error: None,
+            done: false,
+            pending: Ready::NONE,
+        });
+        self.tcp.demux.insert(tuple, key);
+        self.tcp.port_used(tuple.local_port());
+        if let Some(queue) = self
+            .tcp
+            .slab
+            .get_mut(listener)
+            .and_then(|tcp| tcp.listener_mut())
+        {
+            queue.embryos += 1;
+        }
+        self.tcp.mark_dirty(key);
+    }
+
+    /// A child's handshake is complete: it waits to be accepted.
+    pub(crate) fn connection_established(&mut self, key: Key) {
+        let Some(connection) = self
+            .tcp
+            .slab
+            .get_mut(key)
+            .and_then(|tcp| tcp.connection_mut())
+        else {
+            return;
+        };
+        let Some(parent) = connection.parent else {
+            return;
+        };
+        connection.queued = true;
+        self.counters.tcp.passive_opens += 1;
+        let Some(tcp) = self.tcp.slab.get_mut(parent) else {
+            return;
+        };
+        if let Some(queue) = tcp.listener_mut() {
+            queue.embryos -= 1;
+            queue.ready.push_back(key);
+        }
+        self.woken
+            .note(SocketRef::Tcp(parent), &mut tcp.pending, Ready::READ);
+    }
+
+    pub(crate) fn listener_accept(&mut self, id: TcpId, token: u64) -> Result<Accepted> {
+        let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let queue = tcp.listener_mut().ok_or(Error::Invalid)?;
+        let key = queue.ready.pop_front().ok_or(Error::WouldBlock)?;
+        let child = self.tcp.slab.get_mut(key).ok_or(Error::WouldBlock)?;
+        child.orphan = false;
+        child.token = token;
+        child.pending = Ready::NONE;
+        let connection = child.connection_mut().ok_or(Error::WouldBlock)?;
+        connection.parent = None;
+        connection.queued = false;
+        Ok(Accepted {
+            id: TcpId(key),
+            local: connection.local,
+            peer: connection.peer,
+        })
+    }
+
+    /// Stops listening: connections nobody accepted are reset.
+    pub(crate) fn listener_stop(&mut self, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Listener(_) = &tcp.role else { return };
+        let Role::Listener(listener) = core::mem::replace(&mut tcp.role, Role::Idle) else {
+            return;
+        };
+        let mut children: VecDeque<Key> = listener.ready;
+        if listener.embryos > 0 {
+            let embryos = self.tcp.slab.iter().filter(|(_, tcp)| {
+                tcp.connection()
+                    .is_some_and(|connection| connection.parent == Some(key) && !connection.queued)
+            });
+            children.extend(embryos.map(|(child, _)| child));
+        }
+        for child in children {
+            self.connection_reset(child);
+        }
+    }
+
+    /// RST to the peer; the connection ends in the next flush.
+    pub(crate) fn connection_reset(&mut self, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        tcp.orphan = true;
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        connection.parent = None;
+        connection.queued = false;
+        if connection.detached {
+            return self.tcp_forget(key);
+        }
+        connection.machine.socket_mut().abort();
+        self.tcp.mark_dirty(key);
+    }
+
+    /// Removes a socket from every table.
+    pub(crate) fn tcp_forget(&mut self, key: Key) {
+        let Some(tcp) = self.tcp.slab.remove(key) else {
+            return;
+        };
+        if tcp.bound == Bound::Explicit {
+            self.tcp.take_from_bucket(tcp.local.port, key);
+        }
+        if let Role::Connection(connection) = tcp.role {
+            self.release(*connection);
+        }
+    }
+
+    /// Keeps an ended connection's machine for the next one.
+    pub(crate) fn release(&mut self, connection: Connection) {
+        let shape = connection.machine.shape;
+        if self.tcp.spares.machines.len() < 64 {
+            self.tcp.spares.put(connection.machine);
+        } else {
+            self.tcp.memory -= shape.recv_buffer + shape.send_buffer;
+        }
+    }
+
+    /// A connection with a closed machine, known to nobody yet.
+    pub(crate) fn new_connection(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        local: Endpoint,
+        peer: Endpoint,
+        path: Path,
+        options: &TcpOptions,
+    ) -> Connection {
+        let v6 = peer.addr.is_ipv6();
+        let machine = self.machine(now, path, options, v6);
+        let recv_buffer = machine.shape.recv_buffer;
+        let mut connection = Connection {
+            tuple,
+            local,
+            peer,
+            machine,
+            state: TcpState::Closed,
+            parent: None,
+            queued: false,
+            path,
+            dirty: false,
+            armed: None,
+            detached: false,
+            shut_read: false,
+            shut_write: false,
+            fin_received: false,
+            unread: 0,
+            writable: false,
+            corked_until: None,
+            fin_wait_until: None,
+            record: Record {
+                last_recv: now,
+                last_ack: now,
+                last_send: now,
+                mss: 536,
+                // As smoltcp computes it from the buffer.
+                shift_recv: (usize::BITS - recv_buffer.leading_zeros()).saturating_sub(16) as u8,
+                ..Record::default()
+            },
+        };
+        connection.apply(options);
+        connection
+    }
+
+    fn machine(&mut self, now: Instant, path: Path, options: &TcpOptions, v6: bool) -> Machine {
+        let headers = header_len(v6) + super::segment::HEADER;
+        let mut mtu = if v6 {
+            path.mtu
+        } else {
+            path.mtu.min(LARGEST_V4)
+        };
+        if let Some(mss) = options.max_segment {
+            mtu = mtu.min(usize::from(mss).max(88) + headers);
+        }
+        let (least, most) = BUFFER_RANGE;
+        let pressed = self.tcp.memory >= self.config.tcp_memory;
+        let size = |wanted: usize| {
+            let wanted = wanted.clamp(least, most);
+            if pressed {
+                wanted.min(SMALL_BUFFER)
+            } else {
+                wanted
+            }
+        };
+        let quirks = self
+            .iface(path.iface)
+            .map(|iface| iface.info.quirks)
+            .unwrap_or_default();
+        let shape = Shape {
+            mtu,
+            unsegmented: quirks.tso_to_slirp && !v6 && options.max_segment.is_none(),
+            recv_buffer: size(options.common.recv_buffer),
+            send_buffer: size(options.common.send_buffer),
+        };
+        let seed = self.rng.u64();
+        let spares = &mut self.tcp.spares.machines;
+        let fits = |spare: &Machine| {
+            (spare.shape.recv_buffer, spare.shape.send_buffer)
+                == (shape.recv_buffer, shape.send_buffer)
+        };
+        if let Some(at) = spares.iter().rposition(fits) {
+            return spares.swap_remove(at).renew(now, seed, shape);
+        }
+        if let Some(other) = if spares.len() >= 32 {
+            spares.pop()
+        } else {
+            None
+        } {
+            self.tcp.memory -= other.shape.recv_buffer + other.shape.send_buffer;
+        }
+        self.tcp.memory += shape.recv_buffer + shape.send_buffer;
+        Machine::new(now, seed, shape)
+    }
+}

@@ -1,0 +1,163 @@
+//! What TCP tells about itself: TCP_INFO, TCP_MAXSEG, /proc/net/tcp.
+
+use super::connection::Connection;
+use super::segment::HEADER;
+use super::socket::{Role, Tcp};
+use super::{TcpId, TcpInfo, TcpRow, TcpState, TcpTimer};
+use crate::addr::Endpoint;
+use crate::error::{Error, Result};
+use crate::ip::header::header_len;
+use crate::stack::Stack;
+use crate::time::Instant;
+
+/// TCPI_OPT_SACK and TCPI_OPT_WSCALE.
+const OPT_SACK: u8 = 2;
+const OPT_WSCALE: u8 = 4;
+/// The retransmission timeout lies between these (smoltcp's, RFC 6298 section 2.4), in microseconds.
+const RTO_RANGE: (u32, u32) = (1_000_000, 60_000_000);
+
+impl Connection {
+    /// Payload bytes of a full segment.
+    fn mss(&self) -> u32 {
+        let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
+        self.record
+            .mss
+            .min((self.machine.shape.mtu - headers) as u32)
+    }
+
+    fn rto_us(&self) -> u32 {
+        let record = &self.record;
+        let (least, most) = RTO_RANGE;
+        let base = record
+            .rtt_us
+            .saturating_add(record.rtt_var_us.saturating_mul(4))
+            .max(least);
+        base.saturating_mul(1 << record.retransmits.min(6))
+            .min(most)
+    }
+
+    fn timer(&self) -> TcpTimer {
+        if self.record.waiting_since.is_some() {
+            if self.record.window == 0 && self.state.is_synchronized() {
+                TcpTimer::ZeroWindowProbe
+            } else {
+                TcpTimer::Retransmit
+            }
+        } else {
+            TcpTimer::Off
+        }
+    }
+}
+
+impl Tcp {
+    fn row(&self) -> TcpRow {
+        let mut row = TcpRow {
+            v6: self.v6,
+            local: self.local,
+            peer: Endpoint::unspecified(self.v6),
+            state: self.state(),
+            tx_queue: 0,
+            rx_queue: 0,
+            timer: TcpTimer::Off,
+            expires: None,
+            retransmits: 0,
+            owner: self.options.common.owner,
+            token: self.token,
+        };
+        match &self.role {
+            Role::Idle => {}
+            Role::Listener(listener) => row.rx_queue = listener.ready.len(),
+            Role::Connection(connection) => {
+                row.peer = connection.peer;
+                row.tx_queue = connection.unacked();
+                row.rx_queue = connection.unread();
+                row.timer = connection.timer();
+                row.expires = connection.armed;
+                row.retransmits = connection.record.retransmits;
+                if row.timer == TcpTimer::Off && connection.keepalive_at(&self.options).is_some() {
+                    row.timer = TcpTimer::Keepalive;
+                }
+            }
+        }
+        row
+    }
+}
+
+impl Stack {
+    /// TCP_MAXSEG as getsockopt reports it, in bytes.
+    pub fn tcp_mss(&self, id: TcpId) -> usize {
+        let Some(tcp) = self.tcp.slab.get(id.0) else {
+            return 536;
+        };
+        match (&tcp.role, tcp.options.max_segment) {
+            (Role::Connection(connection), _) if connection.state.is_synchronized() => {
+                connection.mss() as usize
+            }
+            (_, Some(mss)) => usize::from(mss),
+            _ => 536,
+        }
+    }
+
+    /// TCP_INFO. Errors: `NoSocket`.
+    pub fn tcp_info(&self, now: Instant, id: TcpId) -> Result<TcpInfo> {
+        let tcp = self.tcp.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let mut info = TcpInfo {
+            state: tcp.state() as u8,
+            ..TcpInfo::default()
+        };
+        let connection = match &tcp.role {
+            Role::Idle => return Ok(info),
+            Role::Listener(listener) => {
+                // As Linux reports a listener: queue and backlog.
+                info.unacked = listener.ready.len() as u32;
+                info.pmtu = listener.backlog as u32;
+                return Ok(info);
+            }
+            Role::Connection(connection) => connection,
+        };
+        let record = &connection.record;
+        let mss = connection.mss();
+        let ago = |then: Instant| now.since(then).as_millis() as u32;
+        info.retransmits = record.retransmits as u8;
+        info.backoff = record.retransmits as u8;
+        info.window_scale_send = record.shift_send;
+        info.window_scale_recv = record.shift_recv;
+        info.options = OPT_SACK | OPT_WSCALE;
+        info.rto_us = connection.rto_us();
+        info.snd_mss = mss;
+        info.rcv_mss = mss;
+        info.unacked = record.next.wrapping_sub(record.una).div_ceil(mss.max(1));
+        info.rtt_us = record.rtt_us;
+        info.rtt_var_us = record.rtt_var_us;
+        // There is no congestion window: the peer's window is the limit.
+        info.snd_cwnd = (record.window / mss.max(1)).max(10);
+        info.snd_wnd = record.window;
+        info.rcv_space = connection.machine.shape.recv_buffer as u32;
+        info.pmtu = connection.machine.shape.mtu as u32;
+        info.total_retrans = record.total_retransmits;
+        info.bytes_acked = record.bytes_acked;
+        info.bytes_received = record.bytes_received;
+        info.bytes_sent = record.bytes_sent;
+        info.segs_out = record.segs_out;
+        info.segs_in = record.segs_in;
+        info.data_segs_out = record.data_segs_out;
+        info.data_segs_in = record.data_segs_in;
+        info.notsent_bytes = connection.unsent() as u32;
+        info.last_data_sent_ms = ago(record.last_send);
+        info.last_data_recv_ms = ago(record.last_recv);
+        info.last_ack_recv_ms = ago(record.last_ack);
+        Ok(info)
+    }
+
+    /// Every TCP socket and connection, TIME-WAIT and half-open ones included.
+    pub fn tcp_rows(&self, each: impl FnMut(&TcpRow)) {
+        let mut each = each;
+        for (_, tcp) in self.tcp.slab.iter() {
+            // As in Linux, a socket that neither listens nor connects is in no table.
+            if tcp.state() != TcpState::Closed {
+                each(&tcp.row());
+            }
+        }
+        self.tcp.time_wait.rows(each);
+    }
+}

@@ -1,0 +1,209 @@
+//! What stands behind a TCP handle, and the table of all of them.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::connection::Connection;
+use super::machine::Machine;
+use super::segment::Tuple;
+use super::timewait::TimeWaitTable;
+use super::{TcpOptions, TcpState};
+use crate::addr::Endpoint;
+use crate::effects::Ready;
+use crate::error::Error;
+use crate::options::SocketOptions;
+use crate::rng::{Map, SeededHash};
+use crate::slab::{Key, Slab};
+
+/// How a socket came by its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    No,
+    /// By connect: shared with other connections as long as the four-tuples differ.
+    Auto,
+    /// By bind or listen: in the port's bucket.
+    Explicit,
+    /// By a listener: shares its port.
+    Inherited,
+}
+
+pub(crate) struct Listener {
+    pub backlog: usize,
+    /// Completed connections, oldest first.
+    pub ready: VecDeque<Key>,
+    /// Connections in SYN-RECEIVED.
+    pub embryos: usize,
+}
+
+pub(crate) enum Role {
+    /// Neither listening nor connected.
+    Idle,
+    Listener(Listener),
+    Connection(Box<Connection>),
+}
+
+pub(crate) struct Tcp {
+    pub v6: bool,
+    /// The descriptor is gone, or not yet there.
+    pub orphan: bool,
+    pub token: u64,
+    pub options: TcpOptions,
+    /// The address given to bind; the full one once connected.
+    pub local: Endpoint,
+    pub bound: Bound,
+    pub role: Role,
+    pub error: Option<Error>,
+    /// A connection ended here, in order or not: reads give end of stream rather than "not connected" (SOCK_DONE).
+    pub done: bool,
+    pub pending: Ready,
+}
+
+impl Tcp {
+    pub fn connection(&self) -> Option<&Connection> {
+        match &self.role {
+            Role::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match &mut self.role {
+            Role::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub fn listener(&self) -> Option<&Listener> {
+        match &self.role {
+            Role::Listener(listener) => Some(listener),
+            _ => None,
+        }
+    }
+
+    pub fn listener_mut(&mut self) -> Option<&mut Listener> {
+        match &mut self.role {
+            Role::Listener(listener) => Some(listener),
+            _ => None,
+        }
+    }
+
+    pub fn state(&self) -> TcpState {
+        match &self.role {
+            Role::Idle => TcpState::Closed,
+            Role::Listener(_) => TcpState::Listen,
+            Role::Connection(connection) => connection.state,
+        }
+    }
+}
+
+impl TcpOptions {
+    pub(crate) fn new(recv_buffer: usize, send_buffer: usize) -> Self {
+        TcpOptions {
+            common: SocketOptions::new(recv_buffer, send_buffer),
+            nodelay: false,
+            cork: false,
+            quick_ack: true,
+            max_segment: None,
+            keep_idle: Duration::from_secs(7200),
+            keep_interval: Duration::from_secs(75),
+            keep_count: 9,
+            user_timeout: None,
+            syn_retries: 6,
+            defer_accept: None,
+            fin_wait2: Duration::from_secs(60),
+            notsent_low_water: usize::MAX,
+        }
+    }
+}
+
+/// Machines of ended connections, kept for the next ones: making their buffers costs more than a short connection.
+pub(crate) struct Spares {
+    pub machines: Vec<Machine>,
+}
+
+const SPARES: usize = 64;
+
+impl Spares {
+    pub fn put(&mut self, machine: Machine) {
+        if self.machines.len() < SPARES {
+            self.machines.push(machine);
+        }
+    }
+}
+
+pub(crate) struct TcpTable {
+    pub slab: Slab<Tcp>,
+    /// Connections, children of listeners included.
+    pub demux: Map<Tuple, Key>,
+    /// Sockets bound explicitly, listeners among them, by port.
+    pub ports: Map<u16, Vec<Key>>,
+    /// Connections and TIME-WAITs by local port: a port in here is not free.
+    pub in_use: Map<u16, u32>,
+    pub time_wait: TimeWaitTable,
+    /// Connections with something to send, each once.
+    pub dirty: Vec<Key>,
+    /// Connections that wait for their device.
+    pub stalled: Vec<Key>,
+    pub spares: Spares,
+    /// Bytes of buffers in all machines.
+    pub memory: usize,
+}
+
+impl TcpTable {
+    pub fn new(secret: u64) -> Self {
+        TcpTable {
+            slab: Slab::new(),
+            demux: Map::with_hasher(SeededHash(secret)),
+            ports: Map::with_hasher(SeededHash(secret)),
+            in_use: Map::with_hasher(SeededHash(secret)),
+            time_wait: TimeWaitTable::new(secret),
+            dirty: Vec::new(),
+            stalled: Vec::new(),
+            spares: Spares {
+                machines: Vec::new(),
+            },
+            memory: 0,
+        }
+    }
+
+    pub fn port_used(&mut self, port: u16) {
+        *self.in_use.entry(port).or_insert(0) += 1;
+    }
+
+    pub fn port_unused(&mut self, port: u16) {
+        if let Some(count) = self.in_use.get_mut(&port) {
+            *count -= 1;
+            if *count == 0 {
+                self.in_use.remove(&port);
+            }
+        }
+    }
+
+    pub fn put_in_bucket(&mut self, port: u16, key: Key) {
+        let bucket = self.ports.entry(port).or_default();
+        if !bucket.contains(&key) {
+            bucket.push(key);
+        }
+    }
+
+    pub fn take_from_bucket(&mut self, port: u16, key: Key) {
+        if let Some(bucket) = self.ports.get_mut(&port) {
+            bucket.retain(|&other| other != key);
+            if bucket.is_empty() {
+                self.ports.remove(&port);
+            }
+        }
+    }
+
+    /// Puts a connection on the list of those to look at in the next flush.
+    pub fn mark_dirty(&mut self, key: Key) {
+        if let Some(connection) = self.slab.get_mut(key).and_then(|tcp| tcp.connection_mut())
+            && !connection.dirty
+        {
+            connection.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+}

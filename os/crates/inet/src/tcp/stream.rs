@@ -1,0 +1,196 @@
+//! Bytes in and out of a connection: send, receive, peek (send(2), recv(2), tcp(7)).
+
+use core::time::Duration;
+
+use super::TcpId;
+use super::TcpState;
+use super::socket::{Role, Tcp};
+use crate::error::{Error, Result};
+use crate::stack::Stack;
+
+/// How long a cork holds a partial segment (tcp(7), TCP_CORK: 200 ms).
+const CORK: Duration = Duration::from_millis(200);
+
+/// What a reader finds.
+enum Inbox {
+    Data,
+    End,
+}
+
+impl Tcp {
+    /// What reading would give now; takes the pending error if that is it.
+    fn inbox(&mut self) -> Result<Inbox> {
+        let Role::Connection(connection) = &self.role else {
+            return match self.error.take() {
+                Some(error) => Err(error),
+                None if self.done => Ok(Inbox::End),
+                None => Err(Error::NotConnected),
+            };
+        };
+        if connection.unread() > 0 {
+            return Ok(Inbox::Data);
+        }
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        if connection.detached && !self.done {
+            return Err(Error::NotConnected);
+        }
+        if connection.detached || connection.fin_received || connection.shut_read {
+            return Ok(Inbox::End);
+        }
+        Err(Error::WouldBlock)
+    }
+}
+
+impl Stack {
+    /// Copies into the send buffer. Returns how much fitted, never 0 for a non-empty `data`. Errors: `WouldBlock` (no room, or
+    /// still connecting), `NotConnected`, `Pipe` (shut for sending), or the pending error.
+    pub fn tcp_send(&mut self, id: TcpId, data: &[u8]) -> Result<usize> {
+        self.tcp_send_with(id, false, |room| {
+            let len = room.len().min(data.len());
+            room[..len].copy_from_slice(&data[..len]);
+            (len, len)
+        })
+    }
+
+    /// Lets `fill` write into the largest contiguous free part of the send buffer and return how many bytes it wrote; these are
+    /// queued. Call again for the rest (the ring wraps). `more` is MSG_MORE: hold back the last partial segment. Errors: as
+    /// `tcp_send`; `fill` is not called then.
+    pub fn tcp_send_with<R>(
+        &mut self,
+        id: TcpId,
+        more: bool,
+        fill: impl FnOnce(&mut [u8]) -> (usize, R),
+    ) -> Result<R> {
+        let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let Role::Connection(connection) = &mut tcp.role else {
+            return Err(tcp.error.take().unwrap_or(Error::Pipe));
+        };
+        if let Some(error) = tcp.error.take() {
+            return Err(error);
+        }
+        if connection.shut_write || connection.detached {
+            return Err(Error::Pipe);
+        }
+        if !connection.state.may_send() {
+            let opening = matches!(connection.state, TcpState::SynSent | TcpState::SynReceived);
+            return Err(if opening {
+                Error::WouldBlock
+            } else {
+                Error::Pipe
+            });
+        }
+        if connection.room() == 0 || connection.unsent() >= tcp.options.notsent_low_water {
+            connection.writable = false;
+            return Err(Error::WouldBlock);
+        }
+        let result = connection
+            .machine
+            .socket_mut()
+            .send(fill)
+            .map_err(|_| Error::Pipe)?;
+        connection.writable = connection.is_writable(&tcp.options);
+        if (more || tcp.options.cork) && connection.has_partial_segment(&tcp.options) {
+            let until = *connection.corked_until.get_or_insert(self.now + CORK);
+            self.timers.arm(&mut connection.armed, id.0, until);
+            return Ok(result);
+        }
+        connection.corked_until = None;
+        self.tcp.mark_dirty(id.0);
+        Ok(result)
+    }
+
+    /// Moves received bytes out. `Ok(0)` for a non-empty `buf` is end of stream. Errors: `WouldBlock`, `NotConnected`, or the
+    /// pending error (once; then end of stream).
+    pub fn tcp_recv(&mut self, id: TcpId, buf: &mut [u8]) -> Result<usize> {
+        let mut done = 0;
+        while done < buf.len() {
+            let rest = &mut buf[done..];
+            let step = self.tcp_recv_with(id, |bytes| {
+                let len = bytes.len().min(rest.len());
+                rest[..len].copy_from_slice(&bytes[..len]);
+                (len, len)
+            });
+            match step {
+                Ok(0) => break,
+                Ok(len) => done += len,
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            }
+            if self.tcp_unread(id) == 0 {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Lets `take` look at the largest contiguous part of the received bytes and return how many it consumed. `take` gets an
+    /// empty slice at end of stream. Errors: as `tcp_recv`.
+    pub fn tcp_recv_with<R>(
+        &mut self,
+        id: TcpId,
+        take: impl FnOnce(&[u8]) -> (usize, R),
+    ) -> Result<R> {
+        let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let Inbox::Data = tcp.inbox()? else {
+            return Ok(take(&[]).1);
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return Err(Error::NotConnected);
+        };
+        let result = connection
+            .machine
+            .socket_mut()
+            .recv(|bytes| take(bytes))
+            .map_err(|_| Error::NotConnected)?;
+        connection.unread = connection.unread();
+        if connection.owes_window_update() {
+            self.tcp.mark_dirty(id.0);
+        }
+        Ok(result)
+    }
+
+    /// MSG_PEEK: shows the contiguous received bytes that start `offset` bytes into the queue, consuming nothing; an empty slice
+    /// past the end. Errors: as `tcp_recv`.
+    pub fn tcp_peek_with<R>(
+        &mut self,
+        id: TcpId,
+        offset: usize,
+        look: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R> {
+        let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let Inbox::Data = tcp.inbox()? else {
+            return Ok(look(&[]));
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return Err(Error::NotConnected);
+        };
+        Ok(look(connection.peek(offset)))
+    }
+
+    /// SIOCINQ: unread bytes.
+    pub fn tcp_unread(&self, id: TcpId) -> usize {
+        self.tcp
+            .slab
+            .get(id.0)
+            .and_then(|tcp| tcp.connection())
+            .map_or(0, |connection| connection.unread())
+    }
+
+    /// SIOCOUTQ: bytes not acknowledged.
+    pub fn tcp_unacked(&self, id: TcpId) -> usize {
+        let connection = self.tcp.slab.get(id.0).and_then(|tcp| tcp.connection());
+        connection
+            .filter(|connection| !connection.detached)
+            .map_or(0, |connection| connection.unacked())
+    }
+
+    /// SIOCOUTQNSD: bytes not sent.
+    pub fn tcp_unsent(&self, id: TcpId) -> usize {
+        let connection = self.tcp.slab.get(id.0).and_then(|tcp| tcp.connection());
+        connection
+            .filter(|connection| !connection.detached)
+            .map_or(0, |connection| connection.unsent())
+    }
+}
