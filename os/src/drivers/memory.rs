@@ -114,7 +114,7 @@ impl Mmio {
 
     fn allows<T>(&self, offset: usize) -> bool {
         let size = size_of::<T>();
-        offset % size == 0 && offset <= self.len && self.len - offset >= size
+        offset.is_multiple_of(size) && offset <= self.len && self.len - offset >= size
     }
 
     /// The crate's transport over these registers, which it then shares with us:

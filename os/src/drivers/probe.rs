@@ -42,7 +42,7 @@ pub fn walk(boot: &BootInfo) -> Machine {
         bridges: Vec::new(),
     };
     let Ok(tree) = Fdt::new(boot.fdt) else {
-        warn!("drivers: the device tree is not valid, no devices");
+        warn!("the device tree is not valid, no devices");
         return machine;
     };
     let stdout = tree.chosen().stdout().map(|node| node.name);
@@ -64,7 +64,7 @@ pub fn walk(boot: &BootInfo) -> Machine {
                 _ => continue,
             };
             if known.is_none() {
-                warn!("drivers: {}: incomplete description", node.name);
+                warn!("{}: incomplete description", node.name);
             }
             break;
         }

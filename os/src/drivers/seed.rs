@@ -19,7 +19,7 @@ pub fn gather(boot: &BootInfo, unix_time_ns: Option<u64>) -> [u8; 32] {
         seed[i % 32] ^= byte;
     }
     if given.is_none() {
-        warn!("drivers: no seed from the loader, the clocks must do");
+        warn!("no seed from the loader, the clocks must do");
     }
     let clocks = [unix_time_ns.unwrap_or(0), arch::counter_ns()];
     for (word, clock) in seed.chunks_exact_mut(8).zip(clocks.iter().cycle()) {

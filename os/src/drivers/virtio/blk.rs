@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use log::{error, info};
 use vring::{Chain, Dma, Kick, Pending, Queue, Segment, Used};
 
-use super::{Device, Doorbell, Interrupt, StartError};
+use super::{Device, Doorbell, Interrupt, RANK, StartError};
 use crate::drivers::block::{Block, BlockError, ReadPiece, SECTOR_SIZE};
 use crate::drivers::{self, memory};
 use crate::sched::{self, Events, Interruptible, WaitQueue};
@@ -144,11 +144,14 @@ fn build(device: &mut Device) -> Result<Disk, StartError> {
         doorbell,
         interrupt: device.wiring.interrupt().ok_or(StartError::Wiring)?,
         done: WaitQueue::new(),
-        requests: SpinLock::new(Requests {
-            queue,
-            idle: make_slots(slots, slot_bytes).ok_or(StartError::Memory)?,
-            finished: [const { None }; SLOTS],
-        }),
+        requests: SpinLock::ranked(
+            RANK,
+            Requests {
+                queue,
+                idle: make_slots(slots, slot_bytes).ok_or(StartError::Memory)?,
+                finished: [const { None }; SLOTS],
+            },
+        ),
     })
 }
 

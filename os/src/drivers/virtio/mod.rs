@@ -31,6 +31,9 @@ const EVENT_IDX: u64 = 1 << 29;
 /// `VIRTIO_F_VERSION_1`: a modern device.
 const VERSION_1: u64 = 1 << 32;
 
+/// Queue locks in the lock tree: below the net stack's, above the heap's.
+const RANK: u8 = 20;
+
 /// Why a device could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StartError {

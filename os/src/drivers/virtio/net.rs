@@ -20,7 +20,7 @@ use log::{error, info};
 use virtio_drivers::transport::{SomeTransport, Transport};
 use vring::{Chain, Dma, Kick, Lent, Pending, Queue};
 
-use super::{Device, Doorbell, Interrupt, StartError, VERSION_1};
+use super::{Device, Doorbell, Interrupt, RANK, StartError, VERSION_1};
 use crate::drivers::nic::{self, Nic, NicCounters, NicQuirks, TX_HEADROOM, Transmitted};
 use crate::drivers::{self, memory};
 use crate::irq;
@@ -111,8 +111,8 @@ pub(super) fn start(mut device: Device) -> Result<(), StartError> {
         header_bytes: parts.header_bytes,
         interrupt: parts.interrupt,
         transport: SpinLock::new(device.transport),
-        rx: SpinLock::new(parts.rx),
-        tx: SpinLock::new(parts.tx),
+        rx: SpinLock::ranked(RANK, parts.rx),
+        tx: SpinLock::ranked(RANK, parts.tx),
         event: SpinLock::new(None),
         link_up: AtomicBool::new(true),
         is_slirp: AtomicBool::new(false),
@@ -209,18 +209,24 @@ impl Nic for Card {
     }
 
     fn counters(&self) -> NicCounters {
-        let rx = self.rx.lock();
-        let tx = self.tx.lock();
-        NicCounters {
-            rx_frames: rx.counters.frames,
-            rx_bytes: rx.counters.bytes,
-            rx_errors: rx.counters.errors,
-            tx_frames: tx.counters.frames,
-            tx_bytes: tx.counters.bytes,
-            tx_errors: tx.counters.errors,
-            kicks: rx.counters.kicks + tx.counters.kicks,
-            interrupts: self.interrupts.load(Relaxed),
-        }
+        // One lock after the other: they have the same rank.
+        let (rx_kicks, mut counters) = {
+            let rx = &self.rx.lock().counters;
+            let counters = NicCounters {
+                rx_frames: rx.frames,
+                rx_bytes: rx.bytes,
+                rx_errors: rx.errors,
+                interrupts: self.interrupts.load(Relaxed),
+                ..NicCounters::default()
+            };
+            (rx.kicks, counters)
+        };
+        let tx = &self.tx.lock().counters;
+        counters.tx_frames = tx.frames;
+        counters.tx_bytes = tx.bytes;
+        counters.tx_errors = tx.errors;
+        counters.kicks = rx_kicks + tx.kicks;
+        counters
     }
 
     fn transmit(
