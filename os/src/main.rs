@@ -38,6 +38,7 @@ pub fn kernel_main(boot: arch::BootInfo) -> ! {
     drivers::init(&boot); // UART, RTC, virtio-blk, virtio-net by FDT and PCI walk
     net::init(boot.cmdline); // lo and every NIC; the engine
     fs::init(); //          ext4 root under an overlay; /dev, /proc, /sys, tmpfs
+    fs::terminals::init(); // /dev/console, /dev/tty, /dev/ptmx
     task::init(); //        pid 1
     drivers::allow_sleep(); // disks sleep from here on instead of polling
     sched::run() //         the idle loop is the boot thread from now on

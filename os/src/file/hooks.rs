@@ -35,6 +35,16 @@ pub trait Tasks: Sync {
     /// A signal from the kernel to every process of a group. Must not sleep. `ESRCH` when it is empty.
     fn signal_group(&self, group: i32, signal: i32) -> Result<()>;
 
+    /// A signal from the kernel to a process, if it exists. Must not sleep.
+    fn signal_process(&self, pid: i32, signal: i32) {
+        let owner = Owner {
+            kind: abi::general::F_OWNER_PID as i32,
+            id: pid,
+            signal,
+        };
+        self.signal_owner(&owner, Events::HUP);
+    }
+
     /// A signal from the kernel to the calling thread (SIGPIPE).
     fn signal_self(&self, signal: i32);
 

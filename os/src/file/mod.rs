@@ -16,6 +16,7 @@ pub mod signalfd;
 pub mod table;
 pub mod timerfd;
 pub mod transfer;
+pub mod tty;
 
 mod anon;
 

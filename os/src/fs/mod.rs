@@ -31,6 +31,7 @@ pub mod mount;
 pub mod pseudo;
 pub mod socket;
 pub mod stat;
+pub mod terminals;
 
 pub use caller::{Caller, Creds, FsContext};
 pub use dentry::Place;
