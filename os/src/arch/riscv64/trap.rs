@@ -18,7 +18,7 @@ const TIMER: usize = 5;
 const EXTERNAL: usize = 9;
 
 unsafe extern "C" {
-    fn enter_user_asm(context: *mut UserContext) -> usize;
+    fn enter_user_asm(context: *mut ()) -> usize;
     safe static probe_start: u8;
     safe static probe_end: u8;
     safe static probe_failed: u8;
@@ -46,7 +46,7 @@ pub fn enter_user(context: &mut UserContext) -> Trap {
         fp::prepare(context);
         // SAFETY: the context is ours until the call returns; `trap.S` saves and
         // restores what a function must keep.
-        let cause = unsafe { enter_user_asm(context) };
+        let cause = unsafe { enter_user_asm(core::ptr::from_mut(context).cast()) };
         fp::note(context);
         return match cause {
             8 => {
