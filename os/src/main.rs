@@ -37,7 +37,7 @@ pub fn kernel_main(boot: arch::BootInfo) -> ! {
     time::init(); //        monotonic clock and the timer queue
     drivers::init(&boot); // UART, RTC, virtio-blk, virtio-net by FDT and PCI walk
     net::init(boot.cmdline); // lo and every NIC; the engine
-    fs::init(); //          ext4 root under an overlay; /dev, /proc, /sys, tmpfs
+    fs::init(boot.cmdline); // ext4 root under an overlay; /dev, /proc, /sys, tmpfs
     fs::terminals::init(); // /dev/console, /dev/tty, /dev/ptmx
     task::init(); //        pid 1
     drivers::allow_sleep(); // disks sleep from here on instead of polling

@@ -24,7 +24,6 @@ mod place;
 mod plan;
 mod qemu;
 mod report;
-mod setup;
 mod shell;
 mod target;
 

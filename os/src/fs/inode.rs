@@ -5,9 +5,16 @@
 //! the directory empty). Inodes lock inside and may sleep for I/O.
 
 use super::Place;
-use crate::{Result, file::File};
+use crate::{
+    Result,
+    file::{File, lock::Locks, pipe::Pipe},
+    sync::SpinLock,
+};
 use abi::Errno;
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{
+    sync::{Arc, Weak},
+    vec::Vec,
+};
 use core::any::Any;
 
 /// The type bits of `st_mode`. inode(7).
@@ -230,8 +237,18 @@ pub trait Inode: Any + Send + Sync {
         Err(Errno::EINVAL)
     }
 
+    /// Regular files: fallocate(2), `mode` as the call's.
+    fn allocate(&self, _mode: u32, _offset: u64, _len: u64) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
     /// What other rooms hang on FIFOs and sockets; `None` for the other types.
     fn attachment(&self) -> Option<&Attachment> {
+        None
+    }
+
+    /// The advisory locks of the object.
+    fn locks(&self) -> Option<&Locks> {
         None
     }
 
@@ -239,27 +256,34 @@ pub trait Inode: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
-/// The object behind a FIFO or a socket name: `file`'s pipe or `net`'s socket, made
-/// by whoever comes first. Not counted by the inode for sockets: a name whose socket
-/// is closed answers `ECONNREFUSED`.
+/// The object behind the name of a FIFO or a socket. A FIFO's pipe belongs to the
+/// inode; a socket does not: a name whose socket is closed answers `ECONNREFUSED`.
 pub struct Attachment {
-    pub(super) object: crate::sync::SpinLock<Option<Attached>>,
+    pipe: SpinLock<Option<Arc<Pipe>>>,
+    socket: SpinLock<Option<Weak<dyn Any + Send + Sync>>>,
 }
 
 impl Attachment {
     /// Nothing attached yet.
     pub const fn new() -> Attachment {
         Attachment {
-            object: crate::sync::SpinLock::new(None),
+            pipe: SpinLock::new(None),
+            socket: SpinLock::new(None),
         }
     }
-}
 
-/// See [`Attachment`].
-#[derive(Clone)]
-pub(super) enum Attached {
-    /// Kept alive by the inode (a FIFO's pipe).
-    Owned(Arc<dyn Any + Send + Sync>),
-    /// Kept alive by its descriptors (a socket).
-    Borrowed(alloc::sync::Weak<dyn Any + Send + Sync>),
+    /// The pipe of a FIFO, made at first use.
+    pub fn pipe(&self) -> Arc<Pipe> {
+        self.pipe.lock().get_or_insert_with(Pipe::new).clone()
+    }
+
+    /// bind(2).
+    pub fn set_socket(&self, socket: Weak<dyn Any + Send + Sync>) {
+        *self.socket.lock() = Some(socket);
+    }
+
+    /// The socket that is bound here, if it is still open.
+    pub fn socket(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.socket.lock().as_ref()?.upgrade()
+    }
 }

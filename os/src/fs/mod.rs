@@ -27,28 +27,27 @@ pub mod caller;
 pub mod dentry;
 pub mod dev;
 pub mod inode;
+pub mod memfd;
 pub mod mount;
+pub mod names;
+pub mod notify;
+pub mod open;
 pub mod pseudo;
+pub mod random;
 pub mod socket;
 pub mod stat;
 pub mod terminals;
+pub mod tmpfs;
+pub mod walk;
 
+mod boot;
+mod copy;
+mod lower;
+mod proc;
+mod sys;
+
+pub use boot::init;
 pub use caller::{Caller, Creds, FsContext};
 pub use dentry::Place;
 pub use inode::{Inode, Kind, Meta};
-
-use crate::{Result, file::OpenFile};
-use alloc::sync::Arc;
-
-/// Mounts the root and the standard trees.
-pub fn init() {
-    todo!()
-}
-
-/// Opens a program for exec: follows links, checks that it is a regular file with
-/// execute permission for the caller (`EACCES`), not on a noexec mount. `dir` is the
-/// starting point of a relative path (execveat(2)), the working directory otherwise.
-/// The path of what was opened is `file.link_name()`.
-pub fn open_exec(_cx: &Caller<'_>, _dir: Option<&OpenFile>, _path: &[u8]) -> Result<Arc<OpenFile>> {
-    todo!()
-}
+pub use open::open_exec;

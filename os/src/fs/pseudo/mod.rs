@@ -13,6 +13,13 @@
 //! The text of a file is made when it is read from its beginning and kept for that
 //! open file, so that a reader with a small buffer sees one consistent text.
 
+mod file;
+mod fixed;
+mod inode;
+
+use fixed::{Child, Fixed, FixedRef};
+pub use inode::PseudoFs;
+
 use super::inode::Target;
 use crate::{Result, file::File};
 use alloc::{string::String, sync::Arc, vec::Vec};
@@ -91,7 +98,7 @@ impl Node {
         Node::new(mode, Body::Open(Arc::new(open)))
     }
 
-    fn new(mode: u32, body: Body) -> Node {
+    pub(super) fn new(mode: u32, body: Body) -> Node {
         Node {
             mode,
             uid: 0,
@@ -122,37 +129,38 @@ impl Node {
     }
 }
 
-/// One generated tree.
+/// One generated tree: names that were registered, and directories that make theirs.
 pub struct Tree {
-    _private: (),
+    top: Fixed,
 }
 
 /// What /proc shows, wherever it is mounted.
 pub fn proc() -> &'static Tree {
-    static PROC: Tree = Tree { _private: () };
+    static PROC: Tree = Tree { top: Fixed::new() };
     &PROC
 }
 
 /// What /sys shows.
 pub fn sys() -> &'static Tree {
-    static SYS: Tree = Tree { _private: () };
+    static SYS: Tree = Tree { top: Fixed::new() };
     &SYS
 }
 
 impl Tree {
     /// Puts `node` at `path` ("net/tcp"), replacing what was there.
-    pub fn node(&self, _path: &str, _node: Node) {
-        todo!()
+    pub fn node(&'static self, path: &str, node: Node) {
+        let (dir, name) = self.parent(path);
+        dir.insert(name, Child::Leaf(node));
     }
 
     /// A read-only text file.
-    pub fn file(&self, path: &str, text: impl Fn() -> String + Send + Sync + 'static) {
+    pub fn file(&'static self, path: &str, text: impl Fn() -> String + Send + Sync + 'static) {
         self.node(path, Node::text(move || Ok(text().into_bytes())));
     }
 
     /// A text file that takes writes.
     pub fn writable(
-        &self,
+        &'static self,
         path: &str,
         text: impl Fn() -> String + Send + Sync + 'static,
         write: impl Fn(&[u8]) -> Result<()> + Send + Sync + 'static,
@@ -164,19 +172,38 @@ impl Tree {
     }
 
     /// A symbolic link with a fixed text.
-    pub fn link(&self, path: &str, target: &str) {
+    pub fn link(&'static self, path: &str, target: &str) {
         let target = target.as_bytes().to_vec();
         self.node(path, Node::link(move || Ok(Target::Path(target.clone()))));
     }
 
     /// Adds the entries of `directory` at `path` ("" is the top); what is registered
     /// by name there wins. `task` publishes /proc/<pid> this way.
-    pub fn dynamic(&self, _path: &str, _directory: Arc<dyn Directory>) {
-        todo!()
+    pub fn dynamic(&'static self, path: &str, directory: Arc<dyn Directory>) {
+        self.dir(path).add_dynamic(directory);
     }
 
     /// Takes a name away, with everything below it.
-    pub fn remove(&self, _path: &str) {
-        todo!()
+    pub fn remove(&'static self, path: &str) {
+        let (dir, name) = self.parent(path);
+        dir.remove(name);
+    }
+
+    /// An empty directory at `path`, a place to mount something.
+    pub fn directory(&'static self, path: &str) {
+        self.dir(path);
+    }
+
+    fn parent<'a>(&'static self, path: &'a str) -> (FixedRef, &'a str) {
+        let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+        (self.dir(dir), name)
+    }
+
+    fn dir(&'static self, path: &str) -> FixedRef {
+        let mut at = FixedRef::Top(&self.top);
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            at = FixedRef::Below(at.dir(part));
+        }
+        at
     }
 }

@@ -1,0 +1,417 @@
+//! The bytes of a regular file: its page cache, which is the file.
+//!
+//! read(2), write(2) and every mapping use the same frames. A page that is missing
+//! is below `lower_size` still in the lower layer, else a hole. `io` serialises
+//! writers and truncation (as Linux's inode lock) and is the only lock that is held
+//! over user copies; the page table's spin lock is taken for each page.
+
+use super::volume::Volume;
+use crate::{
+    Result,
+    file::Io,
+    fs::copy,
+    mm::{Frame, PAGE_SIZE, UserIn, UserOut},
+    sched,
+    sync::{Mutex, SpinLock},
+};
+use abi::Errno;
+use alloc::{collections::BTreeMap, sync::Arc, vec};
+
+const PAGE: u64 = PAGE_SIZE as u64;
+/// Linux's `MAX_LFS_FILESIZE`: offsets are signed.
+const MAX_SIZE: u64 = i64::MAX as u64;
+/// Pages that one miss reads from the lower layer (128 KiB, Linux's read-ahead).
+const READ_AHEAD: u64 = 32;
+
+/// F_SEAL_SHRINK and its kin, fcntl(2).
+pub mod seal {
+    #![allow(missing_docs)]
+    pub const SEAL: u32 = 1;
+    pub const SHRINK: u32 = 2;
+    pub const GROW: u32 = 4;
+    pub const WRITE: u32 = 8;
+    pub const FUTURE_WRITE: u32 = 16;
+    pub const EXEC: u32 = 32;
+}
+
+/// See the module.
+pub struct Data {
+    volume: Arc<Volume>,
+    io: Mutex<()>,
+    pages: SpinLock<Pages>,
+    lower: Option<ext4::Inode>,
+}
+
+struct Pages {
+    size: u64,
+    /// Bytes that the lower layer still answers for.
+    lower_size: u64,
+    map: BTreeMap<u64, Page>,
+    seals: u32,
+}
+
+struct Page {
+    frame: Frame,
+    /// Differs from the lower layer, or has none: must be kept.
+    dirty: bool,
+}
+
+impl Data {
+    pub(super) fn empty(volume: &Arc<Volume>) -> Data {
+        Data::new(volume, None)
+    }
+
+    pub(super) fn from_lower(volume: &Arc<Volume>, inode: ext4::Inode) -> Data {
+        Data::new(volume, Some(inode))
+    }
+
+    fn new(volume: &Arc<Volume>, lower: Option<ext4::Inode>) -> Data {
+        let size = lower.as_ref().map_or(0, |inode| inode.size);
+        Data {
+            volume: volume.clone(),
+            io: Mutex::new(()),
+            pages: SpinLock::new(Pages {
+                size,
+                lower_size: size,
+                map: BTreeMap::new(),
+                seals: seal::SEAL,
+            }),
+            lower,
+        }
+    }
+
+    /// `st_size`.
+    pub fn size(&self) -> u64 {
+        self.pages.lock().size
+    }
+
+    /// `st_size` and the pages that `st_blocks` counts.
+    pub(super) fn size_and_pages(&self) -> (u64, u64) {
+        let pages = self.pages.lock();
+        let below = self.lower.as_ref().map_or(0, |inode| inode.blocks / 8);
+        let own = pages.map.values().filter(|page| page.dirty).count() as u64;
+        (pages.size, own.max(below))
+    }
+
+    /// read(2) from `io.offset`; holes read as zeroes.
+    pub(super) fn read(&self, io: Io, out: &mut UserOut<'_>) -> Result<usize> {
+        let mut at = io.offset;
+        let mut done = 0;
+        while out.remaining() > 0 {
+            let size = self.size();
+            if at >= size {
+                break;
+            }
+            let within = at % PAGE;
+            let chunk = (PAGE - within).min(size - at).min(out.remaining() as u64) as usize;
+            let copied = self.find(at / PAGE).and_then(|frame| match frame {
+                Some(frame) => copy::to_user(&frame, within as usize, chunk, out),
+                None => out.zero(chunk),
+            });
+            match copied {
+                Ok(n) => {
+                    done += n;
+                    at += n as u64;
+                    if n < chunk {
+                        break;
+                    }
+                }
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            }
+            sched::yield_if_needed();
+        }
+        Ok(done)
+    }
+
+    /// write(2) at `io.offset`, or at the end with `io.append`. Returns how many
+    /// bytes are written; short only when memory, the limit or the source ends.
+    pub(super) fn write(&self, io: Io, data: &mut UserIn<'_>) -> Result<usize> {
+        let _writing = self.io.lock();
+        let mut at = if io.append { self.size() } else { io.offset };
+        if data.remaining() == 0 {
+            return Ok(0);
+        }
+        let end = at.saturating_add(data.remaining() as u64);
+        self.check_seals(end)?;
+        if at >= MAX_SIZE {
+            return Err(Errno::EFBIG);
+        }
+        data.truncate((MAX_SIZE - at).min(usize::MAX as u64) as usize);
+        let mut done = 0;
+        while data.remaining() > 0 {
+            let within = at % PAGE;
+            let chunk = (PAGE - within).min(data.remaining() as u64) as usize;
+            match self.write_page(at / PAGE, within as usize, chunk, data) {
+                Ok(0) => break,
+                Ok(n) => {
+                    done += n;
+                    at += n as u64;
+                    let mut pages = self.pages.lock();
+                    pages.size = pages.size.max(at);
+                }
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            }
+            sched::yield_if_needed();
+        }
+        Ok(done)
+    }
+
+    fn write_page(
+        &self,
+        index: u64,
+        within: usize,
+        len: usize,
+        data: &mut UserIn<'_>,
+    ) -> Result<usize> {
+        // Resident before the page is looked up: a fault may sleep, and may even be on this file.
+        data.prefault(len)?;
+        let frame = self.claim(index, true)?;
+        copy::from_user(&frame, within, len, data)
+    }
+
+    fn check_seals(&self, end: u64) -> Result<()> {
+        let pages = self.pages.lock();
+        let sealed = pages.seals & (seal::WRITE | seal::FUTURE_WRITE) != 0
+            || (pages.seals & seal::GROW != 0 && end > pages.size);
+        if sealed { Err(Errno::EPERM) } else { Ok(()) }
+    }
+
+    /// The page for reading; `None` is a hole. May sleep.
+    fn find(&self, index: u64) -> Result<Option<Frame>> {
+        loop {
+            let pages = self.pages.lock();
+            if let Some(page) = pages.map.get(&index) {
+                return Ok(Some(page.frame.clone()));
+            }
+            if index.saturating_mul(PAGE) >= pages.lower_size {
+                return Ok(None);
+            }
+            drop(pages);
+            self.load(index)?;
+        }
+    }
+
+    /// The page itself, made if it is a hole; `dirty` says that it will be written. May sleep.
+    pub(super) fn claim(&self, index: u64, dirty: bool) -> Result<Frame> {
+        loop {
+            let found = self.find(index)?;
+            let mut pages = self.pages.lock();
+            // Looked up again, because reading the lower layer slept.
+            match (pages.map.get_mut(&index), found) {
+                (Some(page), _) => {
+                    if dirty && !page.dirty {
+                        self.volume.charge()?;
+                        page.dirty = true;
+                    }
+                    return Ok(page.frame.clone());
+                }
+                // Truncated meanwhile.
+                (None, Some(_)) => continue,
+                (None, None) => {
+                    self.volume.charge()?;
+                    let Some(frame) = Frame::zeroed() else {
+                        self.volume.uncharge(1);
+                        return Err(Errno::ENOMEM);
+                    };
+                    let page = Page {
+                        frame: frame.clone(),
+                        dirty: true,
+                    };
+                    pages.map.insert(index, page);
+                    return Ok(frame);
+                }
+            }
+        }
+    }
+
+    /// Reads pages from the lower layer, `index` and what follows. Sleeps.
+    fn load(&self, index: u64) -> Result<()> {
+        let (Some(inode), Some(lower)) = (&self.lower, &self.volume.lower) else {
+            return Err(Errno::EIO);
+        };
+        let last = self.pages.lock().lower_size.div_ceil(PAGE);
+        let count = {
+            let pages = self.pages.lock();
+            let next = pages
+                .map
+                .range(index..)
+                .next()
+                .map_or(last, |(&next, _)| next);
+            READ_AHEAD.min(next.min(last).saturating_sub(index)) as usize
+        };
+        let mut buffer = vec![0; count.max(1) * PAGE_SIZE];
+        lower.read(inode, index * PAGE, &mut buffer)?;
+        for (i, bytes) in buffer.chunks_exact(PAGE_SIZE).enumerate() {
+            let frame = Frame::uninit().ok_or(Errno::ENOMEM)?;
+            frame.write(0, bytes);
+            let mut pages = self.pages.lock();
+            let index = index + i as u64;
+            if index * PAGE < pages.lower_size {
+                pages.map.entry(index).or_insert(Page {
+                    frame,
+                    dirty: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// ftruncate(2).
+    pub(super) fn truncate(&self, len: u64) -> Result<()> {
+        if len > MAX_SIZE {
+            return Err(Errno::EFBIG);
+        }
+        let _writing = self.io.lock();
+        let (size, seals) = {
+            let pages = self.pages.lock();
+            (pages.size, pages.seals)
+        };
+        if (len < size && seals & seal::SHRINK != 0) || (len > size && seals & seal::GROW != 0) {
+            return Err(Errno::EPERM);
+        }
+        // Bytes behind the end must be zero when the file grows over them again.
+        let edge = len.min(size);
+        if edge % PAGE != 0 && self.find(edge / PAGE)?.is_some() {
+            let frame = self.claim(edge / PAGE, true)?;
+            let within = (edge % PAGE) as usize;
+            frame.write(within, &ZEROES[within..]);
+        }
+        let mut pages = self.pages.lock();
+        pages.size = len;
+        pages.lower_size = pages.lower_size.min(len);
+        let gone = pages.map.split_off(&len.div_ceil(PAGE));
+        drop(pages);
+        self.uncharge(gone.values());
+        Ok(())
+    }
+
+    /// fallocate(2): plain, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE.
+    pub(super) fn allocate(&self, mode: u32, offset: u64, len: u64) -> Result<()> {
+        const KEEP_SIZE: u32 = 1;
+        const PUNCH_HOLE: u32 = 2;
+        const ZERO_RANGE: u32 = 16;
+        let end = offset
+            .checked_add(len)
+            .filter(|&end| end <= MAX_SIZE)
+            .ok_or(Errno::EFBIG)?;
+        let _writing = self.io.lock();
+        let seals = self.pages.lock().seals;
+        match mode & !KEEP_SIZE {
+            PUNCH_HOLE | ZERO_RANGE => {
+                if seals & (seal::WRITE | seal::FUTURE_WRITE) != 0 {
+                    return Err(Errno::EPERM);
+                }
+                self.clear(offset, end)?;
+            }
+            0 => self.volume.room_for(len.div_ceil(PAGE))?,
+            _ => return Err(Errno::EOPNOTSUPP),
+        }
+        if mode & KEEP_SIZE == 0 {
+            let mut pages = self.pages.lock();
+            if end > pages.size && seals & seal::GROW != 0 {
+                return Err(Errno::EPERM);
+            }
+            pages.size = pages.size.max(end);
+        }
+        Ok(())
+    }
+
+    /// Makes a range read as zeroes; gives whole pages back where the lower layer does not shine through.
+    fn clear(&self, offset: u64, end: u64) -> Result<()> {
+        let stop = end.min(self.size());
+        let mut at = offset;
+        while at < stop {
+            let (index, within) = (at / PAGE, at % PAGE);
+            let len = (PAGE - within).min(stop - at);
+            let below = index * PAGE < self.pages.lock().lower_size;
+            if len == PAGE && !below {
+                let page = self.pages.lock().map.remove(&index);
+                self.uncharge(page.iter());
+            } else if below || self.find(index)?.is_some() {
+                let frame = self.claim(index, true)?;
+                frame.write(within as usize, &ZEROES[..len as usize]);
+            }
+            at += len;
+            sched::yield_if_needed();
+        }
+        Ok(())
+    }
+
+    /// lseek(2) with SEEK_DATA or SEEK_HOLE, in whole pages. What the lower layer
+    /// answers for counts as data.
+    pub(super) fn seek(&self, offset: i64, data: bool) -> Result<u64> {
+        let pages = self.pages.lock();
+        let offset = u64::try_from(offset).map_err(|_| Errno::ENXIO)?;
+        if offset >= pages.size {
+            return Err(Errno::ENXIO);
+        }
+        let is_data =
+            |index: u64| index * PAGE < pages.lower_size || pages.map.contains_key(&index);
+        let first = offset / PAGE;
+        let end = pages.size.div_ceil(PAGE);
+        let found = if data && !is_data(first) {
+            // Below the lower size everything is data, so only the map can have the next.
+            pages
+                .map
+                .range(first..)
+                .next()
+                .map(|(&index, _)| index)
+                .filter(|&index| index < end)
+        } else if data {
+            Some(first)
+        } else {
+            (first..end).find(|&index| !is_data(index))
+        };
+        match found {
+            Some(index) => Ok(offset.max(index * PAGE)),
+            None if data => Err(Errno::ENXIO),
+            None => Ok(pages.size),
+        }
+    }
+
+    /// fcntl(F_GET_SEALS).
+    pub fn seals(&self) -> u32 {
+        self.pages.lock().seals
+    }
+
+    /// memfd_create(2) with MFD_ALLOW_SEALING starts without F_SEAL_SEAL.
+    pub fn allow_sealing(&self) {
+        self.pages.lock().seals &= !seal::SEAL;
+    }
+
+    /// fcntl(F_ADD_SEALS); `EPERM` when sealed against it. F_SEAL_WRITE with shared
+    /// writable mappings is not refused (`mm` does not count them).
+    pub fn add_seals(&self, seals: u32) -> Result<()> {
+        let mut pages = self.pages.lock();
+        if pages.seals & seal::SEAL != 0 {
+            return Err(Errno::EPERM);
+        }
+        pages.seals |= seals;
+        Ok(())
+    }
+
+    /// Gives back clean pages that nobody maps; says how many. For memory pressure.
+    pub fn shrink(&self) -> usize {
+        let mut pages = self.pages.lock();
+        let before = pages.map.len();
+        pages
+            .map
+            .retain(|_, page| page.dirty || page.frame.owners() > 1);
+        before - pages.map.len()
+    }
+
+    fn uncharge<'a>(&self, gone: impl Iterator<Item = &'a Page>) {
+        self.volume.uncharge(gone.filter(|page| page.dirty).count());
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        let pages = self.pages.lock();
+        self.uncharge(pages.map.values());
+    }
+}
+
+static ZEROES: [u8; PAGE_SIZE] = [0; PAGE_SIZE];

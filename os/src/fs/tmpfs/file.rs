@@ -1,0 +1,146 @@
+//! An open regular file and its mappings.
+
+use super::node::Node;
+use crate::{
+    Result,
+    file::{Events, File, Io, lock::Locks, seek_in},
+    fs::{Inode, Place, notify, stat},
+    mm::{Backing, Frame, PAGE_SIZE, UserIn, UserOut},
+};
+use abi::{
+    Errno,
+    general::{O_NOATIME, SEEK_DATA, SEEK_HOLE},
+};
+use alloc::{string::String, sync::Arc};
+use core::any::Any;
+
+/// See the module.
+pub(super) struct DataFile {
+    node: Arc<Node>,
+    place: Place,
+    flags: u32,
+}
+
+impl DataFile {
+    pub(super) fn new(node: Arc<Node>, place: Place, flags: u32) -> Arc<DataFile> {
+        Arc::new(DataFile { node, place, flags })
+    }
+}
+
+impl File for DataFile {
+    fn read(&self, io: Io, out: &mut UserOut<'_>) -> Result<usize> {
+        let data = self.node.data().ok_or(Errno::EINVAL)?;
+        let done = data.read(io, out)?;
+        if done > 0 && self.flags & O_NOATIME == 0 {
+            self.node.touch_accessed();
+        }
+        notify::accessed(&self.place);
+        Ok(done)
+    }
+
+    fn write(&self, io: Io, input: &mut UserIn<'_>) -> Result<usize> {
+        let data = self.node.data().ok_or(Errno::EINVAL)?;
+        let done = data.write(io, input)?;
+        if done > 0 {
+            self.node.touch_modified();
+            notify::modified(&self.place);
+        }
+        Ok(done)
+    }
+
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    fn size(&self) -> Result<u64> {
+        Ok(self.node.data().ok_or(Errno::EINVAL)?.size())
+    }
+
+    fn poll(&self) -> Events {
+        Events::IN | Events::OUT | Events::RDNORM | Events::WRNORM
+    }
+
+    fn stat(&self) -> Result<abi::general::stat> {
+        Ok(stat::stat(&self.node.meta()?))
+    }
+
+    fn truncate(&self, len: u64) -> Result<()> {
+        Inode::truncate(&*self.node, len)?;
+        notify::modified(&self.place);
+        Ok(())
+    }
+
+    fn backing(&self) -> Result<Arc<dyn Backing>> {
+        Ok(Arc::new(Mapping {
+            node: self.node.clone(),
+            place: self.place.clone(),
+        }))
+    }
+
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn link_name(&self) -> String {
+        self.place.display()
+    }
+
+    fn release(&self) {
+        notify::closed(&self.place, self.flags);
+    }
+
+    fn locks(&self) -> Option<&Locks> {
+        self.node.locks()
+    }
+
+    fn seals(&self, add: Option<u32>) -> Result<u32> {
+        // Only a file system that is all memory can promise to stay sealed. fcntl(2)
+        if self.node.volume.lower.is_some() {
+            return Err(Errno::EINVAL);
+        }
+        let data = self.node.data().ok_or(Errno::EINVAL)?;
+        if let Some(seals) = add {
+            data.add_seals(seals)?;
+        }
+        Ok(data.seals())
+    }
+
+    fn seek(&self, current: u64, offset: i64, whence: u32) -> Result<u64> {
+        let data = self.node.data().ok_or(Errno::EINVAL)?;
+        match whence {
+            SEEK_DATA | SEEK_HOLE => data.seek(offset, whence == SEEK_DATA),
+            _ => seek_in(|| self.size(), current, offset, whence),
+        }
+    }
+
+    fn place(&self) -> Option<&dyn Any> {
+        Some(&self.place)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A file seen through mmap(2).
+struct Mapping {
+    node: Arc<Node>,
+    place: Place,
+}
+
+impl Backing for Mapping {
+    fn page(&self, index: u64, write: bool) -> Result<Frame> {
+        let data = self.node.data().ok_or(Errno::EIO)?;
+        if index >= data.size().div_ceil(PAGE_SIZE as u64) {
+            return Err(Errno::EFAULT);
+        }
+        if write {
+            self.node.touch_modified();
+        }
+        data.claim(index, write)
+    }
+
+    fn identity(&self) -> (u64, u64, String) {
+        (self.node.volume.dev, self.node.ino, self.place.display())
+    }
+}
