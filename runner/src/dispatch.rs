@@ -532,15 +532,17 @@ fn again(target: Target, suites: &str, case: Option<&str>) -> String {
     line
 }
 
-/// The last words: counts, then every failure with its log and its command.
+/// The last words: counts, then every failure with its log and its command. What was
+/// never run is one line for each reason.
 fn farewell(runs: &[Run], group: &Group) {
     for run in runs {
-        let bad: Vec<&CaseResult> = run
-            .cases
-            .iter()
-            .filter(|case| case.status.is_bad())
-            .collect();
         eprintln!("{}-{}: {}", run.arch, run.libc, run.totals.sentence());
+        let of = |missing: bool| {
+            move |case: &&CaseResult| {
+                case.status.is_bad() && (case.status == Status::Missing) == missing
+            }
+        };
+        let bad: Vec<&CaseResult> = run.cases.iter().filter(of(false)).collect();
         for case in bad.iter().take(20) {
             eprintln!("  {:<7} {}  {}", case.status.name(), case.name, case.detail);
             if !case.log.is_empty() {
@@ -562,6 +564,26 @@ fn farewell(runs: &[Run], group: &Group) {
         }
         if bad.len() > 20 {
             eprintln!("  and {} more, see summary.md", bad.len() - 20);
+        }
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for case in run.cases.iter().filter(of(true)) {
+            match reasons
+                .iter_mut()
+                .find(|(reason, _)| *reason == case.detail)
+            {
+                Some((_, names)) => names.push(&case.name),
+                None => reasons.push((&case.detail, vec![&case.name])),
+            }
+        }
+        for (reason, names) in reasons {
+            let more = names.len().saturating_sub(5);
+            let names = names[..names.len() - more].join(" ");
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            eprintln!("  MISSING {names}{more}  {reason}");
         }
     }
     eprintln!("report: {}", group.path().join("summary.md").display());
