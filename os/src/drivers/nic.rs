@@ -18,6 +18,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Bytes that a frame given to [`Nic::transmit`] starts with, for the device's own
 /// header. They must be zero. The Ethernet header follows.
@@ -62,6 +63,15 @@ pub struct Transmitted {
     pub full: bool,
 }
 
+/// A frame to send, in place: `bytes[range]`, of which the first [`TX_HEADROOM`]
+/// bytes are zero and the Ethernet header follows.
+pub struct TxFrame {
+    /// The buffer; comes back as it was given.
+    pub bytes: Vec<u8>,
+    /// The headroom and the frame.
+    pub range: Range<usize>,
+}
+
 /// An Ethernet card. Methods lock inside, never block, and may be called with the
 /// stack lock held; the closures run with the card's receive or transmit lock held
 /// and must not call back into the card.
@@ -86,8 +96,8 @@ pub trait Nic: Send + Sync {
     /// gets back the buffers of frames that the device has finished with.
     fn transmit(
         &self,
-        next: &mut dyn FnMut() -> Option<Vec<u8>>,
-        done: &mut dyn FnMut(Vec<u8>),
+        next: &mut dyn FnMut() -> Option<TxFrame>,
+        done: &mut dyn FnMut(TxFrame),
     ) -> Transmitted;
 
     /// Hands up to `budget` received frames to `frame` (Ethernet header, no FCS)

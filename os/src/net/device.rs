@@ -7,7 +7,10 @@
 
 use super::stack;
 use crate::{
-    drivers::{self, nic::Nic},
+    drivers::{
+        self,
+        nic::{Nic, TxFrame},
+    },
     sched::{self, Events, Interruptible, WaitQueue},
     sync::SpinLock,
 };
@@ -121,8 +124,14 @@ pub fn transmit(stack: &mut Stack, send: u64) {
 fn transmit_card(card: &Card, stack: &mut Stack) {
     let stack = RefCell::new(stack);
     card.nic.transmit(
-        &mut || stack.borrow_mut().pop_frame(card.iface),
-        &mut |frame| stack.borrow_mut().recycle_frame(frame),
+        &mut || {
+            let (bytes, range) = stack.borrow_mut().pop_frame(card.iface)?.into_parts();
+            Some(TxFrame { bytes, range })
+        },
+        &mut |TxFrame { bytes, range }| {
+            let frame = inet::Frame::from_parts(bytes, range);
+            stack.borrow_mut().recycle_frame(frame);
+        },
     );
 }
 

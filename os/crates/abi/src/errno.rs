@@ -34,7 +34,10 @@ impl Errno {
 
     /// The errno with this number, if it is one that user space may see.
     pub fn from_number(number: i32) -> Option<Errno> {
-        NAMES.iter().map(|&(errno, _)| errno).find(|errno| errno.number() == number)
+        NAMES
+            .iter()
+            .map(|&(errno, _)| errno)
+            .find(|errno| errno.number() == number)
     }
 
     /// The symbolic name, `"ECONNREFUSED"`.

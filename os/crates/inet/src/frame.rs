@@ -2,7 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 
 /// Bytes of an Ethernet header.
 pub(crate) const LINK_HEADER: usize = 14;
@@ -17,6 +17,22 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// The buffer and where in it the frame is, for a driver that sends in place.
+    pub fn into_parts(self) -> (Vec<u8>, Range<usize>) {
+        (self.buf, self.start..self.end)
+    }
+
+    /// The other way round: for [`crate::Stack::recycle_frame`] and [`crate::Stack::unpop_frame`].
+    /// A range outside the buffer is cut to it.
+    pub fn from_parts(buf: Vec<u8>, range: Range<usize>) -> Frame {
+        let end = range.end.min(buf.len());
+        Frame {
+            start: range.start.min(end),
+            end,
+            buf,
+        }
+    }
+
     /// Moves the start to the front by `by` bytes (less where there is less room).
     pub(crate) fn widen(&mut self, by: usize) {
         self.start = self.start.saturating_sub(by);

@@ -1,6 +1,7 @@
 //! What a segment may consist of: [`Buffer`] and the borrowed-from-the-heap [`Lent`].
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::dma::Dma;
 
@@ -39,21 +40,23 @@ impl Buffer for Dma {
 /// wrong `bus` address would send the wrong bytes, but not damage memory.
 pub struct Lent {
     bytes: Vec<u8>,
-    skip: usize,
+    range: Range<usize>,
     bus: u64,
 }
 
 impl Lent {
-    /// Lends `bytes[skip..]`, of which the device sees the first byte at `bus`.
-    /// The bytes must be contiguous on the bus, as a linear-mapped heap is.
-    pub fn new(bytes: Vec<u8>, skip: usize, bus: u64) -> Lent {
-        let skip = skip.min(bytes.len());
-        Lent { bytes, skip, bus }
+    /// Lends `bytes[range]`, of which the device sees the first byte at `bus`.
+    /// The bytes must be contiguous on the bus, as a linear-mapped heap is. A range
+    /// outside the buffer is cut to it.
+    pub fn new(bytes: Vec<u8>, range: Range<usize>, bus: u64) -> Lent {
+        let end = range.end.min(bytes.len());
+        let range = range.start.min(end)..end;
+        Lent { bytes, range, bus }
     }
 
-    /// The buffer, whole.
-    pub fn into_vec(self) -> Vec<u8> {
-        self.bytes
+    /// The buffer, whole, and what was lent of it.
+    pub fn into_parts(self) -> (Vec<u8>, Range<usize>) {
+        (self.bytes, self.range)
     }
 }
 
@@ -63,6 +66,6 @@ impl Buffer for Lent {
     }
 
     fn len(&self) -> usize {
-        self.bytes.len() - self.skip
+        self.range.len()
     }
 }

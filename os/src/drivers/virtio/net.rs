@@ -21,7 +21,7 @@ use virtio_drivers::transport::{SomeTransport, Transport};
 use vring::{Chain, Dma, Kick, Lent, Pending, Queue};
 
 use super::{Device, Doorbell, Interrupt, RANK, StartError, VERSION_1};
-use crate::drivers::nic::{self, Nic, NicCounters, NicQuirks, TX_HEADROOM, Transmitted};
+use crate::drivers::nic::{self, Nic, NicCounters, NicQuirks, TX_HEADROOM, Transmitted, TxFrame};
 use crate::drivers::{self, memory};
 use crate::irq;
 use crate::sync::SpinLock;
@@ -231,8 +231,8 @@ impl Nic for Card {
 
     fn transmit(
         &self,
-        next: &mut dyn FnMut() -> Option<Vec<u8>>,
-        done: &mut dyn FnMut(Vec<u8>),
+        next: &mut dyn FnMut() -> Option<TxFrame>,
+        done: &mut dyn FnMut(TxFrame),
     ) -> Transmitted {
         let mut tx = self.tx.lock();
         let result = tx.send(self.header_bytes, next, done);
@@ -416,27 +416,37 @@ impl Receive {
     }
 }
 
+/// What was lent, with the headroom that the device did not see.
+fn given_back(lent: Lent, header_bytes: usize) -> TxFrame {
+    let (bytes, seen) = lent.into_parts();
+    let start = seen.start + header_bytes - TX_HEADROOM;
+    TxFrame {
+        bytes,
+        range: start..seen.end,
+    }
+}
+
 impl Transmit {
     fn send(
         &mut self,
         header_bytes: usize,
-        next: &mut dyn FnMut() -> Option<Vec<u8>>,
-        done: &mut dyn FnMut(Vec<u8>),
+        next: &mut dyn FnMut() -> Option<TxFrame>,
+        done: &mut dyn FnMut(TxFrame),
     ) -> Result<Transmitted, vring::RingError> {
         let mut result = Transmitted {
             frames: 0,
             full: false,
         };
-        self.collect(done)?;
+        self.collect(header_bytes, done)?;
         loop {
-            if self.queue.room() == 0 && !self.make_room(done)? {
+            if self.queue.room() == 0 && !self.make_room(header_bytes, done)? {
                 result.full = true;
                 break;
             }
             let Some(frame) = next() else {
                 break;
             };
-            let Some(len) = frame.len().checked_sub(TX_HEADROOM) else {
+            let Some(len) = frame.range.len().checked_sub(TX_HEADROOM) else {
                 self.counters.errors += 1;
                 done(frame);
                 continue;
@@ -447,9 +457,10 @@ impl Transmit {
                 continue;
             }
             // All zeroes in `virtio_net_hdr`: nothing to offload (5.1.6.2).
-            let skip = TX_HEADROOM - header_bytes;
-            let bus = memory::bus_addr(&frame[skip..]);
-            let lent = Lent::new(frame, skip, bus);
+            let TxFrame { bytes, range } = frame;
+            let seen = range.start + TX_HEADROOM - header_bytes..range.end;
+            let bus = memory::bus_addr(&bytes[seen.clone()]);
+            let lent = Lent::new(bytes, seen, bus);
             match self.queue.add(Chain::to_device(lent, usize::MAX, ())) {
                 Ok(()) => {
                     result.frames += 1;
@@ -458,7 +469,7 @@ impl Transmit {
                 }
                 Err((_, chain)) => {
                     self.counters.errors += 1;
-                    done(chain.into_inner().into_vec());
+                    done(given_back(chain.into_inner(), header_bytes));
                 }
             }
         }
@@ -467,18 +478,26 @@ impl Transmit {
     }
 
     /// Gives finished buffers back.
-    fn collect(&mut self, done: &mut dyn FnMut(Vec<u8>)) -> Result<(), vring::RingError> {
+    fn collect(
+        &mut self,
+        header_bytes: usize,
+        done: &mut dyn FnMut(TxFrame),
+    ) -> Result<(), vring::RingError> {
         while let Some(used) = self.queue.pop()? {
-            done(used.chain.into_inner().into_vec());
+            done(given_back(used.chain.into_inner(), header_bytes));
         }
         Ok(())
     }
 
     /// The ring is full: shows the device what is new, and either finds room or
     /// asks for an interrupt.
-    fn make_room(&mut self, done: &mut dyn FnMut(Vec<u8>)) -> Result<bool, vring::RingError> {
+    fn make_room(
+        &mut self,
+        header_bytes: usize,
+        done: &mut dyn FnMut(TxFrame),
+    ) -> Result<bool, vring::RingError> {
         self.ring_if_needed();
-        self.collect(done)?;
+        self.collect(header_bytes, done)?;
         if self.queue.room() > 0 {
             return Ok(true);
         }
@@ -486,7 +505,7 @@ impl Transmit {
             return Ok(false);
         }
         self.queue.mask_interrupts();
-        self.collect(done)?;
+        self.collect(header_bytes, done)?;
         Ok(self.queue.room() > 0)
     }
 
