@@ -119,6 +119,9 @@ pub struct GuestArgs {
     /// Use no network: everything has to be in the cache.
     #[arg(long)]
     pub offline: bool,
+    /// Accept a mirror index past its validity date.
+    #[arg(long)]
+    pub allow_stale_index: bool,
 }
 
 /// Flags of a run.
@@ -163,6 +166,15 @@ pub struct RunArgs {
 }
 
 impl GuestArgs {
+    /// How images and host programs may be had.
+    pub fn fetch(&self) -> crate::setup::Options {
+        crate::setup::Options {
+            offline: self.offline,
+            allow_stale_index: self.allow_stale_index,
+            cache: None,
+        }
+    }
+
     /// The combinations to run, in report order.
     pub fn targets(&self) -> Vec<Target> {
         let of_arch = |&arch: &Arch| {

@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         .flat_map(|s| &s.cases)
         .any(|case| matches!(case.work, Work::Host { .. }));
     let tools = if needs_host {
-        Some(image::host_tools()?)
+        Some(image::host_tools(&args.guest.fetch())?)
     } else {
         None
     };
@@ -112,7 +112,7 @@ fn provide(args: &RunArgs, target: Target) -> anyhow::Result<Provided> {
     let qemu = qemu::find(target.arch, guest.qemu.as_deref())?;
     let image = match &guest.image {
         Some(path) => checked_image(path)?,
-        None => image::ensure(target.arch)?,
+        None => image::ensure(target.arch, &guest.fetch())?.path,
     };
     let kernel = kernel::choose(target.arch, &guest.kernel, guest.no_build)?;
     Ok(Provided {

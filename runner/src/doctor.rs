@@ -32,7 +32,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
                 .map_err(|e| e.to_string()),
         );
     }
-    let tools = image::host_tools()
+    let tools = image::host_tools(&args.fetch())
         .map(|tools| format!("{} {}", tools.iperf3.display(), tools.netperf.display()));
     line("host programs", tools.map_err(|error| error.to_string()));
     Ok(exit)

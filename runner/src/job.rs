@@ -27,6 +27,10 @@ pub enum Job<'a> {
     Shell(Process),
 }
 
+/// Stands in an argument for the C library's name: our own programs lie in a
+/// directory of each.
+const LIBC: &str = "{libc}";
+
 /// Settings of one boot that are no case's.
 pub struct Boot<'a> {
     /// Names this boot's records.
@@ -116,7 +120,8 @@ fn case<W: FnMut(&[u8])>(out: &mut Writer<W>, boot: &Boot<'_>, case: &Case) {
 
 fn process<W: FnMut(&[u8])>(out: &mut Writer<W>, boot: &Boot<'_>, process: &Process) {
     for arg in &process.argv {
-        out.put(Tag::Arg, fill(arg, boot.ports).as_bytes());
+        let arg = fill(arg, boot.ports).replace(LIBC, boot.libc.name());
+        out.put(Tag::Arg, arg.as_bytes());
     }
     for entry in &process.env {
         out.put(Tag::OwnEnv, entry.as_bytes());
@@ -163,7 +168,10 @@ mod tests {
             let named = entries.iter().filter(|e| e.tag == Tag::Case).count();
             assert_eq!(named, cases.len());
             assert!(
-                !entries.iter().any(|e| e.value().starts_with(b"{")),
+                !entries.iter().any(|e| e
+                    .value()
+                    .windows(6)
+                    .any(|w| w == b"{libc}" || w == b"{port}" || w == b"{data}")),
                 "a placeholder is left"
             );
         }

@@ -24,6 +24,7 @@ mod place;
 mod plan;
 mod qemu;
 mod report;
+mod setup;
 mod shell;
 mod target;
 

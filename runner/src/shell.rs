@@ -33,7 +33,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
     let qemu = qemu::find(target.arch, args.qemu.as_deref())?;
     let image = match &args.image {
         Some(path) => path.clone(),
-        None => image::ensure(target.arch)?,
+        None => image::ensure(target.arch, &args.fetch())?.path,
     };
     let kernel = kernel::choose(target.arch, &args.kernel, args.no_build)?;
     let dir = tempfile::tempdir().context("no room for a job disk")?;

@@ -1,9 +1,55 @@
 //! Images and host tools: what the guest's disk holds and where it comes from.
+//!
+//! An image is an ext4 file system without a partition table: Debian's own programs
+//! in the root, the same programs for musl under `/musl`, and the test programs
+//! under `/opt/testsuite/<libc>/<group>`. `busybox-img/manifest.toml` says what goes
+//! in. Called by `plan` and `main` before a run; made once per content and kept in
+//! the cache (see [`crate::setup`]). Typical sequence:
+//!
+//! ```text
+//! let image = image::ensure(arch, &options)?;     // seconds when cached
+//! let tools = image::host_tools(&options)?;       // iperf3 and netperf for the host
+//! ```
+//!
+//! Nothing here needs root, emulation or a mount.
 
-use std::path::PathBuf;
+mod applets;
+mod busybox;
+mod compile;
+mod debian;
+mod elf;
+mod ext4;
+mod manifest;
+mod programs;
+mod root;
+mod tree;
+mod verb;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 
 use crate::outcome::missing;
-use crate::target::Arch;
+use crate::setup::cache::{self, Key};
+use crate::setup::zig::Zig;
+use crate::setup::{Cache, say, sources};
+use crate::target::{Arch, Libc};
+
+pub use crate::setup::Options;
+pub use programs::programs;
+pub use verb::{Verb, run};
+
+use manifest::Manifest;
+
+/// A disk image that is ready to boot with.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The file. Never written to: guests get it read-only.
+    pub path: PathBuf,
+    /// What is in it, for `env.json`: name and version or hash.
+    pub hashes: Vec<(String, String)>,
+}
 
 /// Programs of the host's architecture that drive a server in the guest.
 #[derive(Clone, Debug)]
@@ -14,18 +60,63 @@ pub struct HostTools {
     pub netperf: PathBuf,
 }
 
-/// The image for `arch`, made or taken from the cache.
-pub fn ensure(arch: Arch) -> anyhow::Result<PathBuf> {
-    Err(missing(format!(
-        "no image for {}: pass --image PATH",
-        arch.name()
-    )))
+/// The image for `arch`: one from the cache, or a new one.
+/// Blocks for minutes when everything has to be fetched and built.
+///
+/// # Errors
+/// A prerequisite that is missing ([`missing`]), with what to do about it.
+pub fn ensure(arch: Arch, options: &Options) -> anyhow::Result<Image> {
+    prepare(arch, options).map_err(|error| missing(format!("{error:#}")))
 }
 
-/// The host's iperf3 and netperf.
-pub fn host_tools() -> anyhow::Result<HostTools> {
+fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
+    let manifest = Manifest::load()?;
+    let cache = Cache::open(options)?;
+    let key = key(&manifest, arch)?;
+    let path = cache
+        .dir("images")?
+        .join(format!("{}-{key}.ext4", arch.name()));
+    let record = path.with_extension("json");
+    if let Some(hashes) = cached(&path, &record) {
+        return Ok(Image { path, hashes });
+    }
+    let hashes = build(&cache, &manifest, arch, &path, options)
+        .with_context(|| format!("cannot make the image for {}", arch.name()))?;
+    fs::write(&record, serde_json::to_vec_pretty(&hashes)?)?;
+    say(format!("image {} ready", path.display()));
+    Ok(Image { path, hashes })
+}
+
+/// The host's iperf3 and netperf, static, of the same source as the guests'.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn host_tools(options: &Options) -> anyhow::Result<HostTools> {
+    prepare_tools(options).map_err(|error| missing(format!("{error:#}")))
+}
+
+fn prepare_tools(options: &Options) -> anyhow::Result<HostTools> {
+    let manifest = Manifest::load()?;
+    let cache = Cache::open(options)?;
+    let zig = Zig::ensure(&cache, &manifest.zig.version, options)?;
+    let triple = format!("{}-linux-musl", std::env::consts::ARCH);
+    let mut found = Vec::new();
+    for program in &manifest.program {
+        let source = sources::ensure(
+            &cache,
+            &program.name,
+            &program.origin,
+            &manifest.debian.suite,
+            options,
+        )?;
+        found.extend(compile::program(&cache, &zig, program, &source, &triple)?);
+    }
     let tool = |name: &str| {
-        which::which(name).map_err(|_| missing(format!("no {name} on the host: install it")))
+        found
+            .iter()
+            .find(|path| path.file_name().is_some_and(|file| file == name))
+            .cloned()
+            .with_context(|| format!("busybox-img/manifest.toml builds no {name}"))
     };
     Ok(HostTools {
         iperf3: tool("iperf3")?,
@@ -33,16 +124,99 @@ pub fn host_tools() -> anyhow::Result<HostTools> {
     })
 }
 
-/// Verbs of this room.
-#[derive(Debug, clap::Subcommand)]
-pub enum Verb {
-    /// Make the images.
-    Image,
+/// The record of an image that is there; it is written last, so it says that the
+/// image is whole.
+fn cached(path: &Path, record: &Path) -> Option<Vec<(String, String)>> {
+    path.exists()
+        .then(|| fs::read(record).ok())?
+        .and_then(|text| serde_json::from_slice(&text).ok())
 }
 
-/// Runs a verb.
-pub fn run(verb: &Verb) -> anyhow::Result<()> {
-    match verb {
-        Verb::Image => ensure(Arch::Riscv64).map(drop),
+/// The name of an image: a hash of all that decides its content.
+fn key(manifest: &Manifest, arch: Arch) -> anyhow::Result<String> {
+    let mut key = Key::default()
+        .add("layout", root::LAYOUT)
+        .add("arch", arch.name())
+        .add("manifest", &manifest.text);
+    for (name, text) in programs::inputs()?.into_iter().chain(root::inputs()?) {
+        key = key.add(&name, text);
+    }
+    Ok(key.finish())
+}
+
+/// Fetches, compiles, assembles. Returns the record.
+fn build(
+    cache: &Cache,
+    manifest: &Manifest,
+    arch: Arch,
+    path: &Path,
+    options: &Options,
+) -> anyhow::Result<Vec<(String, String)>> {
+    say(format!(
+        "making the image for {} (once; kept in the cache)",
+        arch.name()
+    ));
+    let mut record = Vec::new();
+    let zig = Zig::ensure(cache, &manifest.zig.version, options)?;
+    record.push(("zig".to_string(), zig.version.clone()));
+
+    let packages = debian::ensure(cache, manifest, arch, options)?;
+    record.extend(packages.files.iter().cloned());
+
+    let work = cache.scratch(&format!("image-{}", arch.name()))?;
+    let root = work.join("root");
+    fs::create_dir(&root)?;
+    root::skeleton(&root, arch)?;
+    debian::install(&packages, manifest, arch, &work.join("debian"), &root)?;
+
+    let triple = zig_triple(arch, Libc::Musl);
+    let source = sources::ensure(
+        cache,
+        "busybox",
+        &manifest.busybox.origin,
+        &manifest.debian.suite,
+        options,
+    )?;
+    record.push(("source busybox".into(), source.origin.clone()));
+    let mut musl = vec![busybox::ensure(
+        cache,
+        &zig,
+        &manifest.busybox,
+        &source,
+        triple,
+    )?];
+    for program in &manifest.program {
+        let source = sources::ensure(
+            cache,
+            &program.name,
+            &program.origin,
+            &manifest.debian.suite,
+            options,
+        )?;
+        record.push((format!("source {}", program.name), source.origin.clone()));
+        musl.extend(compile::program(cache, &zig, program, &source, triple)?);
+    }
+    root::musl(&root, &musl)?;
+    for libc in Libc::ALL {
+        let built = programs::build(cache, &zig, zig_triple(arch, libc), libc)?;
+        root::testsuite(&root, libc, &built)?;
+    }
+    root::links(&root, manifest)?;
+
+    let image = work.join("image");
+    ext4::make(&root, &image)?;
+    record.push(("image sha256".into(), cache::sha256(&image)?));
+    fs::rename(&image, path)?;
+    fs::remove_dir_all(&work)?;
+    Ok(record)
+}
+
+/// The target as zig names it.
+fn zig_triple(arch: Arch, libc: Libc) -> &'static str {
+    match (arch, libc) {
+        (Arch::Riscv64, Libc::Glibc) => "riscv64-linux-gnu",
+        (Arch::Riscv64, Libc::Musl) => "riscv64-linux-musl",
+        (Arch::Loongarch64, Libc::Glibc) => "loongarch64-linux-gnu",
+        (Arch::Loongarch64, Libc::Musl) => "loongarch64-linux-musl",
     }
 }

@@ -44,6 +44,11 @@ pub const SUITES: &[Suite] = &[
         cases: echo::cases,
     },
     Suite {
+        name: "conformance",
+        about: "processes, memory, files, time: one behaviour a case",
+        cases: echo::conformance,
+    },
+    Suite {
         name: "iperf3",
         about: "throughput over lo and through the network card",
         cases: iperf3::cases,

@@ -11,7 +11,7 @@
 //! The state lives in a box of its own so that its address stays when the
 //! `UserContext` moves; dropping it ends the ownership.
 
-use super::{OneHart, context::UserContext};
+use super::{OneHart, context::UserContext, trap};
 use alloc::boxed::Box;
 use core::{
     arch::asm,
@@ -100,8 +100,7 @@ impl FpState {
         }
     }
 
-    /// Stores the CPU's registers; they stay loaded. The FS field that the context
-    /// will enter with is still Dirty then, which at worst stores them once more.
+    /// Stores the CPU's registers; they stay loaded, and `prepare` makes them Clean.
     fn save(&self) {
         turn_on();
         // SAFETY: FS is on; the cell is only accessed here and in `current`,
@@ -125,6 +124,10 @@ unsafe impl Sync for FpState {}
 /// Sets FS in the context for the coming entry to user mode.
 pub(super) fn prepare(context: &mut UserContext) {
     if context.fp.is_owner() {
+        if !context.fp.dirty.get() {
+            // Saved in between, for a fork or a signal frame.
+            context.sstatus = context.sstatus & !FS | FS_CLEAN;
+        }
         return;
     }
     if context.fp.eager.get() {
@@ -134,11 +137,16 @@ pub(super) fn prepare(context: &mut UserContext) {
     }
 }
 
-/// After user mode: FS says whether the registers changed.
+/// After user mode with FS = Clean: FS says whether the registers changed.
 pub(super) fn note(context: &UserContext) {
     if context.sstatus & FS == FS {
         context.fp.dirty.set(true);
     }
+}
+
+/// Whether a use of the unit in user mode would go unnoticed.
+pub(super) fn is_clean(context: &UserContext) -> bool {
+    context.sstatus & FS == FS_CLEAN
 }
 
 /// Whether the context ran with the unit off, so that an illegal instruction may
@@ -166,6 +174,7 @@ pub(super) fn take(context: &mut UserContext) {
 }
 
 fn turn_on() {
+    trap::LIVE_SSTATUS.0.set(0);
     // SAFETY: sets FS; the kernel uses no floating point, and the next entry to
     // user mode writes the whole field.
     unsafe { asm!("csrs sstatus, {}", in(reg) FS, options(nomem, nostack)) };

@@ -46,8 +46,6 @@ trap_entry:
     sd      t0, 16(sp)
     csrr    t0, sepc
     sd      t0, 0(sp)
-    csrr    t0, sstatus
-    sd      t0, 264(sp)
     csrr    a0, scause
     ld      sp, 256(sp)                 # where enter_user_asm left the kernel stack
     ld      ra, 0(sp)
@@ -66,7 +64,9 @@ trap_entry:
     addi    sp, sp, 112
     ret                                 # out of enter_user_asm, with scause
 
-# fn enter_user_asm(context: *mut UserContext) -> scause
+# fn enter_user_asm(context: *mut UserContext, write_sstatus: usize) -> scause
+# sstatus is written only when it differs: under emulation each CSR access costs
+# as much as dozens of instructions.
     .globl enter_user_asm
 enter_user_asm:
     addi    sp, sp, -112
@@ -85,10 +85,11 @@ enter_user_asm:
     sd      s11, 96(sp)
     sd      sp, 256(a0)
     ld      t0, 0(a0)
-    ld      t1, 264(a0)
     csrw    sepc, t0
+    beqz    a1, 1f
+    ld      t1, 264(a0)
     csrw    sstatus, t1
-    csrw    sscratch, a0
+1:  csrw    sscratch, a0
     mv      sp, a0
     ld      x1, 8(sp)
     ld      x3, 24(sp)

@@ -5,11 +5,12 @@
 //! and timer interrupts are taken in user mode, or found by [`irq_poll`].
 
 use super::{
+    OneHart,
     context::{self, UserContext},
     copy, fp, paging, plic, timer,
 };
 use crate::arch::{Access, Trap, hooks::hooks};
-use core::{arch::asm, fmt};
+use core::{arch::asm, cell::Cell, fmt};
 
 core::arch::global_asm!(include_str!("trap.S"));
 
@@ -18,10 +19,22 @@ const TIMER: usize = 5;
 const EXTERNAL: usize = 9;
 
 unsafe extern "C" {
-    fn enter_user_asm(context: *mut UserContext) -> usize;
+    fn enter_user_asm(context: *mut (), write_sstatus: usize) -> usize;
     safe static probe_start: u8;
     safe static probe_end: u8;
     safe static probe_failed: u8;
+}
+
+/// What sstatus holds in the kernel, ready for the entry to user mode (a trap from
+/// there leaves SPP clear and SPIE set, and so does the return from a kernel trap);
+/// 0: not known.
+pub(super) static LIVE_SSTATUS: OneHart<Cell<usize>> = OneHart(Cell::new(0));
+
+fn read_sstatus() -> usize {
+    let value;
+    // SAFETY: reads a CSR.
+    unsafe { asm!("csrr {}, sstatus", out(reg) value, options(nomem, nostack)) };
+    value
 }
 
 /// CSRs that stay: SUM, and the counters that user mode may read.
@@ -44,10 +57,17 @@ pub(super) fn enable_sources() {
 pub fn enter_user(context: &mut UserContext) -> Trap {
     loop {
         fp::prepare(context);
+        let write = LIVE_SSTATUS.0.get() != context.sstatus;
+        let pointer = core::ptr::from_mut(context).cast();
         // SAFETY: the context is ours until the call returns; `trap.S` saves and
         // restores what a function must keep.
-        let cause = unsafe { enter_user_asm(context) };
-        fp::note(context);
+        let cause = unsafe { enter_user_asm(pointer, write.into()) };
+        // FS is the only field that user mode can change, and only from Clean.
+        if fp::is_clean(context) {
+            context.sstatus = read_sstatus();
+            fp::note(context);
+        }
+        LIVE_SSTATUS.0.set(context.sstatus);
         return match cause {
             8 => {
                 context.note_syscall();
@@ -150,6 +170,8 @@ impl fmt::Display for KernelFrame {
 /// A trap while the kernel ran: a user copy that faulted, a CSR probe, or a bug.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_trap(frame: &mut KernelFrame) {
+    // SPP is set until this trap returns, and it may sleep.
+    LIVE_SSTATUS.0.set(0);
     let cause: usize;
     // SAFETY: reads a CSR; no trap has happened since the entry.
     unsafe { asm!("csrr {}, scause", out(reg) cause, options(nomem, nostack)) };
