@@ -10,6 +10,33 @@ use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 /// Pages kept free below an area that grows down, as Linux's stack_guard_gap.
 pub(super) const GUARD: usize = 256 * PAGE_SIZE;
 
+/// What an area shows. Tells the object how many areas show it, cuts included, as
+/// Linux counts (shmctl(2)'s `shm_nattch`).
+pub(super) struct Shown {
+    pub object: Arc<dyn Backing>,
+    /// Page index in the object of the area's first page.
+    pub first: u64,
+}
+
+impl Shown {
+    pub fn new(object: Arc<dyn Backing>, first: u64) -> Shown {
+        object.mapped();
+        Shown { object, first }
+    }
+}
+
+impl Clone for Shown {
+    fn clone(&self) -> Shown {
+        Shown::new(self.object.clone(), self.first)
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.object.unmapped();
+    }
+}
+
 /// A mapped range.
 #[derive(Clone)]
 pub(super) struct Area {
@@ -18,8 +45,8 @@ pub(super) struct Area {
     pub prot: Prot,
     pub max_prot: Prot,
     pub shared: bool,
-    /// What the pages show, and the page index of the one at `start`.
-    pub backing: Option<(Arc<dyn Backing>, u64)>,
+    /// What the pages show; `None` is private anonymous memory.
+    pub backing: Option<Shown>,
     pub grows_down: bool,
     pub name: &'static str,
     /// mlock(2).
@@ -40,7 +67,7 @@ impl Area {
 
     /// Index in the backing of the page at `va`.
     pub fn index(&self, va: usize) -> u64 {
-        let first = self.backing.as_ref().map_or(0, |(_, first)| *first);
+        let first = self.backing.as_ref().map_or(0, |shown| shown.first);
         first + ((va - self.start) / PAGE_SIZE) as u64
     }
 
@@ -48,8 +75,8 @@ impl Area {
     fn split_off(&mut self, at: usize) -> Area {
         let mut tail = self.clone();
         tail.start = at;
-        if let Some((_, first)) = &mut tail.backing {
-            *first += ((at - self.start) / PAGE_SIZE) as u64;
+        if let Some(shown) = &mut tail.backing {
+            shown.first += ((at - self.start) / PAGE_SIZE) as u64;
         }
         tail.grows_down = false;
         self.end = at;
@@ -60,8 +87,8 @@ impl Area {
     fn joins(&self, next: &Area) -> bool {
         let backing = match (&self.backing, &next.backing) {
             (None, None) => true,
-            (Some((one, _)), Some((other, first))) => {
-                Arc::ptr_eq(one, other) && self.index(self.end) == *first
+            (Some(one), Some(other)) => {
+                Arc::ptr_eq(&one.object, &other.object) && self.index(self.end) == other.first
             }
             _ => false,
         };

@@ -9,6 +9,7 @@ mod buddy;
 pub mod frame;
 mod heap;
 mod page_table;
+pub mod shm;
 pub mod space;
 pub mod user;
 
@@ -65,6 +66,12 @@ pub trait Backing: Send + Sync {
     fn sync(&self) -> Result<()> {
         Ok(())
     }
+
+    /// One more area shows the object. Called under the space's lock: spin locks only.
+    fn mapped(&self) {}
+
+    /// One area less shows it. As [`Backing::mapped`].
+    fn unmapped(&self) {}
 
     /// (device, inode, path) as /proc/self/maps shows them.
     fn identity(&self) -> (u64, u64, alloc::string::String);

@@ -12,6 +12,7 @@ mod misc;
 mod mm;
 mod net;
 mod poll;
+mod shm;
 mod signal;
 pub mod table;
 mod task;

@@ -53,13 +53,14 @@ pub const fn row(
 }
 
 /// Every family of rows.
-const FAMILIES: [&[Row]; 11] = [
+const FAMILIES: &[&[Row]] = &[
     fs::ROWS,
     file::ROWS,
     poll::ROWS,
     transfer::ROWS,
     net::ROWS,
     mm::ROWS,
+    super::shm::ROWS,
     task::ROWS,
     signal::ROWS,
     time::ROWS,

@@ -103,8 +103,8 @@ impl AddressSpace {
             let present = inner.table.find(va).is_some_and(|pte| pte.is_page());
             let cached = || {
                 let area = inner.areas.at(va)?;
-                let (backing, _) = area.backing.as_ref()?;
-                backing.cached(area.index(va))
+                let shown = area.backing.as_ref()?;
+                shown.object.cached(area.index(va))
             };
             report(present || cached().is_some());
         }
@@ -125,8 +125,8 @@ impl AddressSpace {
             if invalidate && area.locked {
                 return Err(Errno::EBUSY);
             }
-            if let Some((backing, _)) = area.backing.as_ref().filter(|_| write && area.shared) {
-                files.push(backing.clone());
+            if let Some(shown) = area.backing.as_ref().filter(|_| write && area.shared) {
+                files.push(shown.object.clone());
             }
         }
         drop(inner);

@@ -186,8 +186,8 @@ impl Inner {
             }
         }
         match &area.backing {
-            Some((backing, _)) => Ok(Some(Wanted {
-                backing: backing.clone(),
+            Some(shown) => Ok(Some(Wanted {
+                backing: shown.object.clone(),
                 index: area.index(va),
                 write: area.shared && access == Access::Write,
             })),
@@ -242,7 +242,7 @@ impl Inner {
         let same = area
             .backing
             .as_ref()
-            .is_some_and(|(backing, _)| Arc::ptr_eq(backing, &wanted.backing));
+            .is_some_and(|shown| Arc::ptr_eq(&shown.object, &wanted.backing));
         if !same || area.index(va) != wanted.index || !perms(area.prot).contains(needed(access)) {
             return Ok(false);
         }

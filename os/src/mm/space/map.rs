@@ -7,10 +7,15 @@ use crate::{
         Access,
         paging::{Perms, Pte, USER_TOP},
     },
-    mm::{Backing, PAGE_SIZE, anon::Anonymous, area::Area, buddy},
+    mm::{
+        Backing, PAGE_SIZE,
+        anon::Anonymous,
+        area::{Area, Shown},
+        buddy,
+    },
 };
 use abi::Errno;
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::Ordering::Relaxed;
 
 impl AddressSpace {
@@ -34,10 +39,10 @@ impl AddressSpace {
             Some((_, offset)) if offset.checked_add(len as u64).is_none() => {
                 return Err(Errno::EOVERFLOW);
             }
-            Some((backing, offset)) => Some((backing, offset / PAGE_SIZE as u64)),
+            Some((backing, offset)) => Some(Shown::new(backing, offset / PAGE_SIZE as u64)),
             None if request.shared => {
                 let object: Arc<dyn Backing> = Anonymous::new(len, "/dev/zero (deleted)");
-                Some((object, 0))
+                Some(Shown::new(object, 0))
             }
             None => None,
         };
@@ -199,6 +204,36 @@ impl AddressSpace {
         let inner = self.lock();
         let area = inner.areas.at(addr)?;
         area.grows_down.then_some(area.start)
+    }
+
+    /// What the area that starts at `addr` shows, if it shows its beginning, and the area's length.
+    pub(in crate::mm) fn shown_at(&self, addr: usize) -> Option<(Arc<dyn Backing>, usize)> {
+        let inner = self.lock();
+        let area = inner.areas.at(addr).filter(|area| area.start == addr)?;
+        let shown = area.backing.as_ref().filter(|shown| shown.first == 0)?;
+        Some((shown.object.clone(), area.len()))
+    }
+
+    /// Unmaps those areas in `addr..addr + len` that show `object` as if it began at `addr`.
+    pub(in crate::mm) fn unmap_shown(&self, addr: usize, len: usize, object: &Arc<dyn Backing>) {
+        let parts: Vec<_> = {
+            let inner = self.lock();
+            let of_object = |area: &&Area| {
+                let index = (area.start.wrapping_sub(addr) / PAGE_SIZE) as u64;
+                area.backing
+                    .as_ref()
+                    .is_some_and(|shown| Arc::ptr_eq(&shown.object, object) && shown.first == index)
+            };
+            let areas = inner.areas.overlapping(addr, addr.saturating_add(len));
+            areas
+                .filter(of_object)
+                .map(|area| (area.start, area.len()))
+                .collect()
+        };
+        for (start, len) in parts {
+            // Whole areas that were mapped a moment ago: a valid range.
+            let _ = self.unmap(start, len);
+        }
     }
 
     /// Brings the pages of a range in; what cannot come (out of memory, end of

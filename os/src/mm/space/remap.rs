@@ -94,8 +94,8 @@ impl AddressSpace {
             let index = area.index(old_end);
             tail.start = old_end;
             tail.end = new_end;
-            if let Some((_, first)) = &mut tail.backing {
-                *first = index;
+            if let Some(shown) = &mut tail.backing {
+                shown.first = index;
             }
             tail.grows_down = false;
             inner.areas.insert(tail);
@@ -119,8 +119,8 @@ impl AddressSpace {
         let mut moved = area.clone();
         moved.start = target;
         moved.end = target + new_len;
-        if let Some((_, first)) = &mut moved.backing {
-            *first = area.index(start);
+        if let Some(shown) = &mut moved.backing {
+            shown.first = area.index(start);
         }
         let carried = old_len.min(new_len);
         inner.move_pages(start, target, carried, &mut flush)?;

@@ -43,10 +43,10 @@ impl AddressSpace {
                 if area.shared { 's' } else { 'p' },
             )?;
             let name = match &area.backing {
-                Some((backing, first)) => {
-                    let (device, inode, path) = backing.identity();
+                Some(shown) => {
+                    let (device, inode, path) = shown.object.identity();
                     let (major, minor) = device_numbers(device);
-                    let offset = first * PAGE_SIZE as u64;
+                    let offset = shown.first * PAGE_SIZE as u64;
                     write!(line, "{offset:08x} {major:02x}:{minor:02x} {inode} ")?;
                     path
                 }
