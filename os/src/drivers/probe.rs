@@ -45,7 +45,11 @@ pub fn walk(boot: &BootInfo) -> Machine {
         warn!("the device tree is not valid, no devices");
         return machine;
     };
-    let stdout = tree.chosen().stdout().map(|node| node.name);
+    // The crate's `chosen` panics where there is no such node.
+    let chosen = tree.find_node("/chosen").map(|_| tree.chosen());
+    let stdout = chosen
+        .and_then(|chosen| chosen.stdout())
+        .map(|node| node.name);
     for node in tree.all_nodes().filter(is_enabled) {
         let Some(compatible) = node.compatible() else {
             continue;

@@ -317,15 +317,28 @@ impl<T, const N: usize, B: Buffer> Queue<T, N, B> {
     /// Asks for an interrupt at the next completion, and says whether one
     /// happened before the device could know.
     pub fn unmask_interrupts(&mut self) -> Pending {
+        self.unmask_after(1)
+    }
+
+    /// Asks for an interrupt once `completions` more requests (at least one, at
+    /// most what is in flight) are finished, and says whether they are already.
+    /// Devices without EVENT_IDX interrupt at the first one.
+    pub fn unmask_after(&mut self, completions: usize) -> Pending {
         self.masked_at = None;
-        if self.config.event_idx {
-            self.ring.set_used_event(self.next_used);
+        let completions = if self.config.event_idx {
+            let in_flight = self.published.wrapping_sub(self.next_used);
+            let most = in_flight.max(1);
+            let completions = u16::try_from(completions).map_or(most, |n| n.clamp(1, most));
+            let event = self.next_used.wrapping_add(completions - 1);
+            self.ring.set_used_event(event);
+            completions
         } else {
             self.ring.set_available_flags(0);
-        }
+            1
+        };
         // 2.7.7.1: the request must be visible before the used index is read again.
         fence(Ordering::SeqCst);
-        if self.has_used() {
+        if self.ring.used_index().wrapping_sub(self.next_used) >= completions {
             Pending::Yes
         } else {
             Pending::No

@@ -155,8 +155,13 @@ impl Parts {
             mac[0] = mac[0] & 0xfc | 0x02;
         }
         let mtu = match device.has(MTU) {
-            true => (device.config_u16(10)? as usize).clamp(68, 65535),
+            true => device.config_u16(10)? as usize,
             false => 1500,
+        };
+        // Without mergeable buffers a frame must fit into one.
+        let most = match device.has(MRG_RXBUF) {
+            true => 65535,
+            false => BUFFER_BYTES - 2 * ETHERNET_HEADER,
         };
         // 5.1.6.1: legacy devices without mergeable buffers have a shorter header.
         let header_bytes = match features & (VERSION_1 | MRG_RXBUF) {
@@ -180,7 +185,7 @@ impl Parts {
         };
         Ok(Parts {
             mac,
-            mtu,
+            mtu: mtu.clamp(68, most),
             header_bytes,
             interrupt: device.wiring.interrupt().ok_or(StartError::Wiring)?,
             rx,
@@ -501,7 +506,9 @@ impl Transmit {
         if self.queue.room() > 0 {
             return Ok(true);
         }
-        if self.queue.unmask_interrupts() == Pending::No {
+        // Room for a batch, not for one frame: three quarters must be done.
+        let enough = self.queue.in_flight() * 3 / 4;
+        if self.queue.unmask_after(enough) == Pending::No {
             return Ok(false);
         }
         self.queue.mask_interrupts();

@@ -367,3 +367,30 @@ fn a_lent_buffer_comes_back_whole() {
         .into_parts();
     assert_eq!((back.as_slice(), range), ([7u8; 100].as_slice(), 10..95));
 }
+
+#[test]
+fn an_interrupt_can_wait_for_several_completions() {
+    for config in kinds(8) {
+        let (mut queue, mut device, buffers) = pair::<(), 1>(config, 8, 32);
+        for buffer in buffers {
+            assert!(queue.add(Chain::to_device(buffer, 8, ())).is_ok());
+        }
+        let _ = queue.publish();
+        assert_eq!(queue.unmask_after(6), Pending::No);
+        let mut interrupts = std::vec![];
+        while let Some(request) = device.take() {
+            device.complete(request.head as u32, 0);
+            device.signal();
+            interrupts.push(device.interrupts);
+        }
+        if config.event_idx {
+            assert_eq!(interrupts, [0, 0, 0, 0, 0, 1, 1, 1]);
+        } else {
+            assert_eq!(interrupts[0], 1, "nothing better than the flag");
+        }
+        assert_eq!(queue.unmask_after(6), Pending::Yes);
+        assert_eq!(queue.unmask_after(usize::MAX), Pending::Yes);
+        while queue.pop().unwrap().is_some() {}
+        assert_eq!(queue.unmask_after(6), Pending::No, "nothing is in flight");
+    }
+}
