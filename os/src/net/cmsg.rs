@@ -1,8 +1,11 @@
 //! Ancillary data: `struct cmsghdr` both ways. cmsg(3).
 
-use crate::Result;
-use abi::Errno;
-use alloc::vec::Vec;
+use crate::{Result, file::OpenFile};
+use abi::{
+    Errno,
+    net::{SCM_RIGHTS, SOL_SOCKET},
+};
+use alloc::{sync::Arc, vec::Vec};
 
 /// `sizeof(struct cmsghdr)`: a length, a level and a type.
 const HEADER: usize = 16;
@@ -15,6 +18,7 @@ pub struct Control {
     bytes: Vec<u8>,
     room: usize,
     truncated: bool,
+    rights: Vec<Arc<OpenFile>>,
 }
 
 impl Control {
@@ -24,6 +28,7 @@ impl Control {
             bytes: Vec::new(),
             room,
             truncated: false,
+            rights: Vec::new(),
         }
     }
 
@@ -44,8 +49,37 @@ impl Control {
         self.bytes.resize(padded, 0);
     }
 
-    /// Room for the data of one more item, in bytes: how many descriptors SCM_RIGHTS may install.
-    pub fn data_room(&self) -> usize {
+    /// Descriptions for the program, until [`Control::install`] gives them numbers.
+    pub fn carry(&mut self, rights: Vec<Arc<OpenFile>>) {
+        self.rights = rights;
+    }
+
+    /// Adds SCM_RIGHTS: `give` makes a descriptor of each description that there is
+    /// room for. The rest is closed, and said to be truncated, also when `give` fails.
+    pub fn install(&mut self, mut give: impl FnMut(Arc<OpenFile>) -> Result<i32>) {
+        let rights = core::mem::take(&mut self.rights);
+        if rights.is_empty() {
+            return;
+        }
+        let fits = self.data_room() / size_of::<i32>();
+        self.truncated |= rights.len() > fits;
+        let mut numbers = Vec::new();
+        for file in rights.into_iter().take(fits) {
+            match give(file) {
+                Ok(fd) => numbers.extend_from_slice(&fd.to_ne_bytes()),
+                Err(_) => {
+                    self.truncated = true;
+                    break;
+                }
+            }
+        }
+        if !numbers.is_empty() {
+            self.push(SOL_SOCKET as i32, SCM_RIGHTS as i32, &numbers);
+        }
+    }
+
+    /// Room for the data of one more item, in bytes.
+    fn data_room(&self) -> usize {
         self.room
             .saturating_sub(self.bytes.len())
             .saturating_sub(HEADER)

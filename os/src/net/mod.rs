@@ -23,6 +23,7 @@ mod proc;
 mod registry;
 pub mod socket;
 mod stack;
+pub mod unix;
 
 pub use addr::SockAddr;
 pub use cmsg::Control;
@@ -31,7 +32,7 @@ pub use socket::{Socket, message};
 use crate::Result;
 use abi::{
     Errno,
-    net::{AF_INET, AF_INET6, AF_UNSPEC},
+    net::{AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC},
 };
 use alloc::sync::Arc;
 
@@ -41,6 +42,7 @@ pub fn init(cmdline: &str) {
     stack::init();
     device::init();
     proc::init();
+    unix::init();
     boot::init(cmdline);
 }
 
@@ -48,6 +50,7 @@ pub fn init(cmdline: &str) {
 pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
     match domain {
         AF_INET | AF_INET6 => inet::open(cx, domain, kind, protocol),
+        AF_UNIX => unix::open(cx, kind, protocol),
         AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
         _ => Err(Errno::EAFNOSUPPORT),
     }
@@ -55,13 +58,14 @@ pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Ar
 
 /// socketpair(2).
 pub fn pair(
-    _cx: &Caller<'_>,
+    cx: &Caller<'_>,
     domain: u32,
-    _kind: u32,
-    _protocol: u32,
+    kind: u32,
+    protocol: u32,
 ) -> Result<(Arc<Socket>, Arc<Socket>)> {
     match domain {
         AF_INET | AF_INET6 => Err(Errno::EOPNOTSUPP),
+        AF_UNIX => unix::pair(cx, kind, protocol),
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }
@@ -77,6 +81,12 @@ pub struct Caller<'a> {
     pub euid: u32,
     #[allow(missing_docs)]
     pub egid: u32,
+    /// Real user and group, for SCM_CREDENTIALS.
+    pub uid: u32,
+    #[allow(missing_docs)]
+    pub gid: u32,
+    /// Descriptors, for SCM_RIGHTS.
+    pub files: &'a crate::file::FdTable,
 }
 
 impl Caller<'_> {

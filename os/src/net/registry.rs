@@ -49,6 +49,11 @@ impl Registration {
     pub fn queue(&self) -> &WaitQueue {
         &self.queue
     }
+
+    /// The same, counted.
+    pub fn queue_handle(&self) -> Arc<WaitQueue> {
+        self.queue.clone()
+    }
 }
 
 impl Drop for Registration {

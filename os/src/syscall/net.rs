@@ -167,12 +167,16 @@ fn open_socket(cx: &Caller, fd: i32) -> Result<Arc<OpenFile>> {
 fn with_net<R>(cx: &Caller, call: impl FnOnce(&net::Caller<'_>) -> R) -> R {
     let creds = cx.task.creds();
     let pid = cx.task.pid();
+    let files = cx.files();
     cx.with_fs(|fs| {
         call(&net::Caller {
             fs: *fs,
             pid,
             euid: creds.euid,
             egid: creds.egid,
+            uid: creds.uid,
+            gid: creds.gid,
+            files: &files,
         })
     })
 }
@@ -424,10 +428,10 @@ fn copy_control(at: usize, len: usize) -> Result<Vec<u8>> {
 /// recvmsg(2).
 fn recvmsg(cx: &Caller, fd: i32, message: usize, flags: u32) -> Result<usize> {
     let file = open_socket(cx, fd)?;
-    recv_one(&file, message, flags_of(&file, flags))
+    recv_one(cx, &file, message, flags_of(&file, flags))
 }
 
-fn recv_one(file: &OpenFile, at: usize, flags: Flags) -> Result<usize> {
+fn recv_one(cx: &Caller, file: &OpenFile, at: usize, flags: Flags) -> Result<usize> {
     let header = MsgHdr::read(at)?;
     let mut out = UserOut::from_iovec(header.iov, header.iov_len)?;
     let room = if header.control == 0 {
@@ -454,6 +458,11 @@ fn recv_one(file: &OpenFile, at: usize, flags: Flags) -> Result<usize> {
             from.write_bytes(header.name, header.name_len as usize)?;
         }
     }
+    let cloexec = flags.contains(Flags::CMSG_CLOEXEC);
+    control.install(|file| {
+        let limit = cx.task.rlimit(RLIMIT_NOFILE).0 as usize;
+        cx.files().insert(file, 0, limit, cloexec)
+    });
     let bytes = control.bytes();
     if !bytes.is_empty() && UserOut::new(header.control, bytes.len())?.write(bytes)? < bytes.len() {
         return Err(Errno::EFAULT);
@@ -507,7 +516,7 @@ fn recvmmsg(cx: &Caller, a: Args) -> Result<usize> {
     let mut done = 0;
     for n in 0..count.min(MESSAGES_MAX) as usize {
         let at = messages.wrapping_add(n * MMSGHDR);
-        let received = recv_one(&file, at, flags).and_then(|len| {
+        let received = recv_one(cx, &file, at, flags).and_then(|len| {
             UserPtr::<u32>::new(at.wrapping_add(MsgHdr::SIZE)).write(&(len as u32))
         });
         match received {

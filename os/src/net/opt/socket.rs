@@ -3,13 +3,13 @@
 use super::{Input, Row, Target, Value, read_only, row};
 use crate::{
     Result,
-    net::{CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack},
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack, unix::Unix},
 };
 use abi::{
     Errno,
     net::{
         SO_ACCEPTCONN, SO_BINDTODEVICE, SO_BROADCAST, SO_DEBUG, SO_DOMAIN, SO_DONTROUTE, SO_ERROR,
-        SO_KEEPALIVE, SO_LINGER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PRIORITY,
+        SO_KEEPALIVE, SO_LINGER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY,
         SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RCVTIMEO_OLD, SO_REUSEADDR,
         SO_REUSEPORT, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TIMESTAMP_OLD,
         SO_TIMESTAMPNS_OLD, SO_TYPE,
@@ -120,6 +120,13 @@ pub const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    read_only(SO_PEERCRED, |t| {
+        let unix = t.protocol.as_any().downcast_ref::<Unix>();
+        let ucred = unix.map_or([0, u32::MAX, u32::MAX], Unix::peer_credentials);
+        Ok(Value::Bytes(
+            ucred.iter().flat_map(|word| word.to_ne_bytes()).collect(),
+        ))
+    }),
     row(
         SO_PRIORITY,
         |t| Ok(Value::Int(t.generic().priority as i32)),

@@ -151,6 +151,11 @@ impl Common {
         self.registration.queue()
     }
 
+    /// The same, for who outlives the socket: the other end of an AF_UNIX connection.
+    pub fn queue_handle(&self) -> Arc<WaitQueue> {
+        self.registration.queue_handle()
+    }
+
     /// The SOL_SOCKET values, copied.
     pub fn generic(&self) -> Generic {
         self.generic.lock().clone()

@@ -1,0 +1,245 @@
+//! Connections of streams and sequenced packets: listen, connect, accept, shutdown, close.
+
+use super::{
+    end::{self, Credentials, End, wait_also},
+    name, rights,
+};
+use crate::{
+    Result,
+    file::Events,
+    net::{
+        Caller, SockAddr, Socket,
+        socket::{Common, message::Shutdown},
+    },
+    sync::SpinLock,
+};
+use abi::{Errno, net::SOCK_DGRAM};
+use alloc::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    vec::Vec,
+};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// net.core.somaxconn.
+const SOMAXCONN: usize = 4096;
+
+/// What listen(2) adds to an end.
+pub struct Listener {
+    pending: SpinLock<VecDeque<Arc<Socket>>>,
+    backlog: AtomicUsize,
+}
+
+impl Listener {
+    /// Connections that nobody accepted yet.
+    pub fn pending(&self) -> usize {
+        self.pending.lock().len()
+    }
+
+    /// Linux lets one more in than the backlog says.
+    fn full(&self) -> bool {
+        self.pending() > self.backlog.load(Relaxed)
+    }
+}
+
+/// listen(2). `EINVAL` without a name or on a connected socket.
+pub fn listen(end: &Arc<End>, cx: &Caller<'_>, backlog: i32) -> Result<()> {
+    let backlog = (backlog as u32 as usize).min(SOMAXCONN);
+    let mut state = end.state.lock();
+    if state.name.is_none() || state.connected {
+        return Err(Errno::EINVAL);
+    }
+    state.creds = Credentials::of(cx);
+    let listener = state.listener.get_or_insert_with(|| {
+        Arc::new(Listener {
+            pending: SpinLock::new(VecDeque::new()),
+            backlog: AtomicUsize::new(0),
+        })
+    });
+    listener.backlog.store(backlog, Relaxed);
+    drop(state);
+    end.room.wake(Events::OUT);
+    Ok(())
+}
+
+/// connect(2): waits for room in the backlog for SO_SNDTIMEO; `EAGAIN` when it may not
+/// wait. The connection is there at once, accepted or not.
+pub fn connect(
+    end: &Arc<End>,
+    common: &Common,
+    cx: &Caller<'_>,
+    addr: &SockAddr,
+    nonblock: bool,
+) -> Result<()> {
+    if end.pass_cred.load(Relaxed) {
+        name::autobind(end)?;
+    }
+    let timeout = common.generic().send_timeout;
+    loop {
+        let target = name::find(cx, addr, end.kind)?;
+        // A listener that closes meanwhile is looked for again: there may be a new one.
+        let attempt = || try_connect(end, &target, cx);
+        match wait_also(common, &target.room, nonblock, timeout, attempt) {
+            Ok(Connected::Yes) => return Ok(()),
+            Ok(Connected::LookAgain) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+enum Connected {
+    Yes,
+    LookAgain,
+}
+
+fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Connected> {
+    {
+        let state = end.state.lock();
+        if state.connected {
+            return Err(Errno::EISCONN);
+        }
+        if state.listener.is_some() {
+            return Err(Errno::EINVAL);
+        }
+    }
+    let state = target.state.lock();
+    if state.closed {
+        return Ok(Connected::LookAgain);
+    }
+    let listener = state.listener.clone().ok_or(Errno::ECONNREFUSED)?;
+    if state.shut_read {
+        return Err(Errno::ECONNREFUSED);
+    }
+    let (target_creds, target_name) = (state.creds, state.name.clone());
+    drop(state);
+    if listener.full() {
+        return Err(Errno::EAGAIN);
+    }
+    let creds = Credentials::of(cx);
+    let (socket, other) = end::socket(end.kind, target_creds);
+    other.join(end, creds);
+    other.state.lock().name = target_name;
+    end.join(&other, target_creds);
+    end.state.lock().creds = creds;
+    listener.pending.lock().push_back(socket);
+    target.queue.wake(Events::IN | Events::RDNORM);
+    Ok(Connected::Yes)
+}
+
+/// accept(2). `EINVAL` without listen(2) or after shutdown(2).
+pub fn accept(end: &Arc<End>, common: &Common, nonblock: bool) -> Result<Arc<Socket>> {
+    let generic = common.generic();
+    let socket = common.wait(nonblock, generic.recv_timeout, || {
+        let state = end.state.lock();
+        let listener = state.listener.as_ref().ok_or(Errno::EINVAL)?;
+        if state.shut_read {
+            return Err(Errno::EINVAL);
+        }
+        let next = listener.pending.lock().pop_front();
+        next.ok_or(Errno::EAGAIN)
+    })?;
+    end.room.wake(Events::OUT);
+    if generic.pass_cred {
+        let inherited = socket.common().change_generic(|generic| {
+            generic.pass_cred = true;
+            generic.clone()
+        });
+        socket
+            .protocol()
+            .generic_changed(socket.common(), &inherited);
+    }
+    Ok(socket)
+}
+
+/// shutdown(2): the other side of a connection notices. Unread data stays readable.
+pub fn shutdown(end: &End, how: Shutdown) {
+    let read = matches!(how, Shutdown::Read | Shutdown::Both);
+    let write = matches!(how, Shutdown::Write | Shutdown::Both);
+    let mut state = end.state.lock();
+    state.shut_read |= read;
+    state.shut_write |= write;
+    let peer = state.peer.upgrade();
+    drop(state);
+    if let Some(peer) = peer.filter(|_| end.kind != SOCK_DGRAM) {
+        let mut state = peer.state.lock();
+        state.shut_read |= write;
+        state.shut_write |= read;
+        drop(state);
+        wake_all(&peer);
+    }
+    wake_all(end);
+}
+
+/// The last descriptor is gone: the other side reads to the end, or finds
+/// `ECONNRESET` if something that it sent was not read.
+pub fn close(end: &End) {
+    name::release(end);
+    let mut state = end.state.lock();
+    state.closed = true;
+    state.shut_read = true;
+    state.shut_write = true;
+    let peer = core::mem::take(&mut state.peer).upgrade();
+    let listener = state.listener.take();
+    drop(state);
+
+    let unread = core::mem::take(&mut end.inbox.lock().chunks);
+    let lost = !unread.is_empty();
+    end.received.store(0, Relaxed);
+    if let Some(peer) = peer.filter(|_| end.kind != SOCK_DGRAM) {
+        disconnect(&peer, lost);
+    }
+    let mut files = Vec::new();
+    for mut chunk in unread {
+        files.append(&mut chunk.rights);
+        if let Some(sender) = chunk.sender.upgrade() {
+            sender.inflight.fetch_sub(chunk.charge, Relaxed);
+            sender.queue.wake(Events::OUT | Events::WRNORM);
+        }
+    }
+    rights::discard(files);
+    if let Some(listener) = listener {
+        let pending = core::mem::take(&mut *listener.pending.lock());
+        for socket in pending {
+            // Nobody will: the other side of each finds its connection reset.
+            refuse(&socket);
+        }
+    }
+    wake_all(end);
+    end.room.wake_all();
+    end.room_again();
+}
+
+fn refuse(socket: &Socket) {
+    if let Some(unix) = socket.protocol().as_any().downcast_ref::<super::Unix>() {
+        let peer = unix.end.peer();
+        close(&unix.end);
+        if let Some(peer) = peer {
+            peer.state.lock().error = Some(Errno::ECONNRESET);
+        }
+    }
+}
+
+/// The other side of `peer` is gone.
+fn disconnect(peer: &End, lost: bool) {
+    let mut state = peer.state.lock();
+    state.peer = Weak::new();
+    state.shut_read = true;
+    state.shut_write = true;
+    if lost {
+        state.error = Some(Errno::ECONNRESET);
+    }
+    drop(state);
+    wake_all(peer);
+}
+
+fn wake_all(end: &End) {
+    end.queue.wake(
+        Events::IN
+            | Events::RDNORM
+            | Events::OUT
+            | Events::WRNORM
+            | Events::HUP
+            | Events::RDHUP
+            | Events::ERR,
+    );
+}

@@ -1,0 +1,308 @@
+//! [`End`]: one side of a connection, or a datagram socket, as the other side sees it.
+
+use super::{
+    Unix,
+    connection::Listener,
+    inbox::{Chunk, Inbox},
+    name::Name,
+    proc,
+};
+use crate::{
+    Result,
+    file::{Events, hooks},
+    net::{
+        Caller, Socket,
+        socket::{Common, generic::DEFAULT_BUFFER},
+    },
+    sched::{self, Interruptible, WaitQueue},
+    sync::{Mutex, SpinLock},
+    time,
+};
+use abi::{
+    Errno,
+    net::{AF_UNIX, SOCK_DGRAM},
+};
+use alloc::{
+    sync::{Arc, Weak},
+    vec::Vec,
+};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// net.unix.max_dgram_qlen: a datagram receiver takes no more from strangers while
+/// more than this many wait.
+pub const MAX_DATAGRAMS: usize = 10;
+
+/// See the module.
+pub struct End {
+    /// SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
+    pub kind: u32,
+    /// Inode number of the socket.
+    pub inode: u64,
+    /// Whoever waits for this socket.
+    pub queue: Arc<WaitQueue>,
+    /// What was received and not yet read.
+    pub inbox: Mutex<Inbox>,
+    /// Chunks in the inbox, for those who may not sleep.
+    pub received: AtomicUsize,
+    /// Connecting streams wait here for room in the backlog, datagram senders for room in the inbox.
+    pub room: WaitQueue,
+    /// Bytes that were sent from here and not yet read, with overhead; bounded by `send_buffer`.
+    pub inflight: AtomicUsize,
+    /// SO_SNDBUF.
+    pub send_buffer: AtomicUsize,
+    /// SO_PASSCRED.
+    pub pass_cred: AtomicBool,
+    pub state: SpinLock<State>,
+}
+
+/// What is decided about an end.
+pub struct State {
+    /// bind(2), or what accept(2) inherits from the listener.
+    pub name: Option<Arc<Name>>,
+    /// The other side; dangling when there is none or it is closed.
+    pub peer: Weak<End>,
+    /// There is or was another side.
+    pub connected: bool,
+    /// After listen(2).
+    pub listener: Option<Arc<Listener>>,
+    /// Nothing more comes in: shutdown(2) here, or the other side shut down or closed.
+    pub shut_read: bool,
+    /// Nothing more goes out.
+    pub shut_write: bool,
+    /// The socket is closed; who still finds it is refused.
+    pub closed: bool,
+    /// SO_ERROR.
+    pub error: Option<Errno>,
+    /// Of who opened the socket, or called listen(2) or connect(2).
+    pub creds: Credentials,
+    /// SO_PEERCRED.
+    pub peer_creds: Option<Credentials>,
+    /// Ends that poll for room in this inbox (connected datagram senders).
+    pub pollers: Vec<Weak<End>>,
+}
+
+/// Who a process is, for SO_PEERCRED (effective ids) and SCM_CREDENTIALS (real ids).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Credentials {
+    pub pid: i32,
+    pub uid: u32,
+    pub gid: u32,
+    pub euid: u32,
+    pub egid: u32,
+}
+
+impl Credentials {
+    /// The caller's.
+    pub fn of(cx: &Caller<'_>) -> Credentials {
+        Credentials {
+            pid: cx.pid,
+            uid: cx.uid,
+            gid: cx.gid,
+            euid: cx.euid,
+            egid: cx.egid,
+        }
+    }
+}
+
+/// A new socket and its end.
+pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
+    let common = Common::new(AF_UNIX, kind, 0);
+    let end = Arc::new(End {
+        kind,
+        inode: common.inode,
+        queue: common.queue_handle(),
+        inbox: Mutex::new(Inbox::default()),
+        received: AtomicUsize::new(0),
+        room: WaitQueue::new(),
+        inflight: AtomicUsize::new(0),
+        send_buffer: AtomicUsize::new(DEFAULT_BUFFER as usize),
+        pass_cred: AtomicBool::new(false),
+        state: SpinLock::new(State {
+            name: None,
+            peer: Weak::new(),
+            connected: false,
+            listener: None,
+            shut_read: false,
+            shut_write: false,
+            closed: false,
+            error: None,
+            creds,
+            peer_creds: None,
+            pollers: Vec::new(),
+        }),
+    });
+    proc::known(&end);
+    (Socket::new(common, Unix { end: end.clone() }), end)
+}
+
+impl End {
+    /// The other side, while it is open.
+    pub fn peer(&self) -> Option<Arc<End>> {
+        self.state.lock().peer.upgrade()
+    }
+
+    /// What it is bound to.
+    pub fn name(&self) -> Option<Arc<Name>> {
+        self.state.lock().name.clone()
+    }
+
+    /// Makes `peer` the other side. `peer_creds`: what SO_PEERCRED says from now on.
+    pub fn join(&self, peer: &Arc<End>, peer_creds: Credentials) {
+        let mut state = self.state.lock();
+        state.peer = Arc::downgrade(peer);
+        state.connected = true;
+        state.peer_creds = Some(peer_creds);
+    }
+
+    /// Who sends: the caller, or where there is none at hand, the process that runs
+    /// with the ids that the socket was opened with.
+    pub fn sender(&self, cx: Option<&Caller<'_>>) -> Credentials {
+        match cx {
+            Some(cx) => Credentials::of(cx),
+            None => {
+                let mut creds = self.state.lock().creds;
+                if let Some(job) = hooks::tasks().job() {
+                    creds.pid = job.pid;
+                }
+                creds
+            }
+        }
+    }
+
+    /// Whether a send would find room at once, as poll(2) sees it: a quarter of the buffer at most is in use.
+    pub fn writable(&self) -> bool {
+        self.inflight.load(Relaxed) * 4 <= self.send_buffer.load(Relaxed)
+    }
+
+    /// Whether the buffer takes another chunk.
+    pub fn may_send(&self) -> bool {
+        self.inflight.load(Relaxed) < self.send_buffer.load(Relaxed)
+    }
+
+    /// More datagrams wait than strangers may add to.
+    pub fn crowded(&self) -> bool {
+        self.received.load(Relaxed) > MAX_DATAGRAMS
+    }
+
+    /// SIOCINQ: all bytes of a stream, the first packet otherwise.
+    pub fn unread(&self) -> usize {
+        let inbox = self.inbox.lock();
+        match self.kind {
+            abi::net::SOCK_STREAM => inbox.bytes(),
+            _ => inbox.chunks.front().map_or(0, Chunk::len),
+        }
+    }
+
+    /// A chunk was read whole: its sender has its room back.
+    pub fn settle(&self, chunk: Chunk, inbox: &mut Inbox) -> Settled {
+        self.received.fetch_sub(1, Relaxed);
+        let sender = chunk.sender.upgrade();
+        if let Some(sender) = &sender {
+            sender.inflight.fetch_sub(chunk.charge, Relaxed);
+        }
+        inbox.recycle(chunk);
+        Settled(sender)
+    }
+
+    /// Datagram senders may go on.
+    pub fn room_again(&self) {
+        if self.crowded() {
+            return;
+        }
+        self.room.wake(Events::OUT);
+        let pollers = core::mem::take(&mut self.state.lock().pollers);
+        for poller in pollers.iter().filter_map(Weak::upgrade) {
+            poller.queue.wake(Events::OUT | Events::WRNORM);
+        }
+    }
+
+    /// Level readiness, as Linux's unix_poll and unix_dgram_poll.
+    pub fn ready(self: &Arc<End>) -> Events {
+        let state = self.state.lock();
+        let mut events = Events::empty();
+        if let Some(listener) = &state.listener {
+            if listener.pending() > 0 {
+                events |= Events::IN | Events::RDNORM;
+            }
+            return events;
+        }
+        if state.error.is_some() {
+            events |= Events::ERR;
+        }
+        if state.shut_read && state.shut_write {
+            events |= Events::HUP;
+        }
+        if state.shut_read {
+            events |= Events::RDHUP | Events::IN | Events::RDNORM;
+        }
+        if self.received.load(Relaxed) > 0 {
+            events |= Events::IN | Events::RDNORM;
+        }
+        if self.kind != SOCK_DGRAM && !state.connected {
+            events |= Events::HUP;
+        }
+        let peer = state.peer.upgrade();
+        drop(state);
+        if self.writable() && !self.blocked_by(peer) {
+            events |= Events::OUT | Events::WRNORM | Events::WRBAND;
+        }
+        events
+    }
+
+    /// A connected datagram sender cannot write while the receiver, who answers to somebody else, is crowded.
+    fn blocked_by(self: &Arc<End>, peer: Option<Arc<End>>) -> bool {
+        let Some(peer) = peer.filter(|peer| self.kind == SOCK_DGRAM && peer.crowded()) else {
+            return false;
+        };
+        let mut state = peer.state.lock();
+        if core::ptr::eq(state.peer.as_ptr(), Arc::as_ptr(self)) {
+            return false;
+        }
+        let me = Arc::downgrade(self);
+        if !state.pollers.iter().any(|poller| Weak::ptr_eq(poller, &me)) {
+            state.pollers.push(me);
+        }
+        true
+    }
+}
+
+/// A sender whose account was relieved; tell it once no lock is held.
+#[must_use]
+pub struct Settled(Option<Arc<End>>);
+
+impl Settled {
+    /// Wakes the sender when a quarter of its buffer at most is in use.
+    pub fn tell(self) {
+        if let Some(sender) = self.0
+            && sender.writable()
+        {
+            sender.queue.wake(Events::OUT | Events::WRNORM);
+        }
+    }
+}
+
+/// Runs `try_op` until it answers anything but `EAGAIN`, as [`Common::wait`], also woken by `queue`.
+pub fn wait_also<T>(
+    common: &Common,
+    queue: &WaitQueue,
+    nonblock: bool,
+    timeout: u64,
+    mut try_op: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    if nonblock {
+        return try_op();
+    }
+    let deadline = (timeout != 0).then(|| time::now().after(timeout));
+    let queues = [common.queue(), queue];
+    let outcome = sched::wait_until(&queues, deadline, Interruptible::Yes, || match try_op() {
+        Err(Errno::EAGAIN) => None,
+        done => Some(done),
+    });
+    match outcome {
+        Ok(done) => done,
+        Err(Errno::ETIMEDOUT) => Err(Errno::EAGAIN),
+        Err(Errno::RESTART) if timeout != 0 => Err(Errno::EINTR),
+        Err(errno) => Err(errno),
+    }
+}

@@ -1,0 +1,192 @@
+//! Bytes of a SOCK_STREAM connection.
+
+use super::{
+    end::{Credentials, End},
+    inbox::Envelope,
+    name, rights,
+};
+use crate::{
+    Result,
+    file::Events,
+    net::{
+        Caller,
+        socket::{
+            Common,
+            message::{Flags, Incoming, Outgoing, Received},
+        },
+    },
+};
+use abi::Errno;
+use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::Ordering::Relaxed;
+
+/// send(2): all of it, waiting for room, unless it may not sleep.
+pub fn send(
+    end: &Arc<End>,
+    common: &Common,
+    cx: Option<&Caller<'_>>,
+    message: &mut Outgoing<'_, '_>,
+) -> Result<usize> {
+    if message.flags.contains(Flags::OOB) {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let ancillary = rights::parse(cx, message.control)?;
+    let state = end.state.lock();
+    let (connected, shut) = (state.connected, state.shut_write);
+    drop(state);
+    if message.to.is_some() {
+        return Err(if connected {
+            Errno::EISCONN
+        } else {
+            Errno::EOPNOTSUPP
+        });
+    }
+    if shut {
+        return Err(Errno::EPIPE);
+    }
+    if !connected {
+        return Err(Errno::ENOTCONN);
+    }
+    let mut envelope = Envelope {
+        rights: ancillary.rights,
+        creds: ancillary.creds.unwrap_or_else(|| end.sender(cx)),
+        from: None,
+    };
+    let total = message.data.remaining();
+    let timeout = common.generic().send_timeout;
+    let nonblock = message.flags.nonblock();
+    let mut outcome = Ok(());
+    while message.data.remaining() > 0 && outcome.is_ok() {
+        outcome = common.wait(nonblock, timeout, || {
+            let state = end.state.lock();
+            let peer = state.peer.upgrade().filter(|_| !state.shut_write);
+            drop(state);
+            let peer = peer.ok_or(Errno::EPIPE)?;
+            if !end.may_send() {
+                return Err(Errno::EAGAIN);
+            }
+            peer.push_stream(end, message.data, &mut envelope)?;
+            peer.queue.wake(Events::IN | Events::RDNORM);
+            Ok(())
+        });
+    }
+    rights::discard(envelope.rights);
+    match (outcome, total - message.data.remaining()) {
+        (Err(errno), 0) => Err(errno),
+        (_, sent) => Ok(sent),
+    }
+}
+
+/// What one recv(2) has so far.
+#[derive(Default)]
+struct Progress {
+    copied: usize,
+    /// With SO_PASSCRED: bytes of different senders do not mix.
+    creds: Option<Credentials>,
+    rights: Vec<Arc<crate::file::OpenFile>>,
+    /// What follows must not be glued to this.
+    done: bool,
+}
+
+/// recv(2). `EINVAL` on a socket that was never connected, as Linux.
+pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
+    if message.flags.contains(Flags::OOB) || !end.state.lock().connected {
+        return Err(Errno::EINVAL);
+    }
+    let generic = common.generic();
+    let want = message.out.remaining();
+    let least = match message.flags.contains(Flags::WAITALL) {
+        true => want,
+        false => want.min(generic.recv_low_water.max(1) as usize),
+    };
+    let peek = message.flags.contains(Flags::PEEK);
+    let mut progress = Progress::default();
+    let outcome = common.wait(message.flags.nonblock(), generic.recv_timeout, || {
+        let waiting = end.received.load(Relaxed) > 0;
+        if waiting {
+            // What was looked at already is looked at again, from the start.
+            take(end, message, peek, generic.pass_cred, &mut progress)?;
+        }
+        if progress.done || (progress.copied >= least && (want > 0 || waiting)) || peek && waiting {
+            return Ok(());
+        }
+        let mut state = end.state.lock();
+        if progress.copied == 0
+            && let Some(errno) = state.error.take()
+        {
+            return Err(errno);
+        }
+        match state.shut_read {
+            true => Ok(()),
+            false => Err(Errno::EAGAIN),
+        }
+    });
+    if let Err(errno) = outcome
+        && progress.copied == 0
+    {
+        return Err(errno);
+    }
+    rights::deliver(
+        message.control.as_deref_mut(),
+        progress.creds.filter(|_| generic.pass_cred),
+        progress.rights,
+    );
+    let from = end.peer().and_then(|peer| peer.name());
+    Ok(Received {
+        len: progress.copied,
+        flags: Flags::empty(),
+        from: from.map(|name| name::address(Some(&name))),
+    })
+}
+
+/// Copies out what is there, up to a change of sender or descriptors.
+fn take(
+    end: &End,
+    message: &mut Incoming<'_, '_>,
+    peek: bool,
+    pass_cred: bool,
+    progress: &mut Progress,
+) -> Result<()> {
+    let mut settled = Vec::new();
+    let mut inbox = end.inbox.lock();
+    let mut index = 0;
+    while !progress.done && message.out.remaining() > 0 {
+        let Some(chunk) = inbox.chunks.get_mut(index) else {
+            break;
+        };
+        if pass_cred && progress.creds.is_some_and(|creds| creds != chunk.creds) {
+            progress.done = true;
+            break;
+        }
+        let copied = match message.out.write(chunk.bytes()) {
+            Ok(copied) => copied,
+            Err(errno) if progress.copied == 0 => return Err(errno),
+            Err(_) => {
+                progress.done = true;
+                break;
+            }
+        };
+        progress.copied += copied;
+        progress.creds = Some(chunk.creds);
+        if !chunk.rights.is_empty() {
+            progress.done = true;
+            progress.rights = match peek {
+                true => chunk.rights.clone(),
+                false => core::mem::take(&mut chunk.rights),
+            };
+        }
+        if peek {
+            index += 1;
+            continue;
+        }
+        chunk.consume(copied);
+        if chunk.len() == 0
+            && let Some(chunk) = inbox.chunks.pop_front()
+        {
+            settled.push(end.settle(chunk, &mut inbox));
+        }
+    }
+    drop(inbox);
+    settled.into_iter().for_each(|settled| settled.tell());
+    Ok(())
+}
