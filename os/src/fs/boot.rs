@@ -32,8 +32,8 @@ pub fn init(cmdline: &'static str) {
         fs: &cx,
         creds: &creds,
     };
-    let devtmpfs = dev::init();
-    register_kinds(devtmpfs);
+    let (devtmpfs, devpts) = dev::init();
+    register_kinds(devtmpfs, devpts);
     let secure = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     for (kind, source, target, flags) in [
         ("devtmpfs", "devtmpfs", "/dev", MountFlags::NOSUID),
@@ -100,8 +100,8 @@ fn mount_at(
 const PROC_MAGIC: u64 = 0x9fa0;
 const SYSFS_MAGIC: u64 = 0x6265_6572;
 
-/// The types that mount(2) knows. /proc, /sys and /dev are one instance each, as on Linux.
-fn register_kinds(devtmpfs: Arc<Volume>) {
+/// The types that mount(2) knows. /proc, /sys, /dev and /dev/pts are one instance each, as on Linux.
+fn register_kinds(devtmpfs: Arc<Volume>, devpts: Arc<Volume>) {
     let procfs = PseudoFs::new("proc", PROC_MAGIC, pseudo::proc(), 0);
     let sysfs = PseudoFs::new("sysfs", SYSFS_MAGIC, pseudo::sys(), 4096);
     mount::register_kind("sysfs", true, move |_, _| Ok(sysfs.clone()));
@@ -109,6 +109,7 @@ fn register_kinds(devtmpfs: Arc<Volume>) {
     mount::register_kind("ramfs", true, tmpfs);
     mount::register_kind("proc", true, move |_, _| Ok(procfs.clone()));
     mount::register_kind("devtmpfs", true, move |_, _| Ok(devtmpfs.clone()));
+    mount::register_kind("devpts", true, move |_, _| Ok(devpts.clone()));
     for kind in ["ext4", "ext3", "ext2"] {
         mount::register_kind(kind, false, ext4);
     }

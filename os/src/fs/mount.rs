@@ -66,6 +66,12 @@ pub trait FileSystem: Send + Sync {
     fn kind(&self) -> &'static str;
     /// Its root directory.
     fn root(&self) -> Arc<dyn Inode>;
+    /// The dentry of its root; the same one each time where cached names are kept.
+    fn root_dentry(&self) -> Arc<Dentry> {
+        Dentry::root(self.root())
+    }
+    /// The last mount is gone: what is not open may go.
+    fn unmounted(&self) {}
     /// `st_dev` of its inodes.
     fn dev(&self) -> u64;
     /// statfs(2).
@@ -184,13 +190,13 @@ pub fn seen_at(mut place: Place) -> Place {
 
 /// A mount that no path leads to, for inodes without names (memfd_create(2)).
 pub(super) fn hidden(fs: Arc<dyn FileSystem>) -> Arc<Mount> {
-    let root = Dentry::root(fs.root());
+    let root = fs.root_dentry();
     Mount::new(fs, root, "none", MountFlags::NOSUID | MountFlags::NODEV)
 }
 
 /// Mounts the first root.
 pub(super) fn set_root(fs: Arc<dyn FileSystem>, source: &str) {
-    let dentry = Dentry::root(fs.root());
+    let dentry = fs.root_dentry();
     MOUNTS
         .lock()
         .insert(0, Mount::new(fs, dentry, source, MountFlags::RELATIME));
@@ -198,7 +204,7 @@ pub(super) fn set_root(fs: Arc<dyn FileSystem>, source: &str) {
 
 /// Puts a file system at a place. No checks: those are [`mount`]'s.
 pub(super) fn attach(fs: Arc<dyn FileSystem>, source: &str, at: Place, flags: MountFlags) {
-    let dentry = Dentry::root(fs.root());
+    let dentry = fs.root_dentry();
     attach_mount(Mount::new(fs, dentry, source, flags), at);
 }
 
@@ -387,8 +393,10 @@ pub fn unmount(cx: &Caller<'_>, target: &[u8], flags: u32) -> Result<()> {
         return Err(Errno::EAGAIN);
     }
     detach(&mount);
-    if !busy {
+    let last = !MOUNTS.lock().iter().any(|m| Arc::ptr_eq(&m.fs, &mount.fs));
+    if last {
         mount.root.clear();
+        mount.fs.unmounted();
     }
     Ok(())
 }

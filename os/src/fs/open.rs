@@ -22,6 +22,9 @@ use core::any::Any;
 
 /// What O_TMPFILE has beside O_DIRECTORY.
 const O_TMPFILE_BIT: u32 = __O_TMPFILE;
+/// Among the flags of [`super::Inode::open`]: for execve(2), nobody may write meanwhile.
+/// Linux's `__FMODE_EXEC`, no flag of open(2).
+pub(super) const FOR_EXEC: u32 = 0x20;
 /// Flags that are about the call and not about the description.
 const CREATION: u32 = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_TMPFILE_BIT;
 
@@ -38,7 +41,7 @@ pub fn open(
     let flags = if flags & O_PATH != 0 {
         flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     } else {
-        flags
+        flags & !FOR_EXEC
     };
     let writes = matches!(flags & O_ACCMODE, O_WRONLY | O_RDWR);
     if flags & O_TMPFILE_BIT != 0 {
@@ -229,7 +232,7 @@ pub fn open_exec(cx: &Caller<'_>, dir: Option<&OpenFile>, path: &[u8]) -> Result
         return Err(Errno::EACCES);
     }
     cx.creds.may(&meta, 1)?;
-    let file = place.inode().clone().open(&place, O_RDONLY)?;
+    let file = place.inode().clone().open(&place, O_RDONLY | FOR_EXEC)?;
     notify::opened(&place);
     Ok(OpenFile::new(file, O_RDONLY | O_LARGEFILE))
 }

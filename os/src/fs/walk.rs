@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{Result, file::OpenFile};
 use abi::Errno;
-use alloc::{borrow::ToOwned, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
+use core::mem;
 
 /// Symbolic links in one walk; more are `ELOOP`.
 const MAX_LINKS: u32 = 40;
@@ -111,7 +112,7 @@ pub fn walk(cx: &Caller<'_>, start: Place, path: &[u8], how: How) -> Result<Foun
     if path[0] == b'/' {
         walker.to_root()?;
     }
-    walker.run(path.to_owned())
+    walker.run(path.to_vec())
 }
 
 struct Walker<'a> {
@@ -135,81 +136,74 @@ enum Step {
 }
 
 impl Walker<'_> {
-    fn run(&mut self, mut rest: Vec<u8>) -> Result<Found> {
+    /// Walks `path`; a symbolic link puts its text in front of what is left.
+    fn run(&mut self, mut path: Vec<u8>) -> Result<Found> {
+        let mut at = 0;
         loop {
-            let begin = rest.iter().position(|&b| b != b'/').unwrap_or(rest.len());
-            let rest_after = &rest[begin..];
-            let len = rest_after
-                .iter()
-                .position(|&b| b == b'/')
-                .unwrap_or(rest_after.len());
-            let name = rest_after[..len].to_vec();
-            let tail = rest_after[len..].to_vec();
+            at += path[at..].iter().take_while(|&&b| b == b'/').count();
+            let len = path[at..].iter().take_while(|&&b| b != b'/').count();
+            let name = &path[at..at + len];
+            let tail = &path[at + len..];
             let is_last = tail.iter().all(|&b| b == b'/');
             let slash = is_last && !tail.is_empty();
             if name.is_empty() {
                 return Ok(self.found_here(Last::Dot, self.at.clone(), false));
             }
-            self.check_search(&name)?;
-            match &name[..] {
+            self.check_search(name)?;
+            match name {
                 b"." if is_last => return Ok(self.found_here(Last::Dot, self.at.clone(), slash)),
                 b"." => {}
                 b".." => {
-                    let parent = self.at.clone();
+                    let below = self.at.clone();
                     self.up()?;
                     if is_last {
-                        return Ok(self.found_here(Last::DotDot, parent, slash));
+                        return Ok(self.found_here(Last::DotDot, below, slash));
                     }
                 }
                 _ => {
                     let follow = !is_last || slash || self.how.contains(How::FOLLOW);
-                    match self.step(&name, follow) {
-                        Ok(Step::Into(place)) if is_last => {
-                            let parent = core::mem::replace(&mut self.at, place);
-                            if slash {
+                    match self.step(name, follow) {
+                        Ok(Step::Into(place)) => {
+                            let parent = mem::replace(&mut self.at, place);
+                            if slash || !is_last {
                                 self.check_directory()?;
                             }
-                            return Ok(self.found_here(Last::Name(name), parent, slash));
-                        }
-                        Ok(Step::Into(place)) => {
-                            self.at = place;
-                            self.check_directory()?;
+                            if is_last {
+                                return Ok(self.found_here(Last::Name(name.into()), parent, slash));
+                            }
                         }
                         Ok(Step::Text(mut text)) => {
                             if text[0] == b'/' {
                                 self.to_root()?;
                             }
-                            text.extend_from_slice(&tail);
-                            rest = text;
+                            text.extend_from_slice(tail);
+                            (path, at) = (text, 0);
                             continue;
                         }
                         Ok(Step::Jumped) if is_last && !slash => {
-                            let (parent, file) = (self.at.clone(), self.jumped.take());
-                            let last = Last::Name(name);
-                            return Ok(Found {
-                                parent,
-                                last,
-                                place: None,
-                                slash,
-                                file,
-                            });
+                            let file = self.jumped.take();
+                            return Ok(self.found_nothing(name, slash, file));
                         }
                         Ok(Step::Jumped) => return Err(Errno::ENOTDIR),
                         Err(Errno::ENOENT) if is_last => {
-                            let (parent, last) = (self.at.clone(), Last::Name(name));
-                            return Ok(Found {
-                                parent,
-                                last,
-                                place: None,
-                                slash,
-                                file: None,
-                            });
+                            return Ok(self.found_nothing(name, slash, None));
                         }
                         Err(error) => return Err(error),
                     }
                 }
             }
-            rest = tail;
+            at += len;
+        }
+    }
+
+    fn found_nothing(&self, name: &[u8], slash: bool, file: Option<Arc<OpenFile>>) -> Found {
+        let (parent, last) = (self.at.clone(), Last::Name(name.into()));
+        Found {
+            parent,
+            last,
+            place: None,
+            slash,
+            file,
         }
     }
 

@@ -82,15 +82,17 @@ pub fn open(kind: Kind, rdev: u64, flags: u32) -> Result<Arc<dyn File>> {
     (device.open)(flags)
 }
 
-/// The file system of /dev; one instance, wherever it is mounted.
+/// The file systems of /dev and of /dev/pts; one instance each, wherever they are mounted.
 static DEVTMPFS: SpinLock<Option<(Arc<Volume>, Arc<Dentry>)>> = SpinLock::new(None);
+static DEVPTS: SpinLock<Option<(Arc<Volume>, Arc<Dentry>)>> = SpinLock::new(None);
 
-/// Makes the file system of /dev with a node for every device so far, and the
+/// Makes the file systems of /dev and /dev/pts with a node for every device so far, and the
 /// links that udev(7) would make.
-pub(super) fn init() -> Arc<Volume> {
+pub(super) fn init() -> (Arc<Volume>, Arc<Volume>) {
     let volume = Volume::empty("devtmpfs", 0o755, 0, 0, 0);
-    let dentry = Dentry::root(volume.root());
-    *DEVTMPFS.lock() = Some((volume.clone(), dentry));
+    *DEVTMPFS.lock() = Some((volume.clone(), volume.root_dentry()));
+    let pts = Volume::empty("devpts", 0o755, 0, 0, 0);
+    *DEVPTS.lock() = Some((pts.clone(), pts.root_dentry()));
     let devices = DEVICES.lock().clone();
     for ((kind, _), device) in &devices {
         make_node(Kind::from_mode(*kind), device);
@@ -111,12 +113,16 @@ pub(super) fn init() -> Arc<Volume> {
     for disk in crate::drivers::disks() {
         disk::register(disk);
     }
-    volume
+    (volume, pts)
 }
 
 /// The directory that a device name is in, made if it is not there, and its last component.
 fn node_parent(name: &str) -> Option<(NodeDir, &str)> {
-    let (volume, dentry) = DEVTMPFS.lock().clone()?;
+    let (fs, name) = match name.strip_prefix("pts/") {
+        Some(name) => (&DEVPTS, name),
+        None => (&DEVTMPFS, name),
+    };
+    let (volume, dentry) = fs.lock().clone()?;
     let mut dir = NodeDir {
         _volume: volume,
         dentry,

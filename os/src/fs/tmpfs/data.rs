@@ -47,6 +47,8 @@ struct Pages {
     /// Bytes that the lower layer still answers for.
     lower_size: u64,
     map: BTreeMap<u64, Page>,
+    /// How many of them are dirty.
+    dirty: u64,
     seals: u32,
 }
 
@@ -74,6 +76,7 @@ impl Data {
                 size,
                 lower_size: size,
                 map: BTreeMap::new(),
+                dirty: 0,
                 seals: seal::SEAL,
             }),
             lower,
@@ -89,8 +92,7 @@ impl Data {
     pub(super) fn size_and_pages(&self) -> (u64, u64) {
         let pages = self.pages.lock();
         let below = self.lower.as_ref().map_or(0, |inode| inode.blocks / 8);
-        let own = pages.map.values().filter(|page| page.dirty).count() as u64;
-        (pages.size, own.max(below))
+        (pages.size, pages.dirty.max(below))
     }
 
     /// read(2) from `io.offset`; holes read as zeroes.
@@ -204,6 +206,9 @@ impl Data {
                     if dirty && !page.dirty {
                         self.volume.charge()?;
                         page.dirty = true;
+                        let frame = page.frame.clone();
+                        pages.dirty += 1;
+                        return Ok(frame);
                     }
                     return Ok(page.frame.clone());
                 }
@@ -220,6 +225,7 @@ impl Data {
                         dirty: true,
                     };
                     pages.map.insert(index, page);
+                    pages.dirty += 1;
                     return Ok(frame);
                 }
             }
@@ -242,6 +248,7 @@ impl Data {
             READ_AHEAD.min(next.min(last).saturating_sub(index)) as usize
         };
         let mut buffer = vec![0; count.max(1) * PAGE_SIZE];
+        self.volume.make_room();
         lower.read(inode, index * PAGE, &mut buffer)?;
         for (i, bytes) in buffer.chunks_exact(PAGE_SIZE).enumerate() {
             let frame = Frame::uninit().ok_or(Errno::ENOMEM)?;
@@ -282,8 +289,10 @@ impl Data {
         pages.size = len;
         pages.lower_size = pages.lower_size.min(len);
         let gone = pages.map.split_off(&len.div_ceil(PAGE));
+        let dirty = gone.values().filter(|page| page.dirty).count();
+        pages.dirty -= dirty as u64;
         drop(pages);
-        self.uncharge(gone.values());
+        self.volume.uncharge(dirty);
         Ok(())
     }
 
@@ -327,8 +336,11 @@ impl Data {
             let len = (PAGE - within).min(stop - at);
             let below = index * PAGE < self.pages.lock().lower_size;
             if len == PAGE && !below {
-                let page = self.pages.lock().map.remove(&index);
-                self.uncharge(page.iter());
+                let mut pages = self.pages.lock();
+                if pages.map.remove(&index).is_some_and(|page| page.dirty) {
+                    pages.dirty -= 1;
+                    self.volume.uncharge(1);
+                }
             } else if below || self.find(index)?.is_some() {
                 let frame = self.claim(index, true)?;
                 frame.write(within as usize, &ZEROES[..len as usize]);
@@ -401,16 +413,11 @@ impl Data {
             .retain(|_, page| page.dirty || page.frame.owners() > 1);
         before - pages.map.len()
     }
-
-    fn uncharge<'a>(&self, gone: impl Iterator<Item = &'a Page>) {
-        self.volume.uncharge(gone.filter(|page| page.dirty).count());
-    }
 }
 
 impl Drop for Data {
     fn drop(&mut self) {
-        let pages = self.pages.lock();
-        self.uncharge(pages.map.values());
+        self.volume.uncharge(self.pages.lock().dirty as usize);
     }
 }
 

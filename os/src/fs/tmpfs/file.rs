@@ -3,27 +3,74 @@
 use super::node::Node;
 use crate::{
     Result,
-    file::{Events, File, Io, lock::Locks, seek_in},
-    fs::{Inode, Place, notify, stat},
+    file::{Events, File, Io, hooks, lock::Locks, seek_in},
+    fs::{Inode, Place, caller::CAP_FSETID, notify, open::FOR_EXEC, stat},
     mm::{Backing, Frame, PAGE_SIZE, UserIn, UserOut},
 };
 use abi::{
     Errno,
-    general::{O_NOATIME, SEEK_DATA, SEEK_HOLE},
+    general::{O_ACCMODE, O_NOATIME, O_RDONLY, SEEK_DATA, SEEK_HOLE},
 };
 use alloc::{string::String, sync::Arc};
-use core::any::Any;
+use core::{
+    any::Any,
+    sync::atomic::{AtomicI32, Ordering::Relaxed},
+};
+
+/// How many descriptions can write a file, or (negative) how many keep others from
+/// it because it runs. execve(2), open(2): `ETXTBSY`.
+pub(super) struct Writers(AtomicI32);
+
+impl Writers {
+    pub(super) const fn new() -> Writers {
+        Writers(AtomicI32::new(0))
+    }
+
+    /// One more of a kind; `ETXTBSY` while there is one of the other.
+    fn enter(&self, step: i32) -> Result<()> {
+        let count = self.0.load(Relaxed);
+        if count.signum() == -step {
+            return Err(Errno::ETXTBSY);
+        }
+        self.0.store(count + step, Relaxed);
+        Ok(())
+    }
+
+    fn leave(&self, step: i32) {
+        self.0.fetch_sub(step, Relaxed);
+    }
+}
 
 /// See the module.
 pub(super) struct DataFile {
     node: Arc<Node>,
     place: Place,
     flags: u32,
+    /// What it counts for in the node's [`Writers`].
+    step: i32,
 }
 
 impl DataFile {
-    pub(super) fn new(node: Arc<Node>, place: Place, flags: u32) -> Arc<DataFile> {
-        Arc::new(DataFile { node, place, flags })
+    /// `flags` as open(2)'s, or [`FOR_EXEC`].
+    pub(super) fn new(node: Arc<Node>, place: Place, flags: u32) -> Result<Arc<DataFile>> {
+        let step = match flags & (O_ACCMODE | FOR_EXEC) {
+            FOR_EXEC => -1,
+            O_RDONLY => 0,
+            _ => 1,
+        };
+        node.writers().enter(step)?;
+        Ok(Arc::new(DataFile {
+            node,
+            place,
+            flags,
+            step,
+        }))
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        self.node.writers().leave(self.step);
     }
 }
 
@@ -43,6 +90,9 @@ impl File for DataFile {
         let done = data.write(io, input)?;
         if done > 0 {
             self.node.touch_modified();
+            if self.node.has_set_id() && !hooks::tasks().capable(CAP_FSETID) {
+                self.node.drop_set_id();
+            }
             notify::modified(&self.place);
         }
         Ok(done)

@@ -3,7 +3,7 @@
 use super::{
     data::Data,
     dir::Dir,
-    file::DataFile,
+    file::{DataFile, Writers},
     volume::{Volume, birth},
 };
 use crate::{
@@ -27,6 +27,7 @@ pub struct Node {
     pub(super) attr: SpinLock<Attr>,
     pub(super) body: Body,
     locks: Locks,
+    writers: Writers,
 }
 
 /// What chmod(2) and its kin change.
@@ -79,6 +80,7 @@ impl Node {
             }),
             body,
             locks: Locks::new(),
+            writers: Writers::new(),
         })
     }
 
@@ -116,6 +118,7 @@ impl Node {
             attr: SpinLock::new(attr),
             body,
             locks: Locks::new(),
+            writers: Writers::new(),
         }))
     }
 
@@ -178,8 +181,19 @@ impl Node {
         }
     }
 
+    /// Who may write the file, and whether it runs.
+    pub(super) fn writers(&self) -> &Writers {
+        &self.writers
+    }
+
+    /// Whether a write must take set-id bits away, write(2).
+    pub(super) fn has_set_id(&self) -> bool {
+        let mode = self.attr.lock().mode;
+        mode & 0o4000 != 0 || mode & 0o2010 == 0o2010
+    }
+
     /// A writer without CAP_FSETID takes the set-id bits away. write(2), chown(2).
-    pub fn drop_set_id(&self) {
+    pub(super) fn drop_set_id(&self) {
         let mut attr = self.attr.lock();
         attr.mode &= !0o4000;
         if attr.mode & 0o010 != 0 {
@@ -301,7 +315,7 @@ impl Inode for Node {
     fn open(self: Arc<Self>, place: &Place, flags: u32) -> Result<Arc<dyn File>> {
         match &self.body {
             Body::Directory(_) => Ok(DirFile::new(place.clone())),
-            Body::Regular(_) => Ok(DataFile::new(self, place.clone(), flags)),
+            Body::Regular(_) => Ok(DataFile::new(self, place.clone(), flags)?),
             _ => Err(Errno::ENXIO),
         }
     }

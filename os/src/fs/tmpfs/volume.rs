@@ -5,14 +5,16 @@ use crate::{
     Result,
     fs::{
         Inode, Kind,
+        dentry::Dentry,
         inode::{New, Stamp},
         lower::Lower,
-        mount::{FileSystem, Usage, anonymous_dev},
+        mount::{FileSystem, Usage, anonymous_dev, memory_pages},
     },
     sync::SpinLock,
 };
 use abi::Errno;
-use alloc::{string::String, sync::Arc};
+use alloc::{string::String, sync::Arc, vec::Vec};
+use core::mem;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::HashMap;
 
@@ -31,10 +33,13 @@ pub struct Volume {
     max_pages: u64,
     nodes: AtomicU64,
     root: SpinLock<Option<Arc<Node>>>,
+    root_dentry: SpinLock<Option<Arc<Dentry>>>,
 }
 
 /// `TMPFS_MAGIC`, statfs(2).
 const TMPFS_MAGIC: u64 = 0x0102_1994;
+/// `DEVPTS_SUPER_MAGIC`.
+const DEVPTS_MAGIC: u64 = 0x1cd1;
 /// `OVERLAYFS_SUPER_MAGIC`.
 const OVERLAY_MAGIC: u64 = 0x794c_7630;
 /// New nodes of an overlay get numbers that no ext4 inode has (those have 32 bits).
@@ -42,9 +47,14 @@ const UPPER_INODES: u64 = 1 << 32;
 
 impl Volume {
     /// An empty tmpfs. `mode`, `uid` and `gid` are the root's; `max_bytes` as `size=`
-    /// (0: no limit but memory). `kind` is "tmpfs" or "devtmpfs".
+    /// (0: no limit but memory). `kind` is "tmpfs", "devtmpfs" or "devpts".
     pub fn empty(kind: &'static str, mode: u32, uid: u32, gid: u32, max_bytes: u64) -> Arc<Volume> {
-        let volume = Volume::new(kind, TMPFS_MAGIC, None, max_bytes);
+        let magic = if kind == "devpts" {
+            DEVPTS_MAGIC
+        } else {
+            TMPFS_MAGIC
+        };
+        let volume = Volume::new(kind, magic, None, max_bytes);
         let new = New {
             kind: Kind::Directory,
             mode,
@@ -69,6 +79,16 @@ impl Volume {
         Ok(volume)
     }
 
+    /// The one dentry of the root, for file systems whose names also change from inside
+    /// the kernel: every mount must see the same cached names.
+    pub fn root_dentry(&self) -> Arc<Dentry> {
+        let root = self.root();
+        self.root_dentry
+            .lock()
+            .get_or_insert_with(|| Dentry::root(root))
+            .clone()
+    }
+
     fn new(kind: &'static str, magic: u64, lower: Option<Lower>, max_bytes: u64) -> Arc<Volume> {
         Arc::new(Volume {
             kind,
@@ -85,6 +105,7 @@ impl Volume {
             },
             nodes: AtomicU64::new(0),
             root: SpinLock::new(None),
+            root_dentry: SpinLock::new(None),
         })
     }
 
@@ -127,11 +148,29 @@ impl Volume {
     /// Whether so many pages more may be had; `ENOSPC`.
     pub(super) fn room_for(&self, pages: u64) -> Result<()> {
         let used = self.pages.load(Ordering::Relaxed);
-        let (_, free) = crate::fs::mount::memory_pages();
+        let (_, free) = memory_pages();
         if pages > free || used.saturating_add(pages) > self.max_pages {
             return Err(Errno::ENOSPC);
         }
         Ok(())
+    }
+
+    /// Gives clean pages back when less than an eighth of the memory is free, until a
+    /// quarter is: the lower layer still has them.
+    pub(super) fn make_room(&self) {
+        let (total, free) = memory_pages();
+        if free > total / 8 {
+            return;
+        }
+        let mut wanted = (total / 4).saturating_sub(free);
+        let nodes: Vec<Arc<Node>> = self.taken.lock().values().cloned().collect();
+        for data in nodes.iter().filter_map(|node| node.data()) {
+            wanted = wanted.saturating_sub(data.shrink() as u64);
+            if wanted == 0 {
+                break;
+            }
+        }
+        log::debug!("fs: page cache shrunk, {wanted} pages short");
     }
 
     pub(super) fn uncharge(&self, pages: usize) {
@@ -150,6 +189,19 @@ impl FileSystem for Volume {
         root.expect("a volume has a root")
     }
 
+    fn root_dentry(&self) -> Arc<Dentry> {
+        Volume::root_dentry(self)
+    }
+
+    /// The volume owns its nodes and they own it; this is where the circle opens.
+    fn unmounted(&self) {
+        if self.kind == "tmpfs" || self.lower.is_some() {
+            let _dentry = self.root_dentry.lock().take();
+            let _root = self.root.lock().take();
+            let _taken = mem::take(&mut *self.taken.lock());
+        }
+    }
+
     fn dev(&self) -> u64 {
         self.dev
     }
@@ -157,7 +209,7 @@ impl FileSystem for Volume {
     fn usage(&self) -> Usage {
         let used = self.pages.load(Ordering::Relaxed);
         let nodes = self.nodes.load(Ordering::Relaxed);
-        let (total_pages, free_pages) = crate::fs::mount::memory_pages();
+        let (total_pages, free_pages) = memory_pages();
         let (mut blocks, mut free) = (self.max_pages.min(total_pages), 0);
         free += blocks.saturating_sub(used).min(free_pages);
         let (mut files, mut files_free) = (nodes + free, free);
