@@ -10,6 +10,7 @@
 
 mod boot;
 mod hooks;
+mod stack;
 
 #[cfg(target_arch = "loongarch64")]
 #[path = "loongarch64/mod.rs"]
@@ -22,6 +23,8 @@ mod port;
 pub use boot::{BootInfo, Region, Regions};
 // What the port calls upwards: `main` registers it once.
 pub use hooks::{Hooks, set_hooks};
+// Where a panic came from.
+pub use stack::stack_trace;
 
 /// Bytes in a page on every port.
 pub const PAGE_SIZE: usize = 4096;

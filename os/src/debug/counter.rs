@@ -1,18 +1,15 @@
 //! Counters that cost one addition.
 
+use crate::sync::CpuLocal;
 use core::cell::Cell;
 
 /// A number that only grows; read by /proc files and the panic report.
-pub struct Counter(Cell<u64>);
-
-// SAFETY: kernel code runs on one CPU and is not preempted; a count lost in a
-// panic does not matter.
-unsafe impl Sync for Counter {}
+pub struct Counter(CpuLocal<Cell<u64>>);
 
 impl Counter {
     /// Zero.
     pub const fn new() -> Counter {
-        Counter(Cell::new(0))
+        Counter(CpuLocal::new(Cell::new(0)))
     }
 
     /// Adds.
