@@ -1,82 +1,178 @@
 //! Linux tasks: the run loop, clone, exec, exit, signals, futexes, credentials.
+//!
+//! A [`Task`] is a thread as Linux counts it; a [`Process`] is a thread group. Who
+//! is whose parent, which ids exist and who is a zombie stands in the one
+//! [`tree`]. `syscall` decodes and calls here; `sched` knows only [`Thread`]s, on
+//! which a task hangs as the owner.
+//!
+//! Locks, outermost first, all spin and held briefly: tree, a process's fields, a
+//! task's fields, a handler table, the run queue. Typical life:
+//!
+//! ```text
+//! clone::clone -> Task + Thread -> tree -> run::main { enter user, trap, signals } -> exit::task -> wait::wait
+//! ```
 
-use crate::{file::FdTable, fs::FsContext, mm::AddressSpace};
+pub mod clone;
+pub mod creds;
+pub mod exec;
+pub mod exit;
+pub mod futex;
+mod job;
+pub mod limits;
+pub mod name;
+pub mod pidfd;
+mod proc;
+pub mod process;
+pub mod random;
+pub mod run;
+pub mod signal;
+mod start;
+pub mod times;
+pub mod timers;
+pub mod tree;
+mod vdso;
+pub mod wait;
+
+pub use creds::Credentials;
+pub use process::Process;
+pub use start::{Options, init};
+
+use crate::{
+    Result,
+    file::FdTable,
+    fs::FsContext,
+    mm::AddressSpace,
+    sched::{self, Thread, WaitQueue},
+    sync::SpinLock,
+};
 use alloc::sync::Arc;
-
-/// Makes pid 1 from the embedded agent, or from `init=` on the kernel command line.
-pub fn init() {
-    todo!()
-}
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 /// A thread as Linux counts it. CLONE_* flags say which of the `Arc`s two tasks share.
-pub struct Task {}
+pub struct Task {
+    /// Changes once at most: execve(2) in a thread takes the leader's id.
+    pub(super) tid: AtomicI32,
+    /// The thread group.
+    pub process: Arc<Process>,
+    /// What `sched` runs.
+    pub thread: Arc<Thread>,
+    files: SpinLock<Arc<FdTable>>,
+    fs: SpinLock<Arc<FsContext>>,
+    mm: SpinLock<Arc<AddressSpace>>,
+    creds: SpinLock<Arc<Credentials>>,
+    /// Blocked and pending signals, the alternate stack.
+    pub signals: SpinLock<signal::ThreadSignals>,
+    /// set_tid_address(2), CLONE_CHILD_CLEARTID: zeroed and woken at exit; 0: none.
+    pub clear_tid: AtomicUsize,
+    /// set_robust_list(2); 0: none.
+    pub robust_list: AtomicUsize,
+    /// PR_SET_NAME, /proc/pid/comm.
+    pub name: SpinLock<name::Name>,
+    /// PR_SET_PDEATHSIG; 0: none.
+    pub death_signal: AtomicI32,
+    /// PR_SET_NO_NEW_PRIVS.
+    pub no_new_privs: AtomicBool,
+    /// execve(2) or exit(2) of somebody else ends this thread.
+    pub(super) killed: AtomicBool,
+    /// Set by exit(2): the status with which the run loop ends the thread.
+    pub(super) exiting: SpinLock<Option<i32>>,
+    /// Woken when the address space was let go (execve, exit): the parent of a vfork waits.
+    pub(super) released: WaitQueue,
+    pub(super) has_released: AtomicBool,
+    /// A call that restart_syscall(2) goes on with.
+    pub restart: SpinLock<Option<signal::Restart>>,
+    /// CPU time samples and fault counts.
+    pub usage: times::Usage,
+    /// PR_SET_TIMERSLACK in ns; kept for PR_GET_TIMERSLACK, timers are exact.
+    pub timer_slack: AtomicUsize,
+    /// sched_setscheduler(2): (policy, priority).
+    pub policy: SpinLock<(i32, i32)>,
+}
 
 impl Task {
     /// Thread id.
     pub fn tid(&self) -> i32 {
-        todo!()
+        self.tid.load(Relaxed)
     }
     /// Process id (thread group).
     pub fn pid(&self) -> i32 {
-        todo!()
+        self.process.pid
     }
     /// Descriptors.
     pub fn files(&self) -> Arc<FdTable> {
-        todo!()
+        self.files.lock().clone()
+    }
+    /// Replaces the descriptors (exit, unshare, exec with a shared table).
+    pub fn set_files(&self, files: Arc<FdTable>) {
+        let old = core::mem::replace(&mut *self.files.lock(), files);
+        // The last reference closes files, which may sleep.
+        drop(old);
     }
     /// Working directory and root.
     pub fn fs(&self) -> Arc<FsContext> {
-        todo!()
+        self.fs.lock().clone()
+    }
+    /// Replaces the file-system context (unshare, exec).
+    pub fn set_fs(&self, fs: Arc<FsContext>) {
+        let old = core::mem::replace(&mut *self.fs.lock(), fs);
+        drop(old);
     }
     /// Memory.
     pub fn mm(&self) -> Arc<AddressSpace> {
-        todo!()
+        self.mm.lock().clone()
+    }
+    /// Replaces the memory (exec, exit), also on the CPU if this is the current task.
+    pub(super) fn set_mm(&self, mm: Arc<AddressSpace>) {
+        self.thread.set_space(Some(mm.clone()));
+        let old = core::mem::replace(&mut *self.mm.lock(), mm);
+        drop(old);
+        self.release();
+    }
+    /// The address space is not needed any more: a vfork parent goes on.
+    pub(super) fn release(&self) {
+        if !self.has_released.swap(true, Relaxed) {
+            self.released.wake_all();
+        }
     }
     /// Effective, real, saved and file-system ids, groups, capabilities: a snapshot.
-    pub fn creds(&self) -> Credentials {
-        todo!()
+    pub fn creds(&self) -> Arc<Credentials> {
+        self.creds.lock().clone()
+    }
+    /// Replaces the credentials.
+    pub fn set_creds(&self, creds: Credentials) {
+        let old = core::mem::replace(&mut *self.creds.lock(), Arc::new(creds));
+        drop(old);
     }
     /// The credentials as `fs` checks them.
     pub fn fs_creds(&self) -> crate::fs::Creds {
-        todo!()
+        self.creds.lock().for_fs()
+    }
+    /// Whether the effective set has this capability. capabilities(7).
+    pub fn capable(&self, capability: u32) -> bool {
+        self.creds.lock().capable(capability)
     }
     /// Sends a signal to this thread, as raise(3) does.
-    pub fn raise(&self, _signal: i32) {
-        todo!()
+    pub fn raise(self: &Arc<Self>, signal: i32) {
+        signal::send::to_task(self, signal::Info::kernel(signal));
     }
     /// RLIMIT_* soft and hard.
-    pub fn rlimit(&self, _resource: u32) -> (u64, u64) {
-        todo!()
+    pub fn rlimit(&self, resource: u32) -> (u64, u64) {
+        self.process.limits.lock().get(resource)
     }
-}
-
-/// Who the task acts as. credentials(7), capabilities(7).
-#[derive(Clone)]
-#[allow(missing_docs)]
-pub struct Credentials {
-    pub uid: u32,
-    pub euid: u32,
-    pub suid: u32,
-    pub fsuid: u32,
-    pub gid: u32,
-    pub egid: u32,
-    pub sgid: u32,
-    pub fsgid: u32,
-    pub groups: Arc<[u32]>,
-    /// CAP_* bits of the effective set.
-    pub cap_effective: u64,
-    pub cap_permitted: u64,
-    pub cap_inheritable: u64,
-    pub cap_bounding: u64,
-    pub cap_ambient: u64,
 }
 
 /// The task on the CPU. Panics in a kernel thread (a kernel bug).
 pub fn current() -> Arc<Task> {
-    todo!()
+    try_current().expect("a task on the CPU")
+}
+
+/// The task on the CPU; `None` in a kernel thread.
+pub fn try_current() -> Option<Arc<Task>> {
+    let owner = sched::current().owner()?;
+    owner.downcast::<Task>().ok()
 }
 
 /// Sends a signal to a process group, for terminals and F_SETOWN. `ESRCH` when it is empty.
-pub fn signal_group(_pgid: i32, _signal: i32) -> crate::Result<()> {
-    todo!()
+pub fn signal_group(pgid: i32, signal: i32) -> Result<()> {
+    signal::send::to_group(pgid, signal::Info::kernel(signal))
 }
