@@ -152,13 +152,16 @@ pub fn yield_if_needed() {
 }
 
 /// On the way to user mode: gives the CPU away if the slice is over, and sees to it
-/// that the rest of the slice ends with an interrupt.
-pub fn before_user() {
-    while NEED_RESCHED.load(Relaxed) {
+/// that the rest of the slice ends with an interrupt. `true`: somebody else ran
+/// meanwhile, so the caller looks at its signals again and comes back.
+pub fn before_user() -> bool {
+    if NEED_RESCHED.load(Relaxed) {
         preempt();
+        return true;
     }
     time::interrupt_by(SLICE_END.load(Relaxed));
     IN_USER.store(true, Relaxed);
+    false
 }
 
 /// Back from user mode.

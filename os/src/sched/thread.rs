@@ -70,6 +70,8 @@ pub struct Thread {
 const SIGNAL: u8 = 1;
 /// A fatal signal is pending: killable waits end too.
 const FATAL: u8 = 2;
+/// Something is to be done before the thread returns to user mode; no wait ends for it.
+const ATTENTION: u8 = 4;
 
 // SAFETY: `context` is the only field without its own synchronisation. It is
 // touched by `cpu::switch_to` alone, for a thread that is on this CPU (prev) or
@@ -170,9 +172,19 @@ impl Thread {
         self.interrupt.store(flags, Relaxed);
     }
 
+    /// Asks for a look at the signals before the next return to user mode.
+    pub fn set_attention(&self) {
+        self.interrupt.fetch_or(ATTENTION, Relaxed);
+    }
+
+    /// Whether the thread has to look at its signals before it returns to user mode.
+    pub fn attention(&self) -> bool {
+        self.interrupt.load(Relaxed) != 0
+    }
+
     /// Whether a signal is pending.
     pub fn interrupted(&self) -> bool {
-        self.interrupt.load(Relaxed) != 0
+        self.interrupt.load(Relaxed) & SIGNAL != 0
     }
 
     /// Whether a fatal signal is pending.

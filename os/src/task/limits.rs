@@ -52,4 +52,10 @@ impl Limits {
         *limit = (soft, hard);
         Ok(())
     }
+
+    /// The next SIGXCPU comes when `seconds` are used.
+    pub fn raise_cpu(&mut self, seconds: u64) {
+        let limit = &mut self.0[RLIMIT_CPU as usize];
+        limit.0 = seconds.min(limit.1);
+    }
 }

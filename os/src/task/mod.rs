@@ -19,7 +19,9 @@ pub mod exit;
 pub mod futex;
 mod job;
 pub mod limits;
+pub mod memory;
 pub mod name;
+mod oom;
 pub mod pidfd;
 mod proc;
 pub mod process;
@@ -58,7 +60,9 @@ pub struct Task {
     pub thread: Arc<Thread>,
     files: SpinLock<Arc<FdTable>>,
     fs: SpinLock<Arc<FsContext>>,
-    mm: SpinLock<Arc<AddressSpace>>,
+    mm: SpinLock<Option<Arc<AddressSpace>>>,
+    /// Another process uses this memory (vfork, CLONE_VM without CLONE_THREAD).
+    pub(super) shares_vm: AtomicBool,
     creds: SpinLock<Arc<Credentials>>,
     /// Blocked and pending signals, the alternate stack.
     pub signals: SpinLock<signal::ThreadSignals>,
@@ -117,13 +121,17 @@ impl Task {
         let old = core::mem::replace(&mut *self.fs.lock(), fs);
         drop(old);
     }
-    /// Memory.
+    /// Memory. Panics for a task that has ended: only the task itself may be sure; see [`Task::try_mm`].
     pub fn mm(&self) -> Arc<AddressSpace> {
+        self.try_mm().expect("memory of a live task")
+    }
+    /// Memory; `None` once the task has let go of it.
+    pub fn try_mm(&self) -> Option<Arc<AddressSpace>> {
         self.mm.lock().clone()
     }
     /// Replaces the memory (exec, exit), also on the CPU if this is the current task.
-    pub(super) fn set_mm(&self, mm: Arc<AddressSpace>) {
-        self.thread.set_space(Some(mm.clone()));
+    pub(super) fn set_mm(&self, mm: Option<Arc<AddressSpace>>) {
+        self.thread.set_space(mm.clone());
         let old = core::mem::replace(&mut *self.mm.lock(), mm);
         drop(old);
         self.release();

@@ -69,6 +69,10 @@ pub struct Strings {
     pub args: (usize, usize),
     pub environment: (usize, usize),
     pub auxv: [[usize; 2]; 24],
+    /// Where the signal trampoline is.
+    pub vdso: usize,
+    /// The stack pointer at the start.
+    pub stack: usize,
 }
 
 impl Process {

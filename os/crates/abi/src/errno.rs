@@ -17,6 +17,11 @@ impl Errno {
     /// The call was interrupted and is restarted only if no handler runs
     /// (calls with a timeout, such as `poll` and `epoll_wait`). signal(7).
     pub const RESTART_NO_HANDLER: Errno = Errno(514);
+    /// The call was interrupted and is restarted whether or not a handler runs.
+    pub const RESTART_ALWAYS: Errno = Errno(513);
+    /// Like [`Errno::RESTART_NO_HANDLER`], but restart_syscall(2) is called instead,
+    /// which knows the deadline (`nanosleep`).
+    pub const RESTART_BLOCK: Errno = Errno(516);
     /// `EWOULDBLOCK` is the same number as `EAGAIN` on every port.
     pub const EWOULDBLOCK: Errno = Errno::EAGAIN;
     /// `ENOTSUP` is the same number as `EOPNOTSUPP` on every port.
@@ -30,6 +35,14 @@ impl Errno {
     /// What the system call leaves in the return register: `-number`.
     pub const fn to_ret(self) -> isize {
         -(self.0 as isize)
+    }
+
+    /// The restart errno in a system call's result, if it is one.
+    pub const fn restart_from_ret(result: isize) -> Option<Errno> {
+        match -result {
+            512 | 513 | 514 | 516 => Some(Errno(-result as u16)),
+            _ => None,
+        }
     }
 
     /// The errno with this number, if it is one that user space may see.
@@ -46,6 +59,8 @@ impl Errno {
             Some(&(_, name)) => name,
             None if self == Errno::RESTART => "RESTART",
             None if self == Errno::RESTART_NO_HANDLER => "RESTART_NO_HANDLER",
+            None if self == Errno::RESTART_ALWAYS => "RESTART_ALWAYS",
+            None if self == Errno::RESTART_BLOCK => "RESTART_BLOCK",
             None => "E?",
         }
     }

@@ -5,8 +5,8 @@ use super::{Action, AltStack, Info, info};
 use crate::{
     Result,
     arch::{UserContext, mcontext},
-    mm::{UserIn, UserOut},
-    task::{Task, vdso},
+
+    task::{Task, memory, vdso},
 };
 use abi::{Errno, general::*};
 use alloc::{sync::Arc, vec};
@@ -14,7 +14,8 @@ use alloc::{sync::Arc, vec};
 /// ucontext_t: uc_flags, uc_link, uc_stack (sp, flags, size), uc_sigmask.
 const UC_STACK: usize = 16;
 const UC_SIGMASK: usize = 40;
-const SIZE: usize = info::SIZE + mcontext::OFFSET + mcontext::SIZE;
+/// Bytes of a frame; AT_MINSIGSTKSZ says it to programs.
+pub const SIZE: usize = info::SIZE + mcontext::OFFSET + mcontext::SIZE;
 /// Bytes below the stack pointer that belong to the program: none on these ports.
 const ALIGN: usize = 16;
 
@@ -53,7 +54,7 @@ pub fn push(
     let machine = &mut uc[mcontext::OFFSET..];
     // The slice is exactly SIZE bytes: the frame was made so.
     mcontext::save(regs, machine.try_into().map_err(|_| Errno::EFAULT)?);
-    UserOut::new(at, SIZE)?.write_all(&frame)?;
+    memory::write(at, &frame)?;
 
     let args = [info.signal as usize, at, at + info::SIZE];
     regs.call(action.handler, args, vdso::sigreturn(task), at);
@@ -64,7 +65,7 @@ pub fn push(
 /// it is not there or malformed, and the program gets SIGSEGV.
 pub fn pop(task: &Arc<Task>, regs: &mut UserContext) -> Result<()> {
     let mut frame = vec![0; SIZE];
-    UserIn::new(regs.sp(), SIZE)?.read_all(&mut frame)?;
+    memory::read(regs.sp(), &mut frame)?;
     let uc = &frame[info::SIZE..];
     let machine = uc[mcontext::OFFSET..].try_into().map_err(|_| Errno::EFAULT)?;
     if !mcontext::restore(regs, machine) {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Result,
+    file::signalfd,
     sched::Events,
     task::{Process, Task, exit, tree},
 };
@@ -76,6 +77,7 @@ pub fn post(process: &Arc<Process>, task: Option<&Arc<Task>>, info: Info) -> Res
         None => {}
     }
     process.signalled.wake(Events::IN);
+    signalfd::arrived();
     Ok(())
 }
 
