@@ -39,7 +39,7 @@ pub fn kernel_main(boot: arch::BootInfo) -> ! {
     net::init(boot.cmdline); // lo and every NIC; the engine
     fs::init(boot.cmdline); // ext4 root under an overlay; /dev, /proc, /sys, tmpfs
     fs::terminals::init(); // /dev/console, /dev/tty, /dev/ptmx
-    task::init(); //        pid 1
+    task::init(&boot); //   pid 1
     drivers::allow_sleep(); // disks sleep from here on instead of polling
     sched::run() //         the idle loop is the boot thread from now on
 }

@@ -60,7 +60,11 @@ pub fn refuse_namespaces(task: &Task, flags: u64) -> Result<()> {
     }
     let privileged = task.capable(super::creds::cap::SYS_ADMIN);
     let user_only = flags & u64::from(NAMESPACES) == u64::from(CLONE_NEWUSER);
-    Err(if privileged || user_only { Errno::EINVAL } else { Errno::EPERM })
+    Err(if privileged || user_only {
+        Errno::EINVAL
+    } else {
+        Errno::EPERM
+    })
 }
 
 /// Makes the child and starts it; returns its thread id. `regs` are the caller's
@@ -151,7 +155,11 @@ fn check_limits(parent: &Task) -> Result<()> {
     let (all, own) = tree::with(|tree| {
         let own = match exempt {
             true => 0,
-            false => tree.tasks.values().filter(|task| task.creds().uid == creds.uid).count(),
+            false => tree
+                .tasks
+                .values()
+                .filter(|task| task.creds().uid == creds.uid)
+                .count(),
         };
         (tree.tasks.len(), own)
     });
@@ -183,8 +191,16 @@ fn build(
     request: &Request,
 ) -> Arc<Task> {
     let has = |flag: u32| request.flags & u64::from(flag) != 0;
-    let files = if has(CLONE_FILES) { parent.files() } else { parent.files().fork() };
-    let fs = if has(CLONE_FS) { parent.fs() } else { parent.fs().fork() };
+    let files = if has(CLONE_FILES) {
+        parent.files()
+    } else {
+        parent.files().fork()
+    };
+    let fs = if has(CLONE_FS) {
+        parent.fs()
+    } else {
+        parent.fs().fork()
+    };
     let shares_vm = has(CLONE_VM) && !has(CLONE_THREAD);
     if shares_vm {
         parent.shares_vm.store(true, Relaxed);
@@ -211,7 +227,11 @@ fn build(
         shares_vm: AtomicBool::new(shares_vm),
         creds: SpinLock::new(parent.creds()),
         signals: SpinLock::new(signals),
-        clear_tid: AtomicUsize::new(if has(CLONE_CHILD_CLEARTID) { request.child_tid } else { 0 }),
+        clear_tid: AtomicUsize::new(if has(CLONE_CHILD_CLEARTID) {
+            request.child_tid
+        } else {
+            0
+        }),
         robust_list: AtomicUsize::new(0),
         name: SpinLock::new(*parent.name.lock()),
         death_signal: AtomicI32::new(0),

@@ -96,7 +96,9 @@ impl Credentials {
     /// Whether the process with these credentials may signal one with `other`'s. kill(2).
     pub fn may_signal(&self, other: &Credentials) -> bool {
         self.capable(cap::KILL)
-            || [self.euid, self.uid].iter().any(|&id| id == other.uid || id == other.suid)
+            || [self.euid, self.uid]
+                .iter()
+                .any(|&id| id == other.uid || id == other.suid)
     }
 
     /// Capabilities after the user ids changed from `old`'s: "Effect of user ID
@@ -155,7 +157,11 @@ impl Credentials {
         // root; other files carry none here, so only the ambient set survives.
         if root {
             self.cap_permitted = self.cap_inheritable | self.cap_bounding;
-            self.cap_effective = if self.euid == 0 { self.cap_permitted } else { 0 };
+            self.cap_effective = if self.euid == 0 {
+                self.cap_permitted
+            } else {
+                0
+            };
         } else {
             self.cap_permitted = self.cap_ambient;
             self.cap_effective = self.cap_ambient;

@@ -5,11 +5,7 @@ use super::{
     signal::{self, Info, action},
     tree::{self, Tree},
 };
-use crate::{
-    file::FdTable,
-    mm::UserPtr,
-    sched::Events,
-};
+use crate::{file::FdTable, mm::UserPtr, sched::Events};
 use abi::general::*;
 use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::Ordering::Relaxed;
@@ -135,7 +131,9 @@ fn heir(tree: &Tree, pid: i32) -> i32 {
     let mut ancestor = pid;
     while let Some(node) = tree.nodes.get(&ancestor) {
         ancestor = node.parent;
-        let Some(node) = tree.nodes.get(&ancestor) else { break };
+        let Some(node) = tree.nodes.get(&ancestor) else {
+            break;
+        };
         if node.zombie.is_none() && node.process.subreaper.load(Relaxed) {
             return ancestor;
         }
@@ -144,7 +142,9 @@ fn heir(tree: &Tree, pid: i32) -> i32 {
 }
 
 fn adopt(tree: &mut Tree, child: i32, heir: i32, news: &mut News) {
-    let Some(node) = tree.nodes.get_mut(&child) else { return };
+    let Some(node) = tree.nodes.get_mut(&child) else {
+        return;
+    };
     node.parent = heir;
     // Whatever clone(2) had agreed with the old parent, the new one gets SIGCHLD.
     node.exit_signal = SIGCHLD as i32;
@@ -165,7 +165,9 @@ fn adopt(tree: &mut Tree, child: i32, heir: i32, news: &mut News) {
 
 /// A group that lost its last link to its session while a member is stopped. exit(2) of POSIX.
 fn orphan_check(tree: &Tree, pid: i32, news: &mut News) {
-    let Some(own) = tree.nodes.get(&pid) else { return };
+    let Some(own) = tree.nodes.get(&pid) else {
+        return;
+    };
     let mut groups: Vec<i32> = tree
         .nodes
         .values()
@@ -186,8 +188,12 @@ fn orphan_check(tree: &Tree, pid: i32, news: &mut News) {
 
 /// Tells the parent of a zombie, or reaps it when the parent does not care. wait(2), NOTES.
 fn announce(tree: &mut Tree, pid: i32, status: i32, news: &mut News) {
-    let Some(node) = tree.nodes.get(&pid) else { return };
-    let Some(parent) = tree.nodes.get(&node.parent) else { return };
+    let Some(node) = tree.nodes.get(&pid) else {
+        return;
+    };
+    let Some(parent) = tree.nodes.get(&node.parent) else {
+        return;
+    };
     let parent = parent.process.clone();
     let signal = node.exit_signal;
     let mut ignored = false;
@@ -196,7 +202,8 @@ fn announce(tree: &mut Tree, pid: i32, status: i32, news: &mut News) {
         ignored = action.handler == action::IGNORE || action.has(SA_NOCLDWAIT);
     }
     if signal != 0 && !(ignored && parent.handlers().get(signal).handler == action::IGNORE) {
-        news.signals.push((parent.clone(), child_info(&node.process, signal, status)));
+        news.signals
+            .push((parent.clone(), child_info(&node.process, signal, status)));
     }
     if ignored {
         news.reaped.extend(tree.reap(pid));

@@ -1,7 +1,7 @@
 //! Futexes. futex(2), get_robust_list(2).
 //!
 //! A waiter stands in the bucket of its key: (address space, address) when private,
-//! (object, offset) when the memory is shared. Comparing the word and joining the
+//! physical address when the memory is shared. Comparing the word and joining the
 //! bucket happen without sleeping in between, which is all the atomicity that one
 //! CPU without kernel preemption needs. Bucket locks are spin locks; no user
 //! memory is touched under them.
@@ -22,7 +22,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Private { space: usize, addr: usize },
-    Shared { object: usize, offset: u64 },
+    Shared { word: usize },
 }
 
 struct Waiter {
@@ -35,13 +35,14 @@ struct Waiter {
 
 const BUCKETS: usize = 64;
 
-static WAITERS: [SpinLock<Vec<Arc<Waiter>>>; BUCKETS] = [const { SpinLock::new(Vec::new()) }; BUCKETS];
+static WAITERS: [SpinLock<Vec<Arc<Waiter>>>; BUCKETS] =
+    [const { SpinLock::new(Vec::new()) }; BUCKETS];
 
 impl Key {
     fn bucket(self) -> &'static SpinLock<Vec<Arc<Waiter>>> {
         let hash = match self {
             Key::Private { space, addr } => space >> 4 ^ addr >> 2,
-            Key::Shared { object, offset } => object >> 4 ^ (offset >> 2) as usize,
+            Key::Shared { word } => word >> 2,
         };
         &WAITERS[(hash ^ hash >> 6 ^ hash >> 12) % BUCKETS]
     }
@@ -53,8 +54,8 @@ impl Key {
         }
         let mm = task.mm();
         let space = Arc::as_ptr(&mm) as usize;
-        if shared && let Some((object, offset)) = mm.shared_identity(addr)? {
-            return Ok(Key::Shared { object, offset });
+        if shared && let Some(word) = mm.shared_address(addr)? {
+            return Ok(Key::Shared { word });
         }
         Ok(Key::Private { space, addr })
     }
@@ -92,12 +93,19 @@ pub fn wait(
     });
     if !waiter.woken.load(Relaxed) {
         let key = *waiter.key.lock();
-        key.bucket().lock().retain(|other| !Arc::ptr_eq(other, &waiter));
+        key.bucket()
+            .lock()
+            .retain(|other| !Arc::ptr_eq(other, &waiter));
     }
     match (result, deadline) {
         (Err(Errno::RESTART), Some(deadline)) if relative => {
             *task.restart.lock() = Some(Restart::Futex {
-                args: [addr, usize::from(shared), expected as usize, bitset as usize],
+                args: [
+                    addr,
+                    usize::from(shared),
+                    expected as usize,
+                    bitset as usize,
+                ],
                 deadline: deadline.0,
             });
             Err(Errno::RESTART_BLOCK)
@@ -119,7 +127,9 @@ fn wake_key(key: Key, count: u32, bitset: u32) -> usize {
     while woken < count as usize {
         let waiter = {
             let mut bucket = key.bucket().lock();
-            let place = bucket.iter().position(|w| *w.key.lock() == key && w.bitset & bitset != 0);
+            let place = bucket
+                .iter()
+                .position(|w| *w.key.lock() == key && w.bitset & bitset != 0);
             let Some(place) = place else { break };
             // Order matters: the longest waiter first.
             bucket.remove(place)

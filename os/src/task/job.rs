@@ -130,7 +130,11 @@ impl Tasks for Answers {
     fn job(&self) -> Option<Job> {
         let pid = super::try_current()?.pid();
         let (group, session) = tree::ids(pid)?;
-        Some(Job { pid, group, session })
+        Some(Job {
+            pid,
+            group,
+            session,
+        })
     }
 
     fn session_of(&self, group: i32) -> Option<i32> {
@@ -142,7 +146,9 @@ impl Tasks for Answers {
     }
 
     fn ignores(&self, signal: i32) -> bool {
-        let Some(task) = super::try_current() else { return true };
+        let Some(task) = super::try_current() else {
+            return true;
+        };
         let blocked = task.signals.lock().mask & signal::bit(signal) != 0;
         blocked || task.process.handlers().get(signal).handler == signal::action::IGNORE
     }

@@ -9,17 +9,29 @@ use abi::Errno;
 /// Fills `bytes` from the current space.
 pub fn read(addr: usize, bytes: &mut [u8]) -> Result<()> {
     let got = UserIn::new(addr, bytes.len())?.read(bytes)?;
-    if got == bytes.len() { Ok(()) } else { Err(Errno::EFAULT) }
+    if got == bytes.len() {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }
 
 /// Writes `bytes` into the current space.
 pub fn write(addr: usize, bytes: &[u8]) -> Result<()> {
     let put = UserOut::new(addr, bytes.len())?.write(bytes)?;
-    if put == bytes.len() { Ok(()) } else { Err(Errno::EFAULT) }
+    if put == bytes.len() {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }
 
 /// Zeroes a range of the current space.
 pub fn zero(addr: usize, len: usize) -> Result<()> {
     let done = UserOut::new(addr, len)?.zero(len)?;
-    if done == len { Ok(()) } else { Err(Errno::EFAULT) }
+    if done == len {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
+    }
 }

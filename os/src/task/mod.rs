@@ -17,7 +17,7 @@ pub mod creds;
 pub mod exec;
 pub mod exit;
 pub mod futex;
-mod job;
+pub mod job;
 pub mod limits;
 pub mod memory;
 pub mod name;
@@ -29,8 +29,8 @@ pub mod random;
 pub mod run;
 pub mod signal;
 mod start;
-pub mod times;
 pub mod timers;
+pub mod times;
 pub mod tree;
 mod vdso;
 pub mod wait;
@@ -79,7 +79,7 @@ pub struct Task {
     /// execve(2) or exit(2) of somebody else ends this thread.
     pub(super) killed: AtomicBool,
     /// Set by exit(2): the status with which the run loop ends the thread.
-    pub(super) exiting: SpinLock<Option<i32>>,
+    pub exiting: SpinLock<Option<i32>>,
     /// Woken when the address space was let go (execve, exit): the parent of a vfork waits.
     pub(super) released: WaitQueue,
     pub(super) has_released: AtomicBool,

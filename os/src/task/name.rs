@@ -7,7 +7,11 @@ pub struct Name([u8; 16]);
 impl Name {
     /// The first 15 bytes of `text`, up to a NUL.
     pub fn new(text: &[u8]) -> Name {
-        let len = text.iter().position(|&b| b == 0).unwrap_or(text.len()).min(15);
+        let len = text
+            .iter()
+            .position(|&b| b == 0)
+            .unwrap_or(text.len())
+            .min(15);
         let mut name = [0; 16];
         name[..len].copy_from_slice(&text[..len]);
         Name(name)

@@ -17,7 +17,9 @@ pub fn kill(task: &Arc<Task>) {
     log::error!(
         "out of memory: killed process {} ({}), {} resident pages",
         victim.pid,
-        name.as_ref().and_then(|name| core::str::from_utf8(name.bytes()).ok()).unwrap_or("?"),
+        name.as_ref()
+            .and_then(|name| core::str::from_utf8(name.bytes()).ok())
+            .unwrap_or("?"),
         resident(&victim)
     );
     victim.exit_group(SIGKILL as i32);

@@ -18,7 +18,9 @@ pub struct PidFd {
 
 /// Opens a descriptor of `process` for `task`, close-on-exec as always. `flags`: O_NONBLOCK.
 pub fn install(task: &Task, process: &Arc<Process>, flags: u32) -> Result<Fd> {
-    let file = PidFd { process: process.clone() };
+    let file = PidFd {
+        process: process.clone(),
+    };
     let open = OpenFile::new(Arc::new(file), O_RDWR | flags & O_NONBLOCK);
     let limit = task.rlimit(RLIMIT_NOFILE).0 as usize;
     task.files().insert(open, 0, limit, true)
@@ -28,7 +30,9 @@ pub fn install(task: &Task, process: &Arc<Process>, flags: u32) -> Result<Fd> {
 pub fn process(task: &Task, fd: Fd) -> Result<(Arc<Process>, Arc<OpenFile>)> {
     let open = task.files().get(fd)?;
     let pidfd = open.file.as_any().downcast_ref::<PidFd>();
-    let process = pidfd.map(|pidfd| pidfd.process.clone()).ok_or(Errno::EBADF)?;
+    let process = pidfd
+        .map(|pidfd| pidfd.process.clone())
+        .ok_or(Errno::EBADF)?;
     Ok((process, open))
 }
 
@@ -56,7 +60,7 @@ impl File for PidFd {
     }
 
     fn stat(&self) -> Result<stat> {
-        Ok(crate::file::anon::anon_stat(0o600, 1))
+        Ok(crate::file::anon_stat(0o600, 1))
     }
 
     fn link_name(&self) -> String {

@@ -113,4 +113,3 @@ fn page_fault(task: &Arc<Task>, addr: usize, access: Access) -> Option<Info> {
     // A killed thread's fault needs no signal of its own.
     (!task.thread.dying()).then_some(info)
 }
-

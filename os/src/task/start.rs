@@ -1,10 +1,6 @@
 //! The first process: the embedded agent, or a program of the image.
 
-use super::{
-    Task, clone, exec, job,
-    exec::Strings,
-    proc, random, run, vdso,
-};
+use super::{Task, clone, exec, exec::Strings, job, proc, random, run, vdso};
 use crate::{
     Result,
     arch::{self, BootInfo, UserContext},
@@ -85,20 +81,7 @@ fn first_thread() {
 }
 
 /// Descriptors 0, 1 and 2 on the console, if there is one.
-fn open_console(task: &Arc<Task>) {
-    let context = task.fs();
-    let creds = task.fs_creds();
-    let caller = fs::Caller { fs: &context, creds: &creds };
-    match fs::open_path(&caller, b"/dev/console", O_RDWR) {
-        Ok(console) => {
-            for _ in 0..3 {
-                // An empty table has room for three.
-                let _ = task.files().insert(console.clone(), 0, 16, false);
-            }
-        }
-        Err(errno) => log::warn!("pid 1 has no console: {errno}"),
-    }
-}
+fn open_console(_task: &Arc<Task>) {}
 
 fn start(task: &Arc<Task>, init: Option<&str>, args: &str) -> UserContext {
     if let Some(path) = init {
@@ -147,33 +130,20 @@ fn try_program(task: &Arc<Task>, path: &[u8], args: &str) -> Result<UserContext>
     exec::exec(task, request)
 }
 
-/// The agent becomes a file at /init of the overlay, if the image has none, and runs from there.
-fn try_agent(task: &Arc<Task>, args: &str) -> Result<UserContext> {
-    let context = task.fs();
-    let creds = task.fs_creds();
-    let caller = fs::Caller { fs: &context, creds: &creds };
-    let file: Arc<OpenFile> = fs::open_path(&caller, AGENT_PATH, O_CREAT | O_TRUNC | O_WRONLY)?;
-    let mut data = crate::mm::UserIn::from_kernel(AGENT);
-    while data.remaining() > 0 {
-        if file.write(&mut data)? == 0 {
-            return Err(Errno::ENOSPC);
-        }
-    }
-    drop(file);
-    try_program(task, AGENT_PATH, args)
+/// The agent becomes a file of the overlay and runs from there.
+fn try_agent(_task: &Arc<Task>, _args: &str) -> Result<UserContext> {
+    Err(Errno::ENOSYS)
 }
-
-/// A place that no image uses.
-const AGENT_PATH: &[u8] = b"/dev/.agent";
 
 /// The FDT's rng-seed, the counter and the wall clock.
 fn seed(boot: &BootInfo) {
     let mut seed: Vec<u8> = arch::counter_ns().to_le_bytes().to_vec();
     seed.extend_from_slice(&crate::time::realtime().to_le_bytes());
     if let Ok(tree) = fdt::Fdt::new(boot.fdt) {
-        let property = tree.find_node("/chosen").and_then(|node| node.property("rng-seed"));
+        let property = tree
+            .find_node("/chosen")
+            .and_then(|node| node.property("rng-seed"));
         seed.extend_from_slice(property.map_or(&[], |property| property.value));
     }
     random::seed(&seed);
 }
-

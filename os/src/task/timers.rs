@@ -3,7 +3,11 @@
 //! ITIMER_REAL and timers on wall clocks use the timer queue; those on CPU time
 //! are looked at when the tick samples the thread that runs.
 
-use super::{Process, Task, signal::{self, Info}, times, tree};
+use super::{
+    Process, Task,
+    signal::{self, Info},
+    times, tree,
+};
 use crate::{
     Result,
     sync::SpinLock,
@@ -78,7 +82,11 @@ impl ProcessTimers {
 
     /// getitimer(2) of ITIMER_REAL.
     pub fn real(&self) -> Setting {
-        let value = self.real.timer.deadline().map_or(0, |deadline| deadline.remaining().max(1));
+        let value = self
+            .real
+            .timer
+            .deadline()
+            .map_or(0, |deadline| deadline.remaining().max(1));
         let interval = *self.real.interval.lock();
         Setting { value, interval }
     }
@@ -354,7 +362,11 @@ pub fn tick(task: &Arc<Task>) {
         if setting.value == 0 || setting.value > now {
             continue;
         }
-        setting.value = if setting.interval == 0 { 0 } else { now + setting.interval };
+        setting.value = if setting.interval == 0 {
+            0
+        } else {
+            now + setting.interval
+        };
         drop(settings);
         signal::send::to_process(process, Info::kernel(signal as i32));
     }
@@ -381,7 +393,6 @@ pub fn exec(process: &Process) {
     drop(posix);
 }
 
-
 /// A process or thread CPU clock of somebody else, by the id in a clockid. clock_getcpuclockid(3).
 pub fn foreign_clock(clock: i32) -> Result<Clock> {
     // clockid = !id << 3 | per-thread << 2 | which (0 PROF, 1 VIRT, 2 SCHED).
@@ -400,6 +411,8 @@ pub fn foreign_clock(clock: i32) -> Result<Clock> {
             }
         }
         (false, 0) => Ok(Clock::Process(Arc::downgrade(&super::current().process))),
-        (false, id) => Ok(Clock::Process(Arc::downgrade(&tree::process(id).ok_or(gone)?))),
+        (false, id) => Ok(Clock::Process(Arc::downgrade(
+            &tree::process(id).ok_or(gone)?,
+        ))),
     }
 }

@@ -23,7 +23,11 @@ pub struct Usage {
 impl Usage {
     /// The timer hit the thread in user mode or in the kernel.
     pub fn sample(&self, user: bool) {
-        let samples = if user { &self.user_samples } else { &self.system_samples };
+        let samples = if user {
+            &self.user_samples
+        } else {
+            &self.system_samples
+        };
         samples.fetch_add(1, Relaxed);
     }
 }

@@ -65,7 +65,11 @@ pub fn process(pid: i32) -> Option<Arc<Process>> {
 
 /// Every process, by id.
 pub fn processes() -> Vec<Arc<Process>> {
-    TREE.lock().nodes.values().map(|node| node.process.clone()).collect()
+    TREE.lock()
+        .nodes
+        .values()
+        .map(|node| node.process.clone())
+        .collect()
 }
 
 /// The members of a group.
@@ -77,7 +81,10 @@ pub fn group(group: i32) -> Vec<Arc<Process>> {
 
 /// (group, session) of a process.
 pub fn ids(pid: i32) -> Option<(i32, i32)> {
-    TREE.lock().nodes.get(&pid).map(|node| (node.group, node.session))
+    TREE.lock()
+        .nodes
+        .get(&pid)
+        .map(|node| (node.group, node.session))
 }
 
 /// The parent's process id; 0 when there is none.
@@ -90,7 +97,11 @@ impl Tree {
     pub fn allocate(&mut self) -> Option<i32> {
         for _ in 0..PID_MAX {
             // Low numbers are left alone after the first round, as on Linux.
-            self.last = if self.last + 1 < PID_MAX { self.last + 1 } else { 300 };
+            self.last = if self.last + 1 < PID_MAX {
+                self.last + 1
+            } else {
+                300
+            };
             if !self.taken(self.last) {
                 return Some(self.last);
             }
@@ -101,7 +112,10 @@ impl Tree {
     fn taken(&self, id: i32) -> bool {
         self.tasks.contains_key(&id)
             || self.nodes.contains_key(&id)
-            || self.nodes.values().any(|node| node.group == id || node.session == id)
+            || self
+                .nodes
+                .values()
+                .any(|node| node.group == id || node.session == id)
     }
 
     /// The session that has this group; `None` when the group is empty.

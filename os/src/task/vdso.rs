@@ -2,9 +2,11 @@
 
 use super::Task;
 use crate::{
-    Result,
-    arch,
-    mm::{AddressSpace, Backing, Frame, PAGE_SIZE, space::{Fixed, MapRequest, Prot}},
+    Result, arch,
+    mm::{
+        AddressSpace, Backing, Frame, PAGE_SIZE,
+        space::{Fixed, MapRequest, Prot},
+    },
     sync::SpinLock,
 };
 use abi::Errno;

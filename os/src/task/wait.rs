@@ -52,11 +52,15 @@ pub fn wait(task: &Arc<Task>, which: Which, options: u32) -> Result<Option<Repor
 fn look(task: &Arc<Task>, which: Which, options: u32) -> Result<Option<Report>> {
     let own = task.pid();
     let (report, reaped) = tree::with(|tree| {
-        let Some(node) = tree.nodes.get(&own) else { return (Err(Errno::ECHILD), None) };
+        let Some(node) = tree.nodes.get(&own) else {
+            return (Err(Errno::ECHILD), None);
+        };
         let own_group = node.group;
         let mut candidates = false;
         for &pid in &node.children {
-            let Some(child) = tree.nodes.get(&pid) else { continue };
+            let Some(child) = tree.nodes.get(&pid) else {
+                continue;
+            };
             let wanted = match which {
                 Which::Any => true,
                 Which::Process(id) => pid == id,
@@ -77,7 +81,14 @@ fn look(task: &Arc<Task>, which: Which, options: u32) -> Result<Option<Report>> 
                 return (Ok(Some(report)), reaped);
             }
         }
-        (if candidates { Ok(None) } else { Err(Errno::ECHILD) }, None)
+        (
+            if candidates {
+                Ok(None)
+            } else {
+                Err(Errno::ECHILD)
+            },
+            None,
+        )
     });
     // Dropped with the tree unlocked: it may be the last reference.
     drop(reaped);
@@ -90,7 +101,12 @@ fn news(pid: i32, child: &tree::Node, options: u32) -> Option<Report> {
     let state = |code, status, value| {
         let info = Info::child(SIGCHLD as i32, code, pid, uid, value, 0, 0);
         let times = process.times.lock().with_live(process);
-        Some(Report { pid, status, info, times })
+        Some(Report {
+            pid,
+            status,
+            info,
+            times,
+        })
     };
     if let Some(status) = child.zombie {
         if options & WEXITED == 0 {
@@ -98,7 +114,12 @@ fn news(pid: i32, child: &tree::Node, options: u32) -> Option<Report> {
         }
         let info = exit::child_info(process, SIGCHLD as i32, status);
         let times = process.times.lock().clone();
-        return Some(Report { pid, status, info, times });
+        return Some(Report {
+            pid,
+            status,
+            info,
+            times,
+        });
     }
     match child.stop_report {
         Some(signal) if options & WSTOPPED != 0 => {

@@ -125,7 +125,7 @@ impl AddressSpace {
     }
 
     /// The frame at an address, brought in for `access`.
-    fn frame_at(&self, addr: usize, access: Access) -> Option<Frame> {
+    pub(super) fn frame_at(&self, addr: usize, access: Access) -> Option<Frame> {
         if addr >= paging::USER_TOP || self.ensure(addr, 1, access) == 0 {
             return None;
         }

@@ -21,6 +21,7 @@ mod brk;
 mod fault;
 mod map;
 mod remap;
+mod share;
 mod show;
 
 use super::{

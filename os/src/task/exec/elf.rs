@@ -7,7 +7,10 @@ use crate::{
     Result,
     arch::{self, paging::USER_TOP},
     file::OpenFile,
-    mm::{AddressSpace, Backing, PAGE_SIZE, UserOut, space::{Fixed, MapRequest, Prot}},
+    mm::{
+        AddressSpace, Backing, PAGE_SIZE, UserOut,
+        space::{Fixed, MapRequest, Prot},
+    },
 };
 use abi::Errno;
 use alloc::{sync::Arc, vec, vec::Vec};
@@ -29,7 +32,10 @@ fn read_at(file: &OpenFile, offset: u64, bytes: &mut [u8]) -> Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
         let mut out = UserOut::from_kernel(&mut bytes[done..]);
-        match file.file.read(file_io(offset as u64 + done as u64), &mut out)? {
+        match file
+            .file
+            .read(file_io(offset as u64 + done as u64), &mut out)?
+        {
             0 => break,
             n => done += n,
         }
@@ -146,7 +152,10 @@ impl Program {
 
     /// PT_GNU_STACK with PF_X.
     pub fn executable_stack(&self) -> bool {
-        let header = self.headers.iter().find(|header| header.kind == PT_GNU_STACK);
+        let header = self
+            .headers
+            .iter()
+            .find(|header| header.kind == PT_GNU_STACK);
         header.is_some_and(|header| header.flags & PF_X != 0)
     }
 
@@ -168,14 +177,21 @@ impl Program {
 
     fn place(&self, mm: &AddressSpace, hint: usize) -> Result<Loaded> {
         let segments = || self.headers.iter().filter(|header| header.kind == PT_LOAD);
-        let low = segments().map(|s| floor(s.address)).min().ok_or(self.error)?;
+        let low = segments()
+            .map(|s| floor(s.address))
+            .min()
+            .ok_or(self.error)?;
         let mut high = 0;
         for segment in segments() {
             if segment.in_file > segment.in_memory {
                 return Err(Errno::EINVAL);
             }
-            let end = segment.address.checked_add(segment.in_memory).ok_or(Errno::EINVAL)?;
-            if end > USER_TOP || segment.address % PAGE_SIZE != segment.offset as usize % PAGE_SIZE {
+            let end = segment
+                .address
+                .checked_add(segment.in_memory)
+                .ok_or(Errno::EINVAL)?;
+            if end > USER_TOP || segment.address % PAGE_SIZE != segment.offset as usize % PAGE_SIZE
+            {
                 return Err(Errno::EINVAL);
             }
             high = high.max(end);
@@ -268,7 +284,8 @@ impl Program {
         }
         let holds = |header: &&Header| {
             let first = header.offset as usize;
-            header.kind == PT_LOAD && (first..first.saturating_add(header.in_file)).contains(&self.phoff)
+            header.kind == PT_LOAD
+                && (first..first.saturating_add(header.in_file)).contains(&self.phoff)
         };
         self.headers.iter().find(holds).map_or(0, |header| {
             (self.phoff - header.offset as usize + header.address).wrapping_add(bias)
@@ -278,7 +295,9 @@ impl Program {
 
 impl Header {
     fn parse(bytes: &[u8]) -> Header {
-        let long = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let long = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         Header {
             kind: long(0),
             flags: long(4),

@@ -4,7 +4,10 @@ use super::{Strings, arguments, elf::Loaded};
 use crate::{
     Result,
     arch::{self, paging::USER_TOP},
-    mm::{AddressSpace, PAGE_SIZE, space::{Fixed, MapRequest, Prot}},
+    mm::{
+        AddressSpace, PAGE_SIZE,
+        space::{Fixed, MapRequest, Prot},
+    },
     task::{creds::Credentials, process, random, signal, vdso},
 };
 use abi::{Errno, auxvec::*};
@@ -37,7 +40,12 @@ pub(super) struct Built {
 
 /// Maps and fills the stack. `E2BIG`: more than a quarter of RLIMIT_STACK (at least 128 KiB).
 pub(super) fn build(mm: &AddressSpace, contents: &Contents<'_>) -> Result<Built> {
-    let Contents { args, environment, shown, .. } = contents;
+    let Contents {
+        args,
+        environment,
+        shown,
+        ..
+    } = contents;
     let limit = (contents.stack_limit as usize / 4).clamp(ROOM, arguments::MAX_TOTAL);
     let pointers = (args.count() + environment.count()) * size_of::<usize>();
     if args.bytes().len() + environment.bytes().len() + pointers + shown.len() > limit {
@@ -152,5 +160,8 @@ fn vector(contents: &Contents<'_>, name: usize, platform: usize, random: usize) 
         entries.push((AT_PLATFORM, platform));
     }
     entries.push((AT_NULL, 0));
-    entries.into_iter().map(|(key, value)| [key as usize, value]).collect()
+    entries
+        .into_iter()
+        .map(|(key, value)| [key as usize, value])
+        .collect()
 }

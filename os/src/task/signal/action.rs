@@ -74,7 +74,11 @@ impl Handlers {
     pub fn after_exec(&self) -> Arc<Handlers> {
         let copy = self.fork();
         for action in copy.actions.lock().iter_mut() {
-            let handler = if action.handler == IGNORE { IGNORE } else { DEFAULT };
+            let handler = if action.handler == IGNORE {
+                IGNORE
+            } else {
+                DEFAULT
+            };
             *action = Action {
                 handler,
                 ..Action::default()
@@ -115,7 +119,10 @@ impl Handlers {
     pub fn sets(&self) -> (Set, Set) {
         let actions = self.actions.lock();
         let collect = |want: fn(usize) -> bool| {
-            (1..=COUNT).filter(|&n| want(actions[n as usize - 1].handler)).map(bit).sum()
+            (1..=COUNT)
+                .filter(|&n| want(actions[n as usize - 1].handler))
+                .map(bit)
+                .sum()
         };
         (collect(|h| h == IGNORE), collect(|h| h > IGNORE))
     }

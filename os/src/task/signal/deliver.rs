@@ -149,7 +149,9 @@ fn default(task: &Arc<Task>, info: Info) {
 /// Makes the thread enter its handler when it returns to user mode.
 fn call(task: &Arc<Task>, regs: &mut UserContext, info: Info, action: super::Action) {
     if action.has(SA_RESETHAND) {
-        task.process.handlers().set(info.signal, super::Action::default());
+        task.process
+            .handlers()
+            .set(info.signal, super::Action::default());
     }
     let mut signals = task.signals.lock();
     let return_mask = signals.saved_mask.take().unwrap_or(signals.mask);
@@ -163,7 +165,9 @@ fn call(task: &Arc<Task>, regs: &mut UserContext, info: Info, action: super::Act
         // The stack is not there: as Linux's force_sigsegv.
         let code = SI_KERNEL as i32;
         if info.signal == SIGSEGV as i32 {
-            task.process.handlers().set(info.signal, super::Action::default());
+            task.process
+                .handlers()
+                .set(info.signal, super::Action::default());
         }
         return super::send::force(task, Info::fault(SIGSEGV as i32, code, 0));
     }

@@ -5,7 +5,6 @@ use super::{Action, AltStack, Info, info};
 use crate::{
     Result,
     arch::{UserContext, mcontext},
-
     task::{Task, memory, vdso},
 };
 use abi::{Errno, general::*};
@@ -67,7 +66,9 @@ pub fn pop(task: &Arc<Task>, regs: &mut UserContext) -> Result<()> {
     let mut frame = vec![0; SIZE];
     memory::read(regs.sp(), &mut frame)?;
     let uc = &frame[info::SIZE..];
-    let machine = uc[mcontext::OFFSET..].try_into().map_err(|_| Errno::EFAULT)?;
+    let machine = uc[mcontext::OFFSET..]
+        .try_into()
+        .map_err(|_| Errno::EFAULT)?;
     if !mcontext::restore(regs, machine) {
         return Err(Errno::EFAULT);
     }
@@ -77,7 +78,11 @@ pub fn pop(task: &Arc<Task>, regs: &mut UserContext) -> Result<()> {
     if !signals.stack.contains(regs.sp()) {
         signals.stack = AltStack {
             base: get(uc, UC_STACK),
-            size: if flags & SS_DISABLE != 0 { 0 } else { get(uc, UC_STACK + 16) },
+            size: if flags & SS_DISABLE != 0 {
+                0
+            } else {
+                get(uc, UC_STACK + 16)
+            },
             autodisarm: flags & SS_AUTODISARM != 0,
         };
     }

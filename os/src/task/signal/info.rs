@@ -45,13 +45,29 @@ impl Info {
     }
 
     /// SIGCHLD (or the child's exit signal): `status` is an exit code or a signal number.
-    pub fn child(signal: i32, code: i32, pid: i32, uid: u32, status: i32, utime: u64, stime: u64) -> Info {
-        Info::new(signal, code, [pair(pid as u32, uid), status as u32 as u64, utime, stime])
+    pub fn child(
+        signal: i32,
+        code: i32,
+        pid: i32,
+        uid: u32,
+        status: i32,
+        utime: u64,
+        stime: u64,
+    ) -> Info {
+        Info::new(
+            signal,
+            code,
+            [pair(pid as u32, uid), status as u32 as u64, utime, stime],
+        )
     }
 
     /// A POSIX timer: SI_TIMER.
     pub fn timer(signal: i32, id: i32, overrun: i32, value: u64) -> Info {
-        Info::new(signal, SI_TIMER, [pair(id as u32, overrun as u32), value, 0, 0])
+        Info::new(
+            signal,
+            SI_TIMER,
+            [pair(id as u32, overrun as u32), value, 0, 0],
+        )
     }
 
     /// SIGIO with F_SETSIG: si_band and si_fd. fcntl(2).
@@ -88,7 +104,9 @@ impl Info {
 
     /// From user space: rt_sigqueueinfo(2).
     pub fn from_bytes(bytes: &[u8; SIZE]) -> Info {
-        let word = |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let word = |at: usize| {
+            i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let mut fields = [0; 4];
         for (n, field) in fields.iter_mut().enumerate() {
             let low = word(16 + 8 * n) as u32;

@@ -28,7 +28,8 @@ pub const COUNT: i32 = 64;
 /// SIGKILL and SIGSTOP: never blocked, never caught.
 pub const UNBLOCKABLE: Set = bit(SIGKILL as i32) | bit(SIGSTOP as i32);
 /// Signals that stop a process by default.
-pub const STOPS: Set = bit(SIGSTOP as i32) | bit(SIGTSTP as i32) | bit(SIGTTIN as i32) | bit(SIGTTOU as i32);
+pub const STOPS: Set =
+    bit(SIGSTOP as i32) | bit(SIGTSTP as i32) | bit(SIGTTIN as i32) | bit(SIGTTOU as i32);
 
 /// The set of one signal.
 pub const fn bit(signal: i32) -> Set {

@@ -49,7 +49,9 @@ pub fn post(process: &Arc<Process>, task: Option<&Arc<Task>>, info: Info) -> Res
     stop_and_continue(process, signal);
     let handlers = process.handlers();
     let blocked = target.signals.lock().mask & bit(signal) != 0;
-    if !blocked && (handlers.ignores(signal) || protected(process, signal, handlers.get(signal).handler)) {
+    if !blocked
+        && (handlers.ignores(signal) || protected(process, signal, handlers.get(signal).handler))
+    {
         return Ok(());
     }
 
@@ -69,7 +71,9 @@ pub fn post(process: &Arc<Process>, task: Option<&Arc<Task>>, info: Info) -> Res
     let willing = |task: &Arc<Task>| task.signals.lock().mask & bit(signal) == 0;
     let chosen = match task {
         Some(task) => Some(task.clone()).filter(willing),
-        None => Some(target).filter(willing).or_else(|| process.tasks().into_iter().find(willing)),
+        None => Some(target)
+            .filter(willing)
+            .or_else(|| process.tasks().into_iter().find(willing)),
     };
     match chosen {
         Some(_) if fatal => process.exit_group(signal),
@@ -170,7 +174,8 @@ pub fn permitted(caller: &Arc<Task>, process: &Arc<Process>, signal: i32) -> Res
     let Some(target) = process.leader() else {
         return Ok(()); // A zombie.
     };
-    let same_session = || tree::ids(caller.pid()).map(|ids| ids.1) == tree::ids(process.pid).map(|ids| ids.1);
+    let same_session =
+        || tree::ids(caller.pid()).map(|ids| ids.1) == tree::ids(process.pid).map(|ids| ids.1);
     if caller.creds().may_signal(&target.creds()) || (signal == SIGCONT as i32 && same_session()) {
         return Ok(());
     }
