@@ -42,6 +42,7 @@ pub mod walk;
 
 mod boot;
 mod copy;
+mod files;
 mod lower;
 mod proc;
 mod sys;

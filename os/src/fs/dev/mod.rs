@@ -6,7 +6,7 @@
 mod disk;
 mod memory;
 
-use super::{Inode, Kind, dentry::Dentry, inode::New, mount::FileSystem, tmpfs::Volume};
+use super::{Inode, Kind, dentry::Dentry, inode::New, tmpfs::Volume};
 use crate::{Result, file::File, sync::SpinLock};
 use abi::Errno;
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};

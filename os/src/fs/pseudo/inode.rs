@@ -6,9 +6,9 @@ use crate::{
     file::File,
     fs::{
         Inode, Kind, Meta, Place,
+        files::{DirFile, named},
         inode::{DirEntry, Stamp, Target},
         mount::{FileSystem, Usage, anonymous_dev},
-        open::{DirFile, named},
     },
 };
 use abi::Errno;

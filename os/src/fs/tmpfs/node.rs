@@ -11,8 +11,8 @@ use crate::{
     file::{File, lock::Locks},
     fs::{
         Inode, Kind, Meta, Place,
+        files::DirFile,
         inode::{Attachment, Change, DirEntry, New, Stamp, Target},
-        open::DirFile,
     },
     sync::SpinLock,
 };
