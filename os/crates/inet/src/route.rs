@@ -115,7 +115,9 @@ impl Stack {
             (None, Some(via)) => (via, dst, None),
             (None, None) if broadcast || dst.is_multicast() => {
                 let any = self.ifaces.iter().find(|iface| {
-                    iface.info.up && !iface.is_loopback() && self.source_on(iface, dst).is_some()
+                    iface.info.up
+                        && !iface.is_loopback()
+                        && self.source_on(iface, dst, dst).is_some()
                 });
                 (any.ok_or(Error::NetUnreachable)?.info.id, dst, None)
             }
@@ -131,11 +133,11 @@ impl Stack {
             next_hop
         };
         let source = source
-            .or_else(|| self.source_on(slot, next_hop))
+            .or_else(|| self.source_on(slot, dst, next_hop))
             .or_else(|| {
                 self.ifaces
                     .iter()
-                    .find_map(|other| self.source_on(other, dst))
+                    .find_map(|other| self.source_on(other, dst, dst))
             });
         Ok(Selection {
             iface,
@@ -171,8 +173,8 @@ impl Stack {
         })
     }
 
-    /// The address of `iface` that suits `towards`: of its subnet, else of its scope (RFC 6724 rules 1, 2 and 8 in short).
-    fn source_on(&self, iface: &Iface, towards: IpAddr) -> Option<IpAddr> {
+    /// The address of `iface` that suits `towards`: of its scope, and of the subnet of the next `hop` (RFC 6724 rules 1, 2 and 8 in short).
+    fn source_on(&self, iface: &Iface, towards: IpAddr, hop: IpAddr) -> Option<IpAddr> {
         if !iface.info.up || iface.is_loopback() {
             return None;
         }
@@ -189,7 +191,7 @@ impl Stack {
         };
         let best = family()
             .filter(|own| is_link_local(own.cidr.addr) == link_scope)
-            .max_by_key(|own| own.cidr.contains(towards));
+            .max_by_key(|own| own.cidr.contains(hop));
         best.or_else(|| family().next()).map(|own| own.cidr.addr)
     }
 

@@ -54,7 +54,7 @@ impl Claim {
 
     /// Linux's rule for TCP: both must allow sharing, and SO_REUSEADDR does not share with a listener.
     pub fn conflicts(&self, other: &Claim) -> bool {
-        let by_addr = self.reuse_addr && other.reuse_addr && !self.listens && !other.listens;
+        let by_addr = self.reuse_addr && other.reuse_addr && !other.listens;
         let by_port = self.reuse_port && other.reuse_port && self.owner == other.owner;
         !by_addr && !by_port && self.overlaps(other)
     }

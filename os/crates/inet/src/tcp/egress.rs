@@ -62,11 +62,15 @@ impl Stack {
             return;
         }
         let iface = connection.path.iface;
-        let full = self
-            .ifaces
-            .get(iface.slot())
-            .is_some_and(|slot| slot.tx.len() >= self.config.tx_queue_len);
-        if full {
+        let queued = match connection.path.local {
+            true => 0,
+            false => self
+                .ifaces
+                .get(iface.slot())
+                .map_or(0, |slot| slot.tx.len()),
+        };
+        let room = self.config.tx_queue_len.saturating_sub(queued);
+        if room == 0 {
             // Still marked, so that it is not listed twice.
             return self.tcp.stalled.push(key);
         }
@@ -80,8 +84,17 @@ impl Stack {
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
+            room: if connection.path.local {
+                usize::MAX
+            } else {
+                room
+            },
         };
         connection.machine.output(now, &mut out);
+        if out.frames.len() >= out.room {
+            connection.dirty = true;
+            self.tcp.stalled.push(key);
+        }
         if !self.scratch.is_empty() {
             self.connection_emit(now, key);
         }

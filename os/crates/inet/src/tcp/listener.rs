@@ -88,6 +88,7 @@ impl Stack {
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
+            room: usize::MAX,
         };
         connection.machine.input(rx.now, packet, &mut out);
         self.scratch

@@ -24,6 +24,8 @@ use crate::time::Instant;
 pub(crate) struct Outbox<'a> {
     pub pool: &'a mut FramePool,
     pub frames: &'a mut Vec<Frame>,
+    /// No more than so many.
+    pub room: usize,
 }
 
 /// What a machine is made for. It cannot be changed later.
@@ -93,7 +95,11 @@ impl<'p, 'o> Device for OneShot<'p, 'o> {
     }
 
     fn transmit(&mut self, _now: smoltcp::time::Instant) -> Option<Slot<'_, 'o>> {
-        Some(Slot(self.out.as_deref_mut()))
+        let full = self
+            .out
+            .as_ref()
+            .is_some_and(|out| out.frames.len() >= out.room);
+        (!full).then(|| Slot(self.out.as_deref_mut()))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
