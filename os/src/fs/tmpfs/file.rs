@@ -29,7 +29,7 @@ impl Writers {
     /// One more of a kind; `ETXTBSY` while there is one of the other.
     fn enter(&self, step: i32) -> Result<()> {
         let count = self.0.load(Relaxed);
-        if count.signum() == -step {
+        if step != 0 && count.signum() == -step {
             return Err(Errno::ETXTBSY);
         }
         self.0.store(count + step, Relaxed);
