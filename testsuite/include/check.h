@@ -29,6 +29,9 @@
 
 static int check_count, check_failed;
 
+/* An address where nothing is mapped. */
+static void *volatile nowhere __attribute__((unused)) = (void *)8;
+
 /* Name of an error number, for people. */
 static inline const char *check_errno(int number)
 {

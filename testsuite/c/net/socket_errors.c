@@ -21,19 +21,19 @@ int main(void)
 	FAILS(bind(0x7fff, &address.any, address.length), EBADF);
 	FAILS(bind(tcp, NULL, address.length), EFAULT);
 	FAILS(bind(tcp, &address.any, -1), EINVAL);
-	FAILS(connect(tcp, (void *)8, address.length), EFAULT);
+	FAILS(connect(tcp, nowhere, address.length), EFAULT);
 	FAILS(connect(tcp, &address.any, 1), EINVAL);
 	FAILS(recv(tcp, &byte, 1, 0), ENOTCONN);
 	FAILS(send(tcp, "x", 1, MSG_NOSIGNAL), EPIPE);
-	FAILS(send(pair.client, (void *)8, 1, 0), EFAULT);
+	FAILS(send(pair.client, nowhere, 1, 0), EFAULT);
 	NEED(send(pair.client, "abc", 3, 0));
 	NEED(ready(pair.server, POLLIN, 5000));
-	FAILS(recv(pair.server, (void *)8, 1, 0), EFAULT);
+	FAILS(recv(pair.server, nowhere, 1, 0), EFAULT);
 	WANT(recv(pair.server, &byte, 1, 0), 1);
 	WANT(byte, 'a');
 	FAILS(recv(pair.server, &byte, 1, MSG_OOB), EINVAL);
 	FAILS(lseek(tcp, 0, SEEK_SET), ESPIPE);
 	FAILS(read(0x7fff, &byte, 1), EBADF);
-	FAILS(sendto(pair.client, "x", 1, 0, (void *)8, 16), EFAULT);
+	FAILS(sendto(pair.client, "x", 1, 0, nowhere, 16), EFAULT);
 	return done();
 }

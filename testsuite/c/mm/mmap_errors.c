@@ -1,0 +1,36 @@
+/*
+ * mmap(2), munmap(2), mprotect(2) with arguments that cannot be.
+ * Agrees: Linux 6.18.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#define MAP(address, length, protection, flags, fd, offset) ((long)mmap(address, length, protection, flags, fd, offset))
+
+int main(void)
+{
+	int read_only = NEED(open("/proc/self/exe", O_RDONLY)), ends[2];
+	char *page = NEED(mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	NEED(pipe(ends));
+	FAILS(MAP(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
+	FAILS(MAP(NULL, 4096, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
+	FAILS(MAP(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+	FAILS(MAP(NULL, 4096, PROT_READ, MAP_PRIVATE, read_only, 100), EINVAL);
+	FAILS(MAP(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, read_only, 0), EACCES);
+	FAILS(MAP(NULL, 4096, PROT_READ, MAP_PRIVATE, ends[0], 0), ENODEV);
+	FAILS(MAP((void *)100, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EINVAL);
+	FAILS(MAP(page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
+	FAILS(MAP(NULL, ~0UL & ~4095UL, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	FAILS(munmap(page + 1, 4096), EINVAL);
+	FAILS(munmap(page, 0), EINVAL);
+	WANT(munmap(page, 4096), 0);
+	WANT(munmap(page, 4096), 0);
+	FAILS(mprotect(page, 8192, PROT_READ), ENOMEM);
+	FAILS(mprotect(page + 4097, 10, PROT_READ), EINVAL);
+	WANT(mprotect(page + 4096, 4096, PROT_NONE), 0);
+	FAILS(madvise(page + 4096, 4096, 12345), EINVAL);
+	return done();
+}
