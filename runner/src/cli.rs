@@ -136,6 +136,9 @@ pub struct RunArgs {
     /// Cases, as shell patterns on `case` or `suite/case`.
     #[arg(long, value_delimiter = ',', value_name = "GLOB")]
     pub case: Vec<String>,
+    /// Host programs: a directory with iperf3 and netperf; ours where not given.
+    #[arg(long, value_name = "DIR")]
+    pub host_tools: Option<PathBuf>,
     /// Where run directories go.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         .flat_map(|s| &s.cases)
         .any(|case| matches!(case.work, Work::Host { .. }));
     let tools = if needs_host {
-        Some(image::host_tools(&args.guest.fetch())?)
+        Some(host_tools(args)?)
     } else {
         None
     };
@@ -98,6 +98,25 @@ fn exit_of(run: &Run) -> Exit {
         .into_iter()
         .find(|&exit| exit as u8 == run.exit_code)
         .unwrap_or_else(|| Exit::of(run.totals, None))
+}
+
+/// The clients for servers in the guest.
+fn host_tools(args: &RunArgs) -> anyhow::Result<HostTools> {
+    let Some(dir) = &args.host_tools else {
+        return image::host_tools(&args.guest.fetch());
+    };
+    let tool = |name: &str| {
+        let path = dir.join(name);
+        if path.is_file() {
+            Ok(path)
+        } else {
+            Err(missing(format!("no {}; see --host-tools", path.display())))
+        }
+    };
+    Ok(HostTools {
+        iperf3: tool("iperf3")?,
+        netperf: tool("netperf")?,
+    })
 }
 
 /// What a target needs before it can boot.

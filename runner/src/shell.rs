@@ -44,7 +44,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         ports: &HashMap::new(),
         done_port: None,
     };
-    let shell = Process::argv([target.libc.shell(), "-i"]);
+    let shell = Process::words("busybox sh -i");
     job::write(&disk, &settings, &Job::Shell(shell)).context("cannot write the job disk")?;
     let machine = Machine {
         arch: target.arch,

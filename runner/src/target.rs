@@ -82,14 +82,6 @@ impl Libc {
             Libc::Musl => "/musl/sbin:/musl/bin:/musl/usr/bin:/musl",
         }
     }
-
-    /// The shell that runs scripts and `runner shell`.
-    pub fn shell(self) -> &'static str {
-        match self {
-            Libc::Glibc => "/bin/sh",
-            Libc::Musl => "/musl/bin/sh",
-        }
-    }
 }
 
 /// One combination that gets its own run directory.
