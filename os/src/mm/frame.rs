@@ -150,10 +150,10 @@ pub fn total() -> usize {
     buddy::statistics().1
 }
 
-/// (all, free) frames, for statfs(2) of in-memory file systems and sysinfo(2).
+/// (free, all) frames, for statfs(2) of in-memory file systems and sysinfo(2).
 pub fn counts() -> (u64, u64) {
     let (free, total) = buddy::statistics();
-    (total as u64, free as u64)
+    (free as u64, total as u64)
 }
 
 /// Physically contiguous, zeroed, page-aligned memory for devices.

@@ -43,14 +43,14 @@ impl AddressSpace {
                 if area.shared { 's' } else { 'p' },
             )?;
             let name = match &area.backing {
-                Some(shown) => {
+                Some(shown) if area.name.is_empty() => {
                     let (device, inode, path) = shown.object.identity();
                     let (major, minor) = device_numbers(device);
                     let offset = shown.first * PAGE_SIZE as u64;
                     write!(line, "{offset:08x} {major:02x}:{minor:02x} {inode} ")?;
                     path
                 }
-                None => {
+                _ => {
                     write!(line, "00000000 00:00 0 ")?;
                     area.name.into()
                 }
