@@ -324,6 +324,10 @@ impl File for Epoll {
         Some(&self.queue)
     }
 
+    fn ignores_seek(&self) -> bool {
+        true
+    }
+
     fn stat(&self) -> Result<abi::general::stat> {
         Ok(anon_stat(0o600, 1))
     }

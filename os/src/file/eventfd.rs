@@ -110,6 +110,10 @@ impl File for EventFd {
         Some(&self.queue)
     }
 
+    fn ignores_seek(&self) -> bool {
+        true
+    }
+
     fn stat(&self) -> Result<abi::general::stat> {
         Ok(anon_stat(0o600, 1))
     }

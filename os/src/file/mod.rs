@@ -65,6 +65,12 @@ pub trait File: Any + Send + Sync {
         seek_in(|| self.size(), current, offset, whence)
     }
 
+    /// lseek(2) of a file without a position: most answer `ESPIPE`; those for which
+    /// this is true stay at 0 and say so (eventfd and its kin, as on Linux).
+    fn ignores_seek(&self) -> bool {
+        false
+    }
+
     /// Readiness now, never blocking. [`File::queue`] is woken at each change.
     fn poll(&self) -> Events;
 

@@ -214,7 +214,10 @@ impl OpenFile {
     /// lseek(2).
     pub fn seek(&self, offset: i64, whence: u32) -> Result<u64> {
         if !self.seekable {
-            return Err(Errno::ESPIPE);
+            return match self.file.ignores_seek() {
+                true => Ok(0),
+                false => Err(Errno::ESPIPE),
+            };
         }
         let mut position = self.offset.lock();
         *position = self.file.seek(*position, offset, whence)?;

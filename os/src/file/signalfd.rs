@@ -103,6 +103,10 @@ impl File for SignalFd {
         Some(&ARRIVED)
     }
 
+    fn ignores_seek(&self) -> bool {
+        true
+    }
+
     fn stat(&self) -> Result<abi::general::stat> {
         Ok(anon_stat(0o600, 1))
     }

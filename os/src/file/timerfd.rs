@@ -233,6 +233,10 @@ impl File for TimerFd {
         Some(&self.queue)
     }
 
+    fn ignores_seek(&self) -> bool {
+        true
+    }
+
     fn stat(&self) -> Result<abi::general::stat> {
         Ok(anon_stat(0o600, 1))
     }
