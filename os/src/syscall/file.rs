@@ -98,8 +98,8 @@ pub const ROWS: &[Row] = &[
         __NR_close_range,
         "close_range",
         |cx, a| close_range(cx, a.uint(0), a.uint(1), a.uint(2)),
-        Partial,
-        "no CLOSE_RANGE_UNSHARE",
+        Full,
+        "",
     ),
     row(__NR_dup, "dup", |cx, a| dup(cx, a.int(0)), Full, ""),
     row(
@@ -263,9 +263,14 @@ pub fn lseek(cx: &Caller, fd: Fd, offset: i64, whence: u32) -> Result<usize> {
 
 /// close_range(2).
 fn close_range(cx: &Caller, first: u32, last: u32, flags: u32) -> Result<usize> {
+    const UNSHARE: u32 = 2;
     const CLOEXEC: u32 = 4;
-    if flags & !CLOEXEC != 0 || first > last {
+    if flags & !(UNSHARE | CLOEXEC) != 0 || first > last {
         return Err(Errno::EINVAL);
+    }
+    if flags & UNSHARE != 0 {
+        let own = cx.task.files().fork();
+        cx.task.set_files(own);
     }
     let files = cx.task.files();
     match flags & CLOEXEC {

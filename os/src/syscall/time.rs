@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Result,
+    file::timerfd,
     mm::UserPtr,
     sched::{Interruptible, wait_until},
     task::{
@@ -155,6 +156,7 @@ fn set_wall_clock(cx: &Caller, ns: u64) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     time::set_realtime(ns);
+    timerfd::clock_was_set();
     Ok(0)
 }
 

@@ -5,7 +5,11 @@ use super::{
     signal::{self, Info, action},
     tree::{self, Tree},
 };
-use crate::{file::FdTable, mm::UserPtr, sched::Events};
+use crate::{
+    file::{FdTable, tty::job as terminal},
+    mm::UserPtr,
+    sched::Events,
+};
 use abi::general::*;
 use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::Ordering::Relaxed;
@@ -101,6 +105,9 @@ impl News {
 
 fn end_process(process: &Arc<Process>, status: i32) {
     let pid = process.pid;
+    if tree::ids(pid).is_some_and(|(_, session)| session == pid) {
+        terminal::session_ended(pid);
+    }
     let mut news = News::default();
     tree::with(|tree| {
         let children = match tree.nodes.get_mut(&pid) {
