@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     Result, arch,
+    fs::random,
     mm::{self, UserOut, UserPtr},
     sched,
     sync::SpinLock,
-    task::{creds::cap, memory, name::Name, random, signal},
+    task::{creds::cap, memory, name::Name, signal},
     time,
 };
 use abi::{Errno, general::*};

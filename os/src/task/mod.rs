@@ -25,7 +25,6 @@ mod oom;
 pub mod pidfd;
 mod proc;
 pub mod process;
-pub mod random;
 pub mod run;
 pub mod signal;
 mod start;

@@ -1,12 +1,12 @@
 //! The first process: the embedded agent, or a program of the image.
 
-use super::{Task, clone, exec, exec::Strings, job, proc, random, run, vdso};
+use super::{Task, clone, exec, exec::Strings, job, proc, run, vdso};
 use crate::{
     Result,
-    arch::{self, BootInfo, UserContext},
-    file::{FdTable, OpenFile},
-    fs::{self, FsContext},
-    mm::AddressSpace,
+    arch::{BootInfo, UserContext},
+    file::FdTable,
+    fs::{self, FsContext, Place, memfd, open, walk::How},
+    mm::{AddressSpace, UserIn},
     sched::Thread,
 };
 use abi::{Errno, general::*};
@@ -48,7 +48,6 @@ pub fn init(boot: &BootInfo) {
     if options.strace {
         crate::syscall::trace::enable();
     }
-    seed(boot);
     vdso::init().expect("a frame at boot");
     job::register();
     proc::publish(boot.cmdline);
@@ -81,7 +80,29 @@ fn first_thread() {
 }
 
 /// Descriptors 0, 1 and 2 on the console, if there is one.
-fn open_console(_task: &Arc<Task>) {}
+fn open_console(task: &Arc<Task>) {
+    let opened = with_fs(task, |caller| {
+        let root = caller.fs.root();
+        open::open(caller, root, b"/dev/console", O_RDWR, 0, How::empty())
+    });
+    match opened {
+        Ok(console) => {
+            for _ in 0..3 {
+                // An empty table has room for three.
+                let _ = task.files().insert(console.clone(), 0, 16, false);
+            }
+        }
+        Err(errno) => log::warn!("pid 1 has no console: {errno}"),
+    }
+}
+
+fn with_fs<R>(task: &Task, call: impl FnOnce(&fs::Caller<'_>) -> R) -> R {
+    let (fs, creds) = (task.fs(), task.fs_creds());
+    call(&fs::Caller {
+        fs: &fs,
+        creds: &creds,
+    })
+}
 
 fn start(task: &Arc<Task>, init: Option<&str>, args: &str) -> UserContext {
     if let Some(path) = init {
@@ -115,35 +136,44 @@ fn environment() -> Result<Strings> {
 }
 
 fn try_program(task: &Arc<Task>, path: &[u8], args: &str) -> Result<UserContext> {
-    let mut strings = Strings::default();
-    strings.push(path)?;
-    for word in args.split_ascii_whitespace() {
-        strings.push(word.as_bytes())?;
-    }
     let request = exec::Request {
         dir: None,
         path: path.to_vec(),
         shown: path.to_vec(),
-        args: strings,
+        args: arguments(path, args)?,
         environment: environment()?,
     };
     exec::exec(task, request)
 }
 
-/// The agent becomes a file of the overlay and runs from there.
-fn try_agent(_task: &Arc<Task>, _args: &str) -> Result<UserContext> {
-    Err(Errno::ENOSYS)
+fn arguments(program: &[u8], args: &str) -> Result<Strings> {
+    let mut strings = Strings::default();
+    strings.push(program)?;
+    for word in args.split_ascii_whitespace() {
+        strings.push(word.as_bytes())?;
+    }
+    Ok(strings)
 }
 
-/// The FDT's rng-seed, the counter and the wall clock.
-fn seed(boot: &BootInfo) {
-    let mut seed: Vec<u8> = arch::counter_ns().to_le_bytes().to_vec();
-    seed.extend_from_slice(&crate::time::realtime().to_le_bytes());
-    if let Ok(tree) = fdt::Fdt::new(boot.fdt) {
-        let property = tree
-            .find_node("/chosen")
-            .and_then(|node| node.property("rng-seed"));
-        seed.extend_from_slice(property.map_or(&[], |property| property.value));
+/// The agent becomes a file in memory, without a name, and runs from there.
+fn try_agent(task: &Arc<Task>, args: &str) -> Result<UserContext> {
+    let file = memfd::create(&task.fs_creds(), b"agent", MFD_EXEC)?;
+    let mut data = UserIn::from_kernel(AGENT);
+    while data.remaining() > 0 {
+        if file.write(&mut data)? == 0 {
+            return Err(Errno::ENOSPC);
+        }
     }
-    random::seed(&seed);
+    // What is open for writing cannot be run: open it anew.
+    let place = Place::of(&file).ok_or(Errno::ENOEXEC)?.clone();
+    drop(file);
+    let program = with_fs(task, |caller| open::open_place(caller, &place, O_RDONLY))?;
+    let request = exec::Request {
+        dir: Some(program),
+        path: Vec::new(),
+        shown: b"/init".to_vec(),
+        args: arguments(b"/init", args)?,
+        environment: environment()?,
+    };
+    exec::exec(task, request)
 }

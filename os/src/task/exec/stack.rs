@@ -8,7 +8,7 @@ use crate::{
         AddressSpace, PAGE_SIZE,
         space::{Fixed, MapRequest, Prot},
     },
-    task::{creds::Credentials, process, random, signal, vdso},
+    task::{creds::Credentials, process, signal, vdso},
 };
 use abi::{Errno, auxvec::*};
 use alloc::vec::Vec;
@@ -84,7 +84,8 @@ pub(super) fn build(mm: &AddressSpace, contents: &Contents<'_>) -> Result<Built>
         word(key);
         word(value);
     }
-    let random = random::bytes::<16>();
+    let mut random = [0; 16];
+    crate::fs::random::fill(&mut random);
     for (at, bytes) in [
         (random_at, &random[..]),
         (platform_at, arch::PLATFORM.as_bytes()),
