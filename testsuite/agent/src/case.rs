@@ -164,7 +164,7 @@ impl<'a> Case<'a> {
         let deadline = started + self.limit.unwrap_or(DEFAULT_LIMIT);
         let mut pipes = Pipes::new(self.index)?;
         let end = self.processes(common, console, &mut pipes, deadline);
-        clean_up(console);
+        clean_up(&mut |words| console.note(words));
         pipes.close_writers();
         pipes.pump(console);
         pipes.confess(console);
@@ -282,7 +282,7 @@ fn reap(wanted: i32) -> Option<sys::Ended> {
 }
 
 /// Ends everything that is left of a case. Pid 1 kills everybody but itself.
-fn clean_up(console: &mut Console) {
+pub fn clean_up(complain: &mut dyn FnMut(core::fmt::Arguments<'_>)) {
     if sys::getpid() != 1 {
         return;
     }
@@ -298,7 +298,7 @@ fn clean_up(console: &mut Console) {
             }
         }
         if sys::now() >= deadline {
-            return console.note(format_args!("a process of the case survives SIGKILL"));
+            return complain(format_args!("a process of the case survives SIGKILL"));
         }
         sys::sleep(5);
     }

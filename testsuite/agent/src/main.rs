@@ -5,12 +5,15 @@
 //! no allocator, bare system calls, nothing that only one kernel has. A typical
 //! life: mounts -> job -> interfaces -> `hello` -> per case `begin`, `out`..., `end`
 //! -> `bye` -> power-off.
+//!
+//! Without a job disk the machine is a contest's: see [`contest`].
 #![no_std]
 #![no_main]
 
 mod arch;
 mod case;
 mod console;
+mod contest;
 mod disk;
 mod network;
 mod process;
@@ -43,9 +46,7 @@ extern "C" fn main() -> ! {
     let _ = sys::become_subreaper();
     match disk::find() {
         Ok(job) => run(&job),
-        Err(NoJob::None) => {
-            let _ = writeln!(Plain, "agent: no job disk");
-        }
+        Err(NoJob::None) => contest::run(),
         Err(NoJob::Damaged(damage)) => {
             let _ = writeln!(Plain, "agent: the job disk is damaged: {damage:?}");
         }

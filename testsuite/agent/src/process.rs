@@ -29,6 +29,8 @@ pub enum Terminal<'a> {
     Pipe(&'a Fd),
     /// The console as its controlling terminal.
     Console,
+    /// The agent's own three.
+    Inherited,
 }
 
 /// Starts `program` in a session of its own. `search` is the value of `PATH`.
@@ -74,6 +76,7 @@ fn prepare(program: &Program<'_>, terminal: &Terminal<'_>) -> Result<(), Errno> 
                 core::mem::forget(null);
             }
         }
+        Terminal::Inherited => {}
         Terminal::Console => {
             // A serial port can be a controlling terminal everywhere; Linux's /dev/console cannot.
             let tty = sys::open(c"/dev/ttyS0", open::RDWR)

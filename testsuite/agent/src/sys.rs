@@ -76,6 +76,8 @@ pub mod open {
     pub const RDWR: usize = 2;
     /// Do not become the controlling terminal.
     pub const NOCTTY: usize = 0o400;
+    /// Has to be a directory.
+    pub const DIRECTORY: usize = 0o200000;
     /// Close on execve.
     pub const CLOEXEC: usize = 0o2000000;
     /// Do not block.
@@ -167,6 +169,26 @@ pub fn chdir(dir: &CStr) -> Result<()> {
 pub fn mkdir(dir: &CStr) -> Result<()> {
     // SAFETY: a C string and numbers.
     unsafe { call(34, [AT_FDCWD, path(dir), 0o755, 0, 0, 0]) }.map(drop)
+}
+
+/// symlinkat(2): `link` leads to `target`.
+pub fn symlink(target: &CStr, link: &CStr) -> Result<()> {
+    // SAFETY: C strings and a number.
+    unsafe { call(36, [path(target), AT_FDCWD, path(link), 0, 0, 0]) }.map(drop)
+}
+
+/// getdents64(2): fills `buffer` with entries.
+pub fn directory_entries(dir: &Fd, buffer: &mut [u8]) -> Result<usize> {
+    let args = [
+        dir.0 as usize,
+        buffer.as_mut_ptr() as usize,
+        buffer.len(),
+        0,
+        0,
+        0,
+    ];
+    // SAFETY: the buffer is writable for its length.
+    unsafe { call(61, args) }
 }
 
 /// mount(2) without flags and data.

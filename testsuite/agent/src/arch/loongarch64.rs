@@ -2,6 +2,17 @@
 //! convention); the kernel may change t0 to t8.
 
 use core::arch::{asm, global_asm};
+use core::ffi::CStr;
+
+/// Names of dynamic loaders as programs carry them, and where a contest image has them.
+pub const LOADERS: &[(&CStr, &CStr)] = &[
+    (c"/lib64/ld-musl-loongarch-lp64d.so.1", c"/musl/lib/libc.so"),
+    (c"/lib/ld-musl-loongarch64.so.1", c"/musl/lib/libc.so"),
+    (
+        c"/lib64/ld-linux-loongarch-lp64d.so.1",
+        c"/glibc/lib/ld-linux-loongarch-lp64d.so.1",
+    ),
+];
 
 // The kernel leaves argc at sp; nothing of it is used. The frame pointer is zeroed so
 // that a backtrace ends here.

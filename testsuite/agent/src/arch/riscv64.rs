@@ -1,6 +1,17 @@
 //! riscv64: `ecall` with the number in a7 (Linux's riscv calling convention).
 
 use core::arch::{asm, global_asm};
+use core::ffi::CStr;
+
+/// Names of dynamic loaders as programs carry them, and where a contest image has them.
+pub const LOADERS: &[(&CStr, &CStr)] = &[
+    (c"/lib/ld-musl-riscv64.so.1", c"/musl/lib/libc.so"),
+    (c"/lib/ld-musl-riscv64-sf.so.1", c"/musl/lib/libc.so"),
+    (
+        c"/lib/ld-linux-riscv64-lp64d.so.1",
+        c"/glibc/lib/ld-linux-riscv64-lp64d.so.1",
+    ),
+];
 
 // The kernel leaves argc at sp; nothing of it is used. The frame pointer is zeroed so
 // that a backtrace ends here.
