@@ -116,6 +116,8 @@ pub(crate) struct Connection {
     pub corked_until: Option<Instant>,
     /// FIN-WAIT-2 without a descriptor ends then.
     pub fin_wait_until: Option<Instant>,
+    /// When to repeat a FIN for which the machine has lost its timer.
+    pub fin_again_at: Option<Instant>,
     pub record: Record,
 }
 
@@ -231,6 +233,16 @@ impl Connection {
             (TcpState::SynReceived, _) => SYNACK_LIMIT,
             _ => RETRANSMIT_LIMIT,
         }
+    }
+
+    /// smoltcp forgets its retransmission timer when duplicate acknowledgements ask for a fast retransmission and only a FIN is
+    /// outstanding: it then has nothing to send and nothing to wait for.
+    pub fn has_lost_fin(&self) -> bool {
+        let closing = matches!(
+            self.state,
+            TcpState::FinWait1 | TcpState::Closing | TcpState::LastAck
+        );
+        closing && self.record.una != self.record.next && self.unacked() == 0
     }
 
     /// When the keepalive timer wants attention (RFC 9293 section 3.8.4).

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Path};
 use super::input::Cause;
 use super::machine::Outbox;
-use super::segment::{ACK, Bare, RST, SYN, Segment, after};
+use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, after};
 use super::socket::Role;
 use super::timewait::TimeWait;
 use super::{TcpOptions, TcpState};
@@ -20,6 +20,8 @@ use core::time::Duration;
 
 /// A machine that wants to speak at once and yet says nothing waits for something that it does not tell.
 const PAUSE: Duration = Duration::from_millis(1);
+/// The first repetition of a forgotten FIN comes after this, the next after twice as much, and so on.
+const FIN_AGAIN: Duration = Duration::from_secs(1);
 
 impl Stack {
     /// Lets every connection that is marked speak.
@@ -182,6 +184,12 @@ impl Stack {
             .machine
             .poll_at(now)
             .map(|at| at.max(now + PAUSE));
+        if machine.is_some() || !connection.has_lost_fin() {
+            connection.fin_again_at = None;
+        } else if connection.fin_again_at.is_none() {
+            connection.fin_again_at =
+                Some(now + FIN_AGAIN * (1 << connection.record.retransmits.min(6)));
+        }
         let patience = connection
             .record
             .waiting_since
@@ -192,6 +200,7 @@ impl Stack {
             connection.keepalive_at(&tcp.options),
             connection.fin_wait_until,
             connection.corked_until,
+            connection.fin_again_at,
         ];
         if let Some(at) = deadlines.into_iter().flatten().min() {
             self.timers.arm(&mut connection.armed, key, at);
@@ -225,6 +234,26 @@ impl Stack {
         }
         if connection.corked_until.is_some_and(|until| until <= now) {
             connection.corked_until = None;
+        }
+        if connection.fin_again_at.is_some_and(|due| due <= now) && connection.has_lost_fin() {
+            connection.fin_again_at = None;
+            let record = &mut connection.record;
+            record.retransmits += 1;
+            record.total_retransmits += 1;
+            self.counters.tcp.retransmitted_segments += 1;
+            let bare = Bare {
+                local: connection.local,
+                peer: connection.peer,
+                seq: record.next.wrapping_sub(1),
+                ack: record.ack_sent,
+                flags: FIN | ACK,
+                window: record.window_sent,
+                tos: tcp.options.common.tos,
+                ttl: 64,
+            };
+            let via = connection.path.iface;
+            self.tcp.mark_dirty(key);
+            return self.tcp_send_bare(now, &bare, Some(via));
         }
         if connection
             .keepalive_at(&tcp.options)

@@ -262,6 +262,7 @@ impl Stack {
             writable: false,
             corked_until: None,
             fin_wait_until: None,
+            fin_again_at: None,
             record: Record {
                 last_recv: now,
                 last_ack: now,
