@@ -551,19 +551,37 @@ fn again(target: Target, suites: &str, case: Option<&str>) -> String {
     line
 }
 
-/// The last words: counts, then every failure with its log and its command. What was
-/// never run is one line for each reason.
+/// The most failures listed one by one.
+const MOST_LISTED: usize = 20;
+
+/// The last words: counts, then every failure with its log and its command. Cases that
+/// did not pass for one and the same reason share a line.
 fn farewell(runs: &[Run], group: &Group) {
     for run in runs {
         eprintln!("{}-{}: {}", run.arch, run.libc, run.totals.sentence());
-        let of = |missing: bool| {
-            move |case: &&CaseResult| {
-                case.status.is_bad() && (case.status == Status::Missing) == missing
+        let mut reasons: Vec<(Status, &str, Vec<&CaseResult>)> = Vec::new();
+        for case in run.cases.iter().filter(|case| case.status.is_bad()) {
+            match reasons
+                .iter_mut()
+                .find(|(status, detail, _)| (*status, *detail) == (case.status, &case.detail))
+            {
+                Some((_, _, cases)) => cases.push(case),
+                None => reasons.push((case.status, &case.detail, vec![case])),
             }
-        };
-        let bad: Vec<&CaseResult> = run.cases.iter().filter(of(false)).collect();
-        for case in bad.iter().take(20) {
-            eprintln!("  {:<7} {}  {}", case.status.name(), case.name, case.detail);
+        }
+        for (status, detail, cases) in reasons.iter().take(MOST_LISTED) {
+            let more = cases.len().saturating_sub(5);
+            let names: Vec<&str> = cases[..cases.len() - more]
+                .iter()
+                .map(|case| case.name.as_str())
+                .collect();
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            eprintln!("  {:<7} {}{more}  {detail}", status.name(), names.join(" "));
+            let [case] = cases[..] else { continue };
             if !case.log.is_empty() {
                 let member = if runs.len() == 1 {
                     String::new()
@@ -576,33 +594,17 @@ fn farewell(runs: &[Run], group: &Group) {
                 );
             }
             let (suite, _) = case.name.split_once('/').unwrap_or((&run.suite, ""));
+            let target = format!("--arch {} --libc {}", run.arch, run.libc);
             eprintln!(
-                "          rerun: cargo run -p runner -- --arch {} --libc {} --suite {suite} --case {}",
-                run.arch, run.libc, case.name
+                "          rerun: cargo run -p runner -- {target} --suite {suite} --case {}",
+                case.name
             );
         }
-        if bad.len() > 20 {
-            eprintln!("  and {} more, see summary.md", bad.len() - 20);
-        }
-        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for case in run.cases.iter().filter(of(true)) {
-            match reasons
-                .iter_mut()
-                .find(|(reason, _)| *reason == case.detail)
-            {
-                Some((_, names)) => names.push(&case.name),
-                None => reasons.push((&case.detail, vec![&case.name])),
-            }
-        }
-        for (reason, names) in reasons {
-            let more = names.len().saturating_sub(5);
-            let names = names[..names.len() - more].join(" ");
-            let more = if more == 0 {
-                String::new()
-            } else {
-                format!(" and {more} more")
-            };
-            eprintln!("  MISSING {names}{more}  {reason}");
+        if reasons.len() > MOST_LISTED {
+            eprintln!(
+                "  and {} more reasons, see summary.md",
+                reasons.len() - MOST_LISTED
+            );
         }
     }
     eprintln!("report: {}", group.path().join("summary.md").display());

@@ -28,7 +28,7 @@ pub fn judge(dialect: &Dialect, how: How, output: &str) -> Verdict {
         How::Broken(errno) => {
             return Verdict::new(
                 Status::Broken,
-                format!("could not be started: errno {errno}"),
+                format!("could not be started: {}", errno_name(errno)),
             );
         }
     };
@@ -80,6 +80,12 @@ fn signal_name(signal: i32) -> String {
         Some(name) => format!("SIG{name}"),
         None => format!("signal {signal}"),
     }
+}
+
+/// errno(3) in words, where the host knows them: the numbers a case can fail to start
+/// with are the same everywhere.
+fn errno_name(errno: i32) -> String {
+    std::io::Error::from_raw_os_error(errno).to_string()
 }
 
 #[cfg(test)]

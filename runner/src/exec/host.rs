@@ -27,14 +27,17 @@ pub struct HostOutput {
 /// A running client. Its output goes to an unnamed file, so that it never waits for
 /// a reader; dropping it kills it.
 pub struct HostClient {
+    /// The case it belongs to.
+    pub index: usize,
     child: Child,
     output: File,
     limit: Instant,
 }
 
 impl HostClient {
-    /// Starts `step`; it is killed at `limit`.
+    /// Starts `step` of case `index`; it is killed at `limit`.
     pub fn start(
+        index: usize,
         step: &HostStep,
         tools: Option<&HostTools>,
         ports: &Ports,
@@ -55,6 +58,7 @@ impl HostClient {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         Ok(HostClient {
+            index,
             child,
             output,
             limit,

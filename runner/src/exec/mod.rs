@@ -127,8 +127,9 @@ pub fn run(
         {
             // Stays open until the case is over: the agent sees a connection, not a reset.
             io.done = boot.ports.done().and_then(host::tell_done);
+            let index = client.index;
             io.client = None;
-            session.host_done(output, now, tell);
+            session.host_done(index, output, now, tell);
         }
         if !session.has_host() {
             io.client = None;
@@ -202,7 +203,7 @@ impl Io {
             return;
         };
         let limit = now + boot.cases[index].timeout;
-        match HostClient::start(step, boot.tools, boot.ports, limit) {
+        match HostClient::start(index, step, boot.tools, boot.ports, limit) {
             Ok(client) => self.client = Some(client),
             Err(why) => session.host_failed(&why.to_string(), now, tell),
         }

@@ -225,9 +225,15 @@ impl<'a> Session<'a> {
         matches!(&self.phase, Phase::Running(running) if !matches!(running.host, HostPart::None | HostPart::Wanted))
     }
 
-    /// The host client ended.
-    pub fn host_done(&mut self, output: HostOutput, now: Instant, tell: &mut dyn FnMut(News)) {
-        if let Phase::Running(running) = &mut self.phase {
+    /// The host client of case `index` ended.
+    pub fn host_done(
+        &mut self,
+        index: usize,
+        output: HostOutput,
+        now: Instant,
+        tell: &mut dyn FnMut(News),
+    ) {
+        if let Some(running) = self.running(index) {
             running.log.push_str("--- the client on the host ---\n");
             running.log.push_str(&output.text);
             running.host = HostPart::Done(output);

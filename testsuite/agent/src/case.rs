@@ -24,6 +24,9 @@ const LOOK_AGAIN: u64 = 20;
 /// A case without a limit of its own gets this, in milliseconds.
 const DEFAULT_LIMIT: u64 = 60_000;
 
+/// How long the host's client may take to end after its server has, in milliseconds.
+const CLIENT_END: u64 = 10_000;
+
 /// The most output passed on, in bytes; the rest is counted.
 const MOST_OUTPUT: usize = 1024 * 1024;
 
@@ -197,6 +200,10 @@ impl<'a> Case<'a> {
         loop {
             pipes.pump(console);
             if let Some(ended) = reap(main) {
+                if let Some(done) = &done {
+                    // The next case must not begin while the host's client still talks.
+                    let _ = sys::poll(&mut [Watch::readable(done.raw())], CLIENT_END);
+                }
                 return Ok(ended.code().map_or_else(End::Signal, End::Exit));
             }
             let now = sys::now();

@@ -97,7 +97,7 @@ impl<'a> Story<'a> {
             text: text.to_string(),
         };
         self.session
-            .host_done(output, self.now, &mut |news| self.told.push(news));
+            .host_done(0, output, self.now, &mut |news| self.told.push(news));
         self
     }
 
