@@ -2,6 +2,7 @@
 
 use super::{
     Args, Caller,
+    names::{self, FIELD, RELEASE, VERSION, Which, field},
     table::{
         Row,
         Support::{Full, Partial},
@@ -13,7 +14,6 @@ use crate::{
     fs::random,
     mm::{self, UserOut, UserPtr},
     sched,
-    sync::SpinLock,
     task::{creds::cap, memory, name::Name, signal},
     time,
 };
@@ -26,14 +26,14 @@ pub const ROWS: &[Row] = &[
     row(
         __NR_sethostname,
         "sethostname",
-        |cx, a| set_name(cx, &a, |names| &mut names.host),
+        |cx, a| set_name(cx, &a, Which::Host),
         Full,
         "",
     ),
     row(
         __NR_setdomainname,
         "setdomainname",
-        |cx, a| set_name(cx, &a, |names| &mut names.domain),
+        |cx, a| set_name(cx, &a, Which::Domain),
         Full,
         "",
     ),
@@ -69,42 +69,6 @@ pub const ROWS: &[Row] = &[
     ),
 ];
 
-struct Names {
-    host: [u8; FIELD],
-    domain: [u8; FIELD],
-}
-
-/// Bytes of a field of struct new_utsname.
-const FIELD: usize = 65;
-
-static NAMES: SpinLock<Names> = SpinLock::new(Names {
-    host: field(b"sockeye"),
-    domain: field(b"(none)"),
-});
-
-const fn field(text: &[u8]) -> [u8; FIELD] {
-    let mut field = [0; FIELD];
-    let mut n = 0;
-    while n < text.len() && n < FIELD - 1 {
-        field[n] = text[n];
-        n += 1;
-    }
-    field
-}
-
-/// The release that programs see: they compare it with the Linux version that
-/// brought a feature (glibc refuses kernels older than it was built for).
-pub const RELEASE: &str = "6.12.0-sockeye";
-/// uname -v.
-pub const VERSION: &str = concat!("#1 Sockeye ", env!("CARGO_PKG_VERSION"));
-
-/// The host name, for /proc/sys/kernel/hostname.
-pub fn host_name() -> alloc::vec::Vec<u8> {
-    let host = NAMES.lock().host;
-    let len = host.iter().position(|&b| b == 0).unwrap_or(FIELD);
-    host[..len].to_vec()
-}
-
 fn uname(cx: &Caller, a: Args) -> Result<usize> {
     // personality(2) UNAME26 shows 2.6.60 plus the minor version.
     let old = cx.task.process.personality.load(Relaxed) & 0x002_0000 != 0;
@@ -113,23 +77,19 @@ fn uname(cx: &Caller, a: Args) -> Result<usize> {
     } else {
         RELEASE.as_bytes()
     };
-    let (host, domain) = {
-        let names = NAMES.lock();
-        (names.host, names.domain)
-    };
     let fields = [
         field(b"Linux"),
-        host,
+        names::padded(Which::Host),
         field(release),
         field(VERSION.as_bytes()),
         field(arch::UNAME_MACHINE.as_bytes()),
-        domain,
+        names::padded(Which::Domain),
     ];
     memory::write(a.get(0), fields.as_flattened())?;
     Ok(0)
 }
 
-fn set_name(cx: &Caller, a: &Args, which: fn(&mut Names) -> &mut [u8; FIELD]) -> Result<usize> {
+fn set_name(cx: &Caller, a: &Args, which: Which) -> Result<usize> {
     if !cx.task.capable(cap::SYS_ADMIN) {
         return Err(Errno::EPERM);
     }
@@ -138,9 +98,9 @@ fn set_name(cx: &Caller, a: &Args, which: fn(&mut Names) -> &mut [u8; FIELD]) ->
         return Err(Errno::EINVAL);
     }
     let mut text = [0; FIELD];
-    memory::read(a.get(0), &mut text[..len as usize])?;
-    *which(&mut NAMES.lock()) = text;
-    Ok(0)
+    let text = &mut text[..len as usize];
+    memory::read(a.get(0), text)?;
+    names::set(which, text).map(|()| 0)
 }
 
 fn sysinfo(_: &Caller, a: Args) -> Result<usize> {

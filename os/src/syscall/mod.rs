@@ -10,6 +10,7 @@ mod fs;
 mod ids;
 mod misc;
 mod mm;
+pub mod names;
 mod net;
 mod poll;
 mod shm;

@@ -46,6 +46,7 @@ pub fn task(task: &Arc<Task>, status: i32) {
 
     let process = &task.process;
     process.times.lock().add_thread(task);
+    *process.last_name.lock() = *task.name.lock();
     let last = {
         let mut threads = process.threads.lock();
         threads.retain(|other| !Arc::ptr_eq(other, task));
@@ -120,8 +121,10 @@ fn end_process(process: &Arc<Process>, status: i32) {
         let heir = heir(tree, pid);
         for child in children {
             adopt(tree, child, heir, &mut news);
+            orphan_check(tree, child, pid, None, &mut news);
         }
-        orphan_check(tree, pid, &mut news);
+        let parent = tree.nodes.get(&pid).map_or(0, |node| node.parent);
+        orphan_check(tree, pid, parent, Some(pid), &mut news);
         announce(tree, pid, status, &mut news);
     });
     if pid == 1 {
@@ -170,26 +173,19 @@ fn adopt(tree: &mut Tree, child: i32, heir: i32, news: &mut News) {
     }
 }
 
-/// A group that lost its last link to its session while a member is stopped. exit(2) of POSIX.
-fn orphan_check(tree: &Tree, pid: i32, news: &mut News) {
-    let Some(own) = tree.nodes.get(&pid) else {
+/// HUP and CONT for a group with stopped members that loses its last link to the
+/// rest of its session: `pid`, a member (`without` it from now on), had its parent
+/// `parent` in another group of the session. exit(3), "Consequences of process termination".
+fn orphan_check(tree: &Tree, pid: i32, parent: i32, without: Option<i32>, news: &mut News) {
+    let (Some(node), Some(parent)) = (tree.nodes.get(&pid), tree.nodes.get(&parent)) else {
         return;
     };
-    let mut groups: Vec<i32> = tree
-        .nodes
-        .values()
-        .filter(|node| node.session == own.session && node.group != 0)
-        .map(|node| node.group)
-        .collect();
-    groups.sort_unstable();
-    groups.dedup();
-    for group in groups {
-        let members = || tree.nodes.values().filter(|node| node.group == group);
-        let stopped = members().any(|node| node.process.stopped.load(Relaxed));
-        let linked = group == own.group || members().any(|node| node.parent == 1);
-        if stopped && linked && tree.orphaned(group, Some(pid)) {
-            news.orphans.push(group);
-        }
+    let group = node.group;
+    let was_link = parent.group != group && parent.session == node.session;
+    let mut members = tree.nodes.values().filter(|node| node.group == group);
+    let stopped = members.any(|node| node.process.stopped.load(Relaxed));
+    if was_link && stopped && tree.orphaned(group, without) {
+        news.orphans.push(group);
     }
 }
 

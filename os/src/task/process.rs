@@ -3,6 +3,7 @@
 use super::{
     Task,
     limits::Limits,
+    name::Name,
     signal::{Handlers, Pending},
     timers::ProcessTimers,
     times::Times,
@@ -48,6 +49,8 @@ pub struct Process {
     pub exe: SpinLock<Option<Arc<OpenFile>>>,
     /// Where argv and envp are in user memory, for /proc/pid/{cmdline,environ}.
     pub strings: SpinLock<Strings>,
+    /// The name of the thread that ended last, for a zombie.
+    pub last_name: SpinLock<Name>,
     /// When it began.
     pub started: Instant,
     /// PR_SET_DUMPABLE.
@@ -95,6 +98,7 @@ impl Process {
             timers: ProcessTimers::new(me.clone()),
             exe: SpinLock::new(parent.and_then(|parent| parent.exe.lock().clone())),
             strings: SpinLock::new(parent.map(|p| *p.strings.lock()).unwrap_or_default()),
+            last_name: SpinLock::new(Name::new(b"")),
             started: time::now(),
             dumpable: AtomicI32::new(parent.map_or(1, |p| p.dumpable.load(Relaxed))),
             oom_score_adj: AtomicI32::new(parent.map_or(0, |p| p.oom_score_adj.load(Relaxed))),

@@ -50,7 +50,7 @@ pub fn init(boot: &BootInfo) {
     }
     vdso::init().expect("a frame at boot");
     job::register();
-    proc::publish(boot.cmdline);
+    proc::publish();
 
     let thread = Thread::new("user", first_thread).expect("memory at boot");
     let mm = AddressSpace::new().expect("memory at boot");
