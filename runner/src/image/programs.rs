@@ -128,7 +128,6 @@ const FLAGS: &[&str] = &[
     "-Wall",
     "-Wextra",
     "-Werror",
-    "-D_GNU_SOURCE",
 ];
 
 fn compile(

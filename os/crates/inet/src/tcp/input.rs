@@ -2,12 +2,11 @@
 
 use core::net::IpAddr;
 
-use super::connection::{Connection, Wire, state_of};
+use super::connection::{Connection, state_of};
 use super::machine::Outbox;
 use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, after, option};
 use super::socket::Role;
 use super::{TcpOptions, TcpState};
-use crate::addr::Endpoint;
 use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::error::Error;
@@ -61,7 +60,7 @@ impl Stack {
         {
             return;
         }
-        match self.listener_at(rx, tuple.local(), tuple.peer()) {
+        match self.find_listener(rx, header, &segment) {
             Some(listener) => {
                 self.listener_input(rx, listener, tuple, &segment, bytes, &packet[..header.end])
             }
@@ -101,7 +100,7 @@ impl Stack {
         let fresh = segment.payload_len > 0 && after(segment.end(), connection.record.ack_sent);
         if orphan && connection.parent.is_none() && fresh && connection.state.is_synchronized() {
             self.counters.tcp.abort_on_data += 1;
-            connection.abort();
+            connection.machine.socket_mut().abort();
             return self.tcp.mark_dirty(key);
         }
         let mut out = Outbox {
@@ -109,11 +108,7 @@ impl Stack {
             frames: &mut self.scratch,
             room: usize::MAX,
         };
-        // A packet for a connection that has none is forged.
-        let Wire::Packets(machine) = &mut connection.wire else {
-            return;
-        };
-        machine.input(rx.now, packet, &mut out);
+        connection.machine.input(rx.now, packet, &mut out);
         let path = connection.path;
         if !self.scratch.is_empty() {
             self.connection_emit(rx.now, key);
@@ -160,10 +155,7 @@ impl Stack {
             return;
         }
         let was = connection.state;
-        let Wire::Packets(machine) = &connection.wire else {
-            return;
-        };
-        let state = state_of(machine.socket().state());
+        let state = state_of(connection.machine.socket().state());
         let mut events = connection.settle_queues(&tcp.options);
         if state == was {
             return self
@@ -280,13 +272,10 @@ impl Stack {
         }
         match (connection.state, report.error) {
             (_, Error::MessageTooBig) => {
-                let Wire::Packets(machine) = &mut connection.wire else {
-                    return;
-                };
-                let mtu = (report.info as usize).clamp(576, machine.shape.mtu.max(576));
-                if mtu < machine.shape.mtu {
+                let mtu = (report.info as usize).clamp(576, connection.machine.shape.mtu.max(576));
+                if mtu < connection.machine.shape.mtu {
                     let seed = self.rng.u64();
-                    machine.set_mtu(now, seed, mtu);
+                    connection.machine.set_mtu(now, seed, mtu);
                 }
             }
             (TcpState::SynSent, error) => self.connection_end(key, Some(error)),
@@ -296,9 +285,14 @@ impl Stack {
         }
     }
 
-    /// The listener for a connection from `peer` to `local` (Linux: inet_lookup_listener and compute_score).
-    pub(crate) fn listener_at(&self, rx: Rx, local: Endpoint, peer: Endpoint) -> Option<Key> {
-        let bucket = self.tcp.ports.get(&local.port)?;
+    /// The listener for a segment that has no connection (Linux: inet_lookup_listener and compute_score).
+    pub(crate) fn find_listener(
+        &self,
+        rx: Rx,
+        header: &IpHeader,
+        segment: &Segment,
+    ) -> Option<Key> {
+        let bucket = self.tcp.ports.get(&segment.dst_port)?;
         let (mut best, mut score, mut sharers) = (None, 0, 0u32);
         for &key in bucket {
             let Some(tcp) = self.tcp.slab.get(key) else {
@@ -307,7 +301,7 @@ impl Stack {
             if tcp.listener().is_none() {
                 continue;
             }
-            let Some(this) = match_score(tcp.local.addr, tcp.v6, &tcp.options, rx, local.addr)
+            let Some(this) = match_score(tcp.local.addr, tcp.v6, &tcp.options, rx, header.dst)
             else {
                 continue;
             };
@@ -316,7 +310,7 @@ impl Stack {
             } else if this == score && tcp.options.common.reuse_port {
                 // Listeners that share the port share the connections, by a hash of the four-tuple.
                 sharers += 1;
-                let tuple = Tuple::new(local.addr, local.port, peer.addr, peer.port);
+                let tuple = Tuple::new(header.dst, segment.dst_port, header.src, segment.src_port);
                 let hash = core::hash::BuildHasher::hash_one(self.tcp.demux.hasher(), tuple);
                 if (hash >> 32) as u32 % sharers == 0 {
                     best = Some(key);

@@ -1,0 +1,47 @@
+# Entry points; cargo and the runner do the work. `make run` and `make test` start
+# from a bare Debian 12 with rustup's cargo.
+
+CARGO ?= cargo
+RUNNER = $(CARGO) run --quiet --package runner --
+# Which guests, and more flags for the runner:
+#   make run GUESTS="--arch loongarch64 --libc musl" FLAGS="--pcap"
+GUESTS ?=
+FLAGS ?=
+
+.PHONY: help run test all setup check test-host test-guest images shell qemu10 linker
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+run: setup ## from nothing to a report for riscv64: smoke, echo, iperf3, netperf
+	$(RUNNER) $(or $(GUESTS),--arch riscv64) --suite smoke,echo,iperf3,netperf $(FLAGS)
+
+test: setup test-host test-guest ## all tests: on the host, then guests of both architectures
+
+all: linker ## the kernels: kernel-rv and kernel-la
+	$(RUNNER) build
+
+setup: linker ## install what this machine lacks (as root); twice does nothing
+	$(RUNNER) setup
+
+check: linker ## formatting and lints
+	$(CARGO) fmt --all --check && $(CARGO) clippy --all-targets -- -D warnings
+
+test-host: linker ## tests without QEMU
+	$(CARGO) test
+
+test-guest: setup ## boots, shell, sockets, processes on four targets
+	$(RUNNER) $(or $(GUESTS),--arch all --libc all) --suite smoke,echo,conformance $(FLAGS)
+
+images: setup ## the guests' disks, from the cache where they are there
+	$(RUNNER) image
+
+shell: setup ## a shell in a riscv64 guest
+	$(RUNNER) shell $(GUESTS) $(FLAGS)
+
+qemu10: setup ## QEMU 10 beside the machine's own; prints its directory for --qemu
+	$(RUNNER) setup --qemu10
+
+# cargo links with cc; everything else is the runner's to install.
+linker:
+	@command -v cc >/dev/null || { echo "setup: installing gcc and libc6-dev (cargo links with them)"; apt-get -q update && apt-get -qy install --no-install-recommends gcc libc6-dev; }
