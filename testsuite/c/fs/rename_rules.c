@@ -7,6 +7,12 @@
 #include "scratch.h"
 #include <fcntl.h>
 
+#include <linux/fs.h>
+#include <sys/syscall.h>
+
+/* Not every C library has renameat2(2). */
+#define renameat2(...) syscall(SYS_renameat2, __VA_ARGS__)
+
 static void make(const char *name, const char *text)
 {
 	int fd = NEED(open(name, O_CREAT | O_WRONLY | O_TRUNC, 0644));
