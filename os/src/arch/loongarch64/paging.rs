@@ -20,8 +20,9 @@ pub const LEVELS: usize = 4;
 pub const INDEX_BITS: usize = 9;
 /// User addresses are below this (128 TiB, as on Linux with 48-bit addresses).
 pub const USER_TOP: usize = 1 << 47;
-/// How many pages are flushed one by one: beyond this many pages dropping everything is cheaper.
-pub const MAX_PAGE_FLUSHES: usize = 32;
+/// How many pages are flushed one by one: each flush costs QEMU's whole TLB, so one
+/// flush of everything is never worse than two.
+pub const MAX_PAGE_FLUSHES: usize = 1;
 
 bitflags::bitflags! {
     /// What user mode may do with a page. An empty set is "present, but no access" (PROT_NONE).
@@ -160,9 +161,19 @@ pub fn activate_kernel() {
 
 /// Forgets what the TLB holds for one page of the current space.
 ///
-/// By search and overwrite: QEMU answers `tlbwr` by flushing one page pair of its
-/// own TLB, but `invtlb` by flushing all of it.
+/// `invtlb`, although QEMU answers it by dropping all of its own TLB: overwriting
+/// the entry with `tlbwr` from kernel mode leaves the translations that QEMU made
+/// for user mode in place (`invalidate_tlb_entry` in its tlb_helper.c flushes by
+/// the present privilege level).
 pub fn flush_page(va: usize) {
+    // SAFETY: `invtlb 5` drops the entries of one page pair that are not global.
+    unsafe { core::arch::asm!("invtlb 0x5, $zero, {}", in(reg) va, options(nostack)) };
+}
+
+/// The page can do more than before: drops the entry that says less, so that the
+/// next access finds the new one by a refill. QEMU keeps nothing for what is not
+/// allowed, so overwriting the architectural entry is enough, and cheap.
+pub fn page_gained(va: usize) {
     // SAFETY: a search, which changes TLBIDX only.
     unsafe {
         csrwr!(csr::TLBEHI, va & !0x1fff);

@@ -6,7 +6,8 @@
 //! - [`Pte`]: an entry, with [`Pte::EMPTY`], [`Pte::table`], [`Pte::page`] and the questions.
 //! - [`Perms`]: what a user page allows.
 //! - [`init_root`]: prepares a zeroed root table (here: copies the kernel half).
-//! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`].
+//! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`],
+//!   [`page_gained`].
 
 use super::virt_to_phys;
 use crate::arch::PhysAddr;
@@ -158,6 +159,10 @@ pub fn flush_page(va: usize) {
     // SAFETY: a fence.
     unsafe { asm!("sfence.vma {}, zero", in(reg) va, options(nostack)) };
 }
+
+/// The page can do more than before. Nothing to do: what the TLB may remember
+/// allows less, and the fault that it then causes ends in [`flush_page`].
+pub fn page_gained(_va: usize) {}
 
 /// Forgets all user translations.
 pub fn flush_all() {

@@ -194,6 +194,7 @@ impl Inner {
             None => {
                 let pages = self.bring_zeroes(va)?;
                 self.grow(pages);
+                flush.gained(va);
                 Ok(None)
             }
         }
@@ -266,12 +267,14 @@ impl Inner {
         };
         let old = core::mem::replace(pte, Pte::page(frame.into_raw(), allowed));
         if present {
-            if old.addr() != pte.addr() {
-                flush.page(va);
+            match old.addr() == pte.addr() {
+                true => flush.gained(va),
+                false => flush.page(va),
             }
             // SAFETY: the entry owned this frame (or this count of it).
             drop(unsafe { Frame::from_raw(old.addr()) });
         } else {
+            flush.gained(va);
             self.grow(1);
             if access != Access::Write {
                 self.around(va, wanted);
@@ -313,6 +316,7 @@ fn copy_on_write(pte: &mut Pte, va: usize, area: &Area, flush: &mut Flush) -> Fa
     if frame.owners() == 1 {
         // The same page, now writable: a stale entry only causes a second fault.
         *pte = Pte::page(frame.into_raw(), perms(area.prot));
+        flush.gained(va);
         return Ok(());
     }
     match duplicate(&frame) {

@@ -181,8 +181,9 @@ impl AddressSpace {
                 let new = perms(prot) & (old | Perms::READ | Perms::EXEC);
                 if new != old {
                     *pte = Pte::page(pte.addr(), new);
-                    if !new.contains(old) {
-                        flush.page(va);
+                    match new.contains(old) {
+                        true => flush.gained(va),
+                        false => flush.page(va),
                     }
                 }
             });

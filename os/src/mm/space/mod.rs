@@ -311,6 +311,13 @@ impl Flush {
         self.pages += 1;
     }
 
+    /// The page came, or may do more than before.
+    fn gained(&self, va: usize) {
+        if self.active {
+            paging::page_gained(va);
+        }
+    }
+
     fn finish(self) {
         if !self.active || self.pages == 0 {
             return;
