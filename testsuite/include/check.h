@@ -17,11 +17,6 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-/* Every program is about Linux; include this file, or net.h, first. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

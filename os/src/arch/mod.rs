@@ -11,6 +11,7 @@
 mod boot;
 mod hooks;
 mod stack;
+mod vdso;
 
 #[cfg(target_arch = "loongarch64")]
 #[path = "loongarch64/mod.rs"]
@@ -107,13 +108,18 @@ pub use port::{KernelContext, switch};
 //   unsafe fn zero_user(dst: usize, len: usize) -> usize
 pub use port::{copy_from_user, copy_to_user, zero_user};
 
-// Signal frames: the machine part of `ucontext_t`, and the code that calls rt_sigreturn.
+// Signal frames: the machine part of `ucontext_t`.
 //   mcontext::SIZE: usize              bytes of uc_mcontext (with the FP part)
 //   mcontext::OFFSET: usize            of uc_mcontext inside ucontext_t
 //   mcontext::save(&mut UserContext, &mut [u8; SIZE])
 //   mcontext::restore(&mut UserContext, &[u8; SIZE]) -> bool   false: malformed, nothing changed
-//   const SIGRETURN_CODE: &[u8]        position independent; `task` puts it on the vdso page
-pub use port::{SIGRETURN_CODE, mcontext};
+pub use port::mcontext;
+
+// The vDSO: user code that reads the clocks, and what it reads.
+//   fn vdso_code() -> VdsoCode
+//   fn clock_page(realtime_offset: u64) -> ClockPage
+pub use port::{clock_page, vdso_code};
+pub use vdso::{ClockPage, VDSO_CODE_OFFSET, VdsoCode};
 
 // A panic report needs to know.
 //   fn user_registers(&UserContext, &mut dyn fmt::Write) -> fmt::Result

@@ -104,11 +104,8 @@ pub trait Nic: Send + Sync {
     /// and gives their buffers back to the device. Returns how many there were.
     fn receive(&self, budget: usize, frame: &mut dyn FnMut(&[u8])) -> usize;
 
-    /// Asks the card for no receive interrupts; the interrupt handler has done so already.
-    fn mask_rx(&self);
-
-    /// Asks for an interrupt at the next frame. `true`: a frame came in between,
-    /// poll again (the card is masked still).
+    /// Asks for an interrupt at the next frame; the one before has masked the card.
+    /// `true`: a frame came in between, poll again (the card is masked still).
     fn unmask_rx(&self) -> bool;
 
     /// Sets what runs when the card has work: frames received, room to transmit

@@ -38,6 +38,12 @@ pub fn init(cmdline: &'static str) {
     for (kind, source, target, flags) in [
         ("devtmpfs", "devtmpfs", "/dev", MountFlags::NOSUID),
         (
+            "devpts",
+            "devpts",
+            "/dev/pts",
+            MountFlags::NOSUID | MountFlags::NOEXEC,
+        ),
+        (
             "tmpfs",
             "tmpfs",
             "/dev/shm",

@@ -9,6 +9,7 @@
 //! ever moved closer: cancelling a timer costs nothing, an interrupt that finds
 //! nothing due sets the next one.
 
+pub mod page;
 pub mod timer;
 
 use crate::{arch, sched};
@@ -62,6 +63,7 @@ pub fn realtime_offset() -> u64 {
 /// Sets CLOCK_REALTIME, in ns since 1970: the RTC driver at boot, clock_settime(2) later.
 pub fn set_realtime(ns: u64) {
     REALTIME_OFFSET.store(ns.wrapping_sub(now().0), Relaxed);
+    page::update();
 }
 
 /// Asks for a timer interrupt at `deadline` (ns) or earlier.

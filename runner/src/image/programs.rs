@@ -128,6 +128,7 @@ const FLAGS: &[&str] = &[
     "-Wall",
     "-Wextra",
     "-Werror",
+    "-D_GNU_SOURCE",
 ];
 
 fn compile(

@@ -146,6 +146,7 @@ impl Stack {
     /// these cause), then reports. Call once after a batch of calls, before dropping the lock.
     pub fn flush(&mut self, now: Instant, effects: &mut Effects) {
         self.now = now;
+        self.time_corks(now);
         self.tcp_unstall();
         let mut budget = LOOPBACK_BUDGET;
         loop {

@@ -17,6 +17,7 @@ mod time;
 mod trap;
 mod uaccess;
 mod user;
+mod vdso;
 
 use super::PhysAddr;
 
@@ -31,6 +32,7 @@ pub use time::{counter_ns, set_timer};
 pub use trap::enter_user;
 pub use uaccess::{copy_from_user, copy_to_user, zero_user};
 pub use user::{UserContext, user_registers};
+pub use vdso::{clock_page, vdso_code};
 
 /// Window of strongly ordered, uncached accesses.
 const UNCACHED: usize = 0x8000_0000_0000_0000;
@@ -38,9 +40,6 @@ const UNCACHED: usize = 0x8000_0000_0000_0000;
 const CACHED: usize = 0x9000_0000_0000_0000;
 /// What the windows leave of an address.
 const PHYS_MASK: usize = (1 << 48) - 1;
-
-/// `ori $a7, $zero, 139` (rt_sigreturn), `syscall 0`.
-pub const SIGRETURN_CODE: &[u8] = &[0x0b, 0x2c, 0x82, 0x03, 0x00, 0x00, 0x2b, 0x00];
 
 /// Memory as the kernel sees it.
 pub fn phys_to_virt(pa: PhysAddr) -> *mut u8 {

@@ -36,6 +36,11 @@ pub fn counter_ns() -> u64 {
     scale(elapsed, NS_PER_TICK.load(Relaxed))
 }
 
+/// (ticks at boot, ns per tick with 32 fractional bits), for the vDSO.
+pub fn parameters() -> (u64, u64) {
+    (BOOT_TICKS.load(Relaxed), NS_PER_TICK.load(Relaxed))
+}
+
 /// One shot at an absolute time in `counter_ns`; `None`: off.
 pub fn set_timer(deadline: Option<u64>) {
     let config = match deadline {

@@ -9,9 +9,6 @@ pub const SIZE: usize = 256 + 528;
 /// After uc_flags, uc_link, uc_stack and a 1024-bit signal mask, aligned to 16.
 pub const OFFSET: usize = 176;
 
-/// `li a7, __NR_rt_sigreturn; ecall`.
-pub const SIGRETURN_CODE: &[u8] = &[0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00];
-
 const FP: usize = 256;
 const FCSR: usize = FP + 256;
 /// Three reserved words after the quad state's fcsr; they must be zero, or a

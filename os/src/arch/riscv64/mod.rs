@@ -17,15 +17,16 @@ mod plic;
 mod sbi;
 mod timer;
 mod trap;
+mod vdso;
 
 pub use context::{KernelContext, UserContext, switch, user_registers};
 pub use copy::{copy_from_user, copy_to_user, sync_icache, zero_user};
 pub use cpu::{ELF_MACHINE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap};
-pub use mcontext::SIGRETURN_CODE;
 pub use plic::{irq_disable_line, irq_enable_line};
 pub use sbi::{crash_off, early_putc, power_off, reboot};
 pub use timer::{counter_ns, set_timer};
 pub use trap::{enter_user, irq_poll, wait_for_interrupt};
+pub use vdso::{clock_page, vdso_code};
 
 use super::{BootInfo, PhysAddr};
 

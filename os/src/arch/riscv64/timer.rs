@@ -68,6 +68,11 @@ pub fn counter_ns() -> u64 {
     ((elapsed * u128::from(clock.ns_per_tick.get())) >> 32) as u64
 }
 
+/// (tick at boot, ns per tick with 32 fractional bits), for the vDSO.
+pub(super) fn parameters() -> (u64, u64) {
+    (CLOCK.0.start.get(), CLOCK.0.ns_per_tick.get())
+}
+
 /// Arms the one-shot timer at `deadline` (ns since boot); `None` stops it. Either
 /// way a pending timer interrupt is gone. Fires at or after the deadline.
 pub fn set_timer(deadline: Option<u64>) {

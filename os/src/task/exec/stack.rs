@@ -154,9 +154,7 @@ fn vector(contents: &Contents<'_>, name: usize, platform: usize, random: usize) 
         (AT_EXECFN, name),
         (AT_MINSIGSTKSZ, signal::frame::SIZE + 1024),
     ];
-    if vdso::IS_ELF {
-        entries.insert(0, (AT_SYSINFO_EHDR, contents.vdso));
-    }
+    entries.insert(0, (AT_SYSINFO_EHDR, contents.vdso));
     if !arch::PLATFORM.is_empty() {
         entries.push((AT_PLATFORM, platform));
     }

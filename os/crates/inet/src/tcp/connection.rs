@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use smoltcp::socket::tcp;
 
+use super::local::LocalEnd;
 use super::machine::Machine;
 use super::segment::Tuple;
 use super::{TcpOptions, TcpState};
@@ -86,11 +87,19 @@ impl Record {
     }
 }
 
+/// How the bytes travel.
+pub(crate) enum Wire {
+    /// In segments.
+    Packets(Machine),
+    /// Straight into the other socket of this host.
+    Local(LocalEnd),
+}
+
 pub(crate) struct Connection {
     pub tuple: Tuple,
     pub local: Endpoint,
     pub peer: Endpoint,
-    pub machine: Machine,
+    pub wire: Wire,
     /// As of the last look; a difference to the machine's is an event.
     pub state: TcpState,
     /// The listener, until accepted.
@@ -159,15 +168,24 @@ impl TcpState {
 
 impl Connection {
     pub fn unread(&self) -> usize {
-        self.machine.socket().recv_queue()
+        match &self.wire {
+            Wire::Packets(machine) => machine.socket().recv_queue(),
+            Wire::Local(end) => end.ring.visible(),
+        }
     }
 
     pub fn unacked(&self) -> usize {
-        self.machine.socket().send_queue()
+        match &self.wire {
+            Wire::Packets(machine) => machine.socket().send_queue(),
+            Wire::Local(end) => end.unacked(),
+        }
     }
 
     /// Bytes queued and never sent.
     pub fn unsent(&self) -> usize {
+        if let Wire::Local(end) = &self.wire {
+            return end.unacked();
+        }
         let flight = self.record.next.wrapping_sub(self.record.una) as usize;
         self.unacked().saturating_sub(flight)
     }
@@ -175,12 +193,41 @@ impl Connection {
     /// The contiguous received bytes from `offset` on.
     pub fn peek(&mut self, offset: usize) -> &[u8] {
         let unread = self.unread();
-        self.machine.peek(offset, unread)
+        match &mut self.wire {
+            Wire::Packets(machine) => machine.peek(offset, unread),
+            Wire::Local(end) => end.ring.peek(offset),
+        }
+    }
+
+    /// Bytes that may be received ahead of the reader, and the largest packet.
+    pub fn recv_buffer(&self) -> usize {
+        match &self.wire {
+            Wire::Packets(machine) => machine.shape.recv_buffer,
+            Wire::Local(end) => end.recv_buffer,
+        }
+    }
+
+    pub fn mtu(&self) -> usize {
+        match &self.wire {
+            Wire::Packets(machine) => machine.shape.mtu,
+            Wire::Local(_) => self.path.mtu,
+        }
+    }
+
+    /// Ends with RST when it may speak next. Local connections are reset by [`crate::Stack::local_abort`].
+    pub fn abort(&mut self) {
+        if let Wire::Packets(machine) = &mut self.wire {
+            machine.socket_mut().abort();
+        }
     }
 
     pub fn room(&self) -> usize {
-        let socket = self.machine.socket();
-        socket.send_capacity() - socket.send_queue()
+        match &self.wire {
+            Wire::Packets(machine) => {
+                machine.socket().send_capacity() - machine.socket().send_queue()
+            }
+            Wire::Local(end) => end.room(),
+        }
     }
 
     /// Linux's sk_stream_is_writeable: free space is at least half of what is queued, and not too much is unsent.
@@ -216,7 +263,10 @@ impl Connection {
 
     /// Hands the options to the machine.
     pub fn apply(&mut self, options: &TcpOptions) {
-        let socket = self.machine.socket_mut();
+        let Wire::Packets(machine) = &mut self.wire else {
+            return;
+        };
+        let socket = machine.socket_mut();
         // A corked connection decides itself when to send; what it lets go must leave at once.
         socket.set_nagle_enabled(!options.nodelay);
         socket.set_hop_limit(options.common.ttl.filter(|&ttl| ttl != 0));
@@ -249,7 +299,9 @@ impl Connection {
     pub fn keepalive_at(&self, options: &TcpOptions) -> Option<Instant> {
         let idle =
             self.state.is_synchronized() && self.record.waiting_since.is_none() && !self.detached;
-        if !options.common.keepalive || !idle {
+        // The other end of a local connection cannot vanish.
+        let local = matches!(self.wire, Wire::Local(_));
+        if !options.common.keepalive || !idle || local {
             return None;
         }
         let probes = self.record.keep_probes;

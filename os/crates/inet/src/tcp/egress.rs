@@ -1,6 +1,6 @@
 //! Segments out: lets the machines of connections that have something to do speak, completes their packets, and runs their timers.
 
-use super::connection::{Connection, Path};
+use super::connection::{Connection, Path, Wire};
 use super::input::Cause;
 use super::machine::Outbox;
 use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, after};
@@ -63,6 +63,13 @@ impl Stack {
             connection.dirty = false;
             return;
         }
+        let Wire::Packets(machine) = &mut connection.wire else {
+            connection.dirty = false;
+            if connection.state == TcpState::SynSent {
+                self.local_connect(now, key);
+            }
+            return;
+        };
         let iface = connection.path.iface;
         let queued = match connection.path.local {
             true => 0,
@@ -92,7 +99,7 @@ impl Stack {
                 room
             },
         };
-        connection.machine.output(now, &mut out);
+        machine.output(now, &mut out);
         if out.frames.len() >= out.room {
             connection.dirty = true;
             self.tcp.stalled.push(key);
@@ -170,7 +177,7 @@ impl Stack {
     }
 
     /// Notes in the deadline index when the connection wants to be looked at.
-    fn connection_arm(&mut self, now: Instant, key: Key) {
+    pub(crate) fn connection_arm(&mut self, now: Instant, key: Key) {
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
             return;
         };
@@ -180,10 +187,11 @@ impl Stack {
         if connection.detached {
             return;
         }
-        let machine = connection
-            .machine
-            .poll_at(now)
-            .map(|at| at.max(now + PAUSE));
+        let machine = match (&mut connection.wire, connection.corked_until) {
+            (Wire::Packets(machine), None) => machine.poll_at(now).map(|at| at.max(now + PAUSE)),
+            (Wire::Packets(_), Some(_)) => None,
+            (Wire::Local(end), _) => end.again_at,
+        };
         if machine.is_some() || !connection.has_lost_fin() {
             connection.fin_again_at = None;
         } else if connection.fin_again_at.is_none() {
@@ -234,6 +242,10 @@ impl Stack {
         }
         if connection.corked_until.is_some_and(|until| until <= now) {
             connection.corked_until = None;
+            if matches!(connection.wire, Wire::Local(_)) {
+                self.local_uncork(key);
+                return self.connection_arm(now, key);
+            }
         }
         if connection.fin_again_at.is_some_and(|due| due <= now) && connection.has_lost_fin() {
             connection.fin_again_at = None;
@@ -402,7 +414,7 @@ impl Connection {
         let record = &self.record;
         let offered = (usize::from(record.window_sent) << record.shift_recv)
             .saturating_sub(record.since_ack as usize);
-        let room = self.machine.shape.recv_buffer - self.unread();
+        let room = self.recv_buffer() - self.unread();
         room >= offered * 2
     }
 

@@ -2,11 +2,12 @@
 
 use core::net::IpAddr;
 
-use super::connection::{Connection, state_of};
+use super::connection::{Connection, Wire, state_of};
 use super::machine::Outbox;
 use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, after, option};
 use super::socket::Role;
 use super::{TcpOptions, TcpState};
+use crate::addr::Endpoint;
 use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::error::Error;
@@ -60,7 +61,7 @@ impl Stack {
         {
             return;
         }
-        match self.find_listener(rx, header, &segment) {
+        match self.listener_at(rx, tuple.local(), tuple.peer()) {
             Some(listener) => {
                 self.listener_input(rx, listener, tuple, &segment, bytes, &packet[..header.end])
             }
@@ -100,7 +101,7 @@ impl Stack {
         let fresh = segment.payload_len > 0 && after(segment.end(), connection.record.ack_sent);
         if orphan && connection.parent.is_none() && fresh && connection.state.is_synchronized() {
             self.counters.tcp.abort_on_data += 1;
-            connection.machine.socket_mut().abort();
+            connection.abort();
             return self.tcp.mark_dirty(key);
         }
         let mut out = Outbox {
@@ -108,7 +109,11 @@ impl Stack {
             frames: &mut self.scratch,
             room: usize::MAX,
         };
-        connection.machine.input(rx.now, packet, &mut out);
+        // A packet for a connection that has none is forged.
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return;
+        };
+        machine.input(rx.now, packet, &mut out);
         let path = connection.path;
         if !self.scratch.is_empty() {
             self.connection_emit(rx.now, key);
@@ -155,7 +160,10 @@ impl Stack {
             return;
         }
         let was = connection.state;
-        let state = state_of(connection.machine.socket().state());
+        let Wire::Packets(machine) = &connection.wire else {
+            return;
+        };
+        let state = state_of(machine.socket().state());
         let mut events = connection.settle_queues(&tcp.options);
         if state == was {
             return self
@@ -272,10 +280,13 @@ impl Stack {
         }
         match (connection.state, report.error) {
             (_, Error::MessageTooBig) => {
-                let mtu = (report.info as usize).clamp(576, connection.machine.shape.mtu.max(576));
-                if mtu < connection.machine.shape.mtu {
+                let Wire::Packets(machine) = &mut connection.wire else {
+                    return;
+                };
+                let mtu = (report.info as usize).clamp(576, machine.shape.mtu.max(576));
+                if mtu < machine.shape.mtu {
                     let seed = self.rng.u64();
-                    connection.machine.set_mtu(now, seed, mtu);
+                    machine.set_mtu(now, seed, mtu);
                 }
             }
             (TcpState::SynSent, error) => self.connection_end(key, Some(error)),
@@ -285,14 +296,9 @@ impl Stack {
         }
     }
 
-    /// The listener for a segment that has no connection (Linux: inet_lookup_listener and compute_score).
-    pub(crate) fn find_listener(
-        &self,
-        rx: Rx,
-        header: &IpHeader,
-        segment: &Segment,
-    ) -> Option<Key> {
-        let bucket = self.tcp.ports.get(&segment.dst_port)?;
+    /// The listener for a connection from `peer` to `local` (Linux: inet_lookup_listener and compute_score).
+    pub(crate) fn listener_at(&self, rx: Rx, local: Endpoint, peer: Endpoint) -> Option<Key> {
+        let bucket = self.tcp.ports.get(&local.port)?;
         let (mut best, mut score, mut sharers) = (None, 0, 0u32);
         for &key in bucket {
             let Some(tcp) = self.tcp.slab.get(key) else {
@@ -301,7 +307,7 @@ impl Stack {
             if tcp.listener().is_none() {
                 continue;
             }
-            let Some(this) = match_score(tcp.local.addr, tcp.v6, &tcp.options, rx, header.dst)
+            let Some(this) = match_score(tcp.local.addr, tcp.v6, &tcp.options, rx, local.addr)
             else {
                 continue;
             };
@@ -310,7 +316,7 @@ impl Stack {
             } else if this == score && tcp.options.common.reuse_port {
                 // Listeners that share the port share the connections, by a hash of the four-tuple.
                 sharers += 1;
-                let tuple = Tuple::new(header.dst, segment.dst_port, header.src, segment.src_port);
+                let tuple = Tuple::new(local.addr, local.port, peer.addr, peer.port);
                 let hash = core::hash::BuildHasher::hash_one(self.tcp.demux.hasher(), tuple);
                 if (hash >> 32) as u32 % sharers == 0 {
                     best = Some(key);

@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::connection::{Connection, Path, Record, state_of};
+use super::connection::{Connection, Path, Record, Wire, state_of};
+use super::local::LocalEnd;
 use super::machine::{Machine, Outbox, Shape};
 use super::segment::{ACK, RST, SYN, Segment, Tuple};
 use super::socket::{Bound, Role, Tcp};
@@ -80,7 +81,10 @@ impl Stack {
             return;
         };
         let mut connection = self.new_connection(rx.now, tuple, local, peer, path, &options);
-        if !connection.machine.listen(local) {
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return;
+        };
+        if !machine.listen(local) {
             return;
         }
         connection.parent = Some(listener);
@@ -90,11 +94,14 @@ impl Stack {
             frames: &mut self.scratch,
             room: usize::MAX,
         };
-        connection.machine.input(rx.now, packet, &mut out);
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return;
+        };
+        machine.input(rx.now, packet, &mut out);
         self.scratch
             .drain(..)
             .for_each(|frame| self.frames.put(frame));
-        connection.state = state_of(connection.machine.socket().state());
+        connection.state = state_of(machine.socket().state());
         if connection.state != TcpState::SynReceived {
             return self.release(connection);
         }
@@ -203,7 +210,10 @@ impl Stack {
         if connection.detached {
             return self.tcp_forget(key);
         }
-        connection.machine.socket_mut().abort();
+        if matches!(connection.wire, Wire::Local(_)) {
+            return self.local_abort(key);
+        }
+        connection.abort();
         self.tcp.mark_dirty(key);
     }
 
@@ -222,11 +232,14 @@ impl Stack {
 
     /// Keeps an ended connection's machine for the next one.
     pub(crate) fn release(&mut self, connection: Connection) {
-        let shape = connection.machine.shape;
-        if self.tcp.spares.machines.len() < 64 {
-            self.tcp.spares.put(connection.machine);
-        } else {
-            self.tcp.memory -= shape.recv_buffer + shape.send_buffer;
+        match connection.wire {
+            Wire::Packets(machine) => {
+                let shape = machine.shape;
+                if !self.tcp.spares.put(machine) {
+                    self.tcp.memory -= shape.recv_buffer + shape.send_buffer;
+                }
+            }
+            Wire::Local(end) => self.tcp.spares.put_ring(end.ring.release()),
         }
     }
 
@@ -242,12 +255,46 @@ impl Stack {
     ) -> Connection {
         let v6 = peer.addr.is_ipv6();
         let machine = self.machine(now, path, options, v6);
-        let recv_buffer = machine.shape.recv_buffer;
-        let mut connection = Connection {
+        let mut connection =
+            Self::connection_over(Wire::Packets(machine), now, tuple, local, peer, path);
+        connection.apply(options);
+        connection
+    }
+
+    /// A connection to a socket of this host.
+    pub(crate) fn new_local_connection(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        local: Endpoint,
+        peer: Endpoint,
+        path: Path,
+        options: &TcpOptions,
+    ) -> Connection {
+        let (least, most) = BUFFER_RANGE;
+        let recv_buffer = options.common.recv_buffer.clamp(least, most);
+        let send_buffer = options.common.send_buffer.clamp(least, most);
+        let end = LocalEnd::new(recv_buffer, send_buffer);
+        Self::connection_over(Wire::Local(end), now, tuple, local, peer, path)
+    }
+
+    fn connection_over(
+        wire: Wire,
+        now: Instant,
+        tuple: Tuple,
+        local: Endpoint,
+        peer: Endpoint,
+        path: Path,
+    ) -> Connection {
+        let recv_buffer = match &wire {
+            Wire::Packets(machine) => machine.shape.recv_buffer,
+            Wire::Local(end) => end.recv_buffer,
+        };
+        Connection {
             tuple,
             local,
             peer,
-            machine,
+            wire,
             state: TcpState::Closed,
             parent: None,
             queued: false,
@@ -272,9 +319,7 @@ impl Stack {
                 shift_recv: (usize::BITS - recv_buffer.leading_zeros()).saturating_sub(16) as u8,
                 ..Record::default()
             },
-        };
-        connection.apply(options);
-        connection
+        }
     }
 
     fn machine(&mut self, now: Instant, path: Path, options: &TcpOptions, v6: bool) -> Machine {

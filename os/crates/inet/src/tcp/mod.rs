@@ -8,7 +8,9 @@ mod connection;
 mod egress;
 mod input;
 mod listener;
+mod local;
 mod machine;
+mod ring;
 mod rows;
 mod segment;
 mod socket;
@@ -29,6 +31,7 @@ use crate::iface::IfaceId;
 use crate::options::SocketOptions;
 use crate::stack::Stack;
 use crate::time::Instant;
+use connection::Wire;
 use segment::Tuple;
 use socket::{Bound, Listener, Role, Tcp};
 
@@ -225,6 +228,7 @@ impl Stack {
         if let Role::Connection(connection) = &mut tcp.role {
             connection.apply(&tcp.options);
             connection.corked_until = None;
+            self.local_uncork(id.0);
             self.tcp.mark_dirty(id.0);
         }
         Ok(())
@@ -367,6 +371,7 @@ impl Stack {
             }
             Role::Connection(connection) => {
                 let mut events = Ready::WRITE;
+                let mut fin = false;
                 if how != Shutdown::Write {
                     connection.shut_read = true;
                     events |= Ready::READ | Ready::RDHUP;
@@ -374,13 +379,20 @@ impl Stack {
                 if how != Shutdown::Read && !connection.shut_write {
                     connection.shut_write = true;
                     connection.corked_until = None;
-                    connection.machine.socket_mut().close();
+                    match &mut connection.wire {
+                        Wire::Packets(machine) => machine.socket_mut().close(),
+                        Wire::Local(_) => fin = true,
+                    }
                 }
                 if connection.shut_write && (connection.shut_read || connection.fin_received) {
                     events |= Ready::HUP;
                 }
                 self.wake_tcp(id, events);
-                self.tcp.mark_dirty(id.0);
+                if fin {
+                    self.local_fin(now, id.0);
+                } else {
+                    self.tcp.mark_dirty(id.0);
+                }
                 Ok(())
             }
         }
@@ -550,8 +562,15 @@ impl Stack {
             return Err(Error::AddrNotAvailable);
         }
         self.time_wait_remove(&tuple);
-        let mut connection = self.new_connection(now, tuple, local, peer, path, &options);
-        if !connection.machine.connect(local, peer) {
+        let packets = !path.local || !self.config.local_fast_path || self.taps.is_watched();
+        let mut connection = if packets {
+            self.new_connection(now, tuple, local, peer, path, &options)
+        } else {
+            self.new_local_connection(now, tuple, local, peer, path, &options)
+        };
+        if let Wire::Packets(machine) = &mut connection.wire
+            && !machine.connect(local, peer)
+        {
             self.release(connection);
             return Err(Error::AddrNotAvailable);
         }
@@ -615,12 +634,19 @@ impl Stack {
             (Linger::Background, true) => self.counters.tcp.abort_on_close += 1,
             (Linger::Background, false) => {}
         }
-        let socket = connection.machine.socket_mut();
-        if linger == Linger::Abort || unread || connection.state == TcpState::SynReceived {
-            socket.abort();
-        } else {
-            socket.close();
-        }
+        let abort = linger == Linger::Abort || unread || connection.state == TcpState::SynReceived;
+        let is_local = match &mut connection.wire {
+            Wire::Local(_) => true,
+            Wire::Packets(machine) => {
+                if abort {
+                    machine.socket_mut().abort();
+                } else {
+                    machine.socket_mut().close();
+                }
+                false
+            }
+        };
+        let fin = !connection.shut_write;
         connection.shut_read = true;
         connection.shut_write = true;
         connection.corked_until = None;
@@ -658,6 +684,15 @@ impl Stack {
             connection.dirty = false;
             // Its entries in the deadline index carry the old key.
             connection.armed = None;
+        }
+        if is_local {
+            self.local_moved(id.0, key);
+            if abort {
+                self.local_abort(key);
+            } else if fin {
+                self.local_fin(self.now, key);
+            }
+            return self.connection_arm(self.now, key);
         }
         self.tcp.mark_dirty(key);
     }

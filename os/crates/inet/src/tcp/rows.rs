@@ -20,9 +20,7 @@ impl Connection {
     /// Payload bytes of a full segment.
     fn mss(&self) -> u32 {
         let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
-        self.record
-            .mss
-            .min((self.machine.shape.mtu - headers) as u32)
+        self.record.mss.min((self.mtu() - headers) as u32)
     }
 
     fn rto_us(&self) -> u32 {
@@ -132,8 +130,8 @@ impl Stack {
         // There is no congestion window: the peer's window is the limit.
         info.snd_cwnd = (record.window / mss.max(1)).max(10);
         info.snd_wnd = record.window;
-        info.rcv_space = connection.machine.shape.recv_buffer as u32;
-        info.pmtu = connection.machine.shape.mtu as u32;
+        info.rcv_space = connection.recv_buffer() as u32;
+        info.pmtu = connection.mtu() as u32;
         info.total_retrans = record.total_retransmits;
         info.bytes_acked = record.bytes_acked;
         info.bytes_received = record.bytes_received;

@@ -121,15 +121,20 @@ impl TcpOptions {
 /// Machines of ended connections, kept for the next ones: making their buffers costs more than a short connection.
 pub(crate) struct Spares {
     pub machines: Vec<Machine>,
+    /// Buffers of local connections' rings.
+    pub rings: Vec<Vec<u8>>,
 }
 
 const SPARES: usize = 64;
 
 impl Spares {
-    pub fn put(&mut self, machine: Machine) {
+    /// `false`: there are enough.
+    pub fn put(&mut self, machine: Machine) -> bool {
         if self.machines.len() < SPARES {
             self.machines.push(machine);
+            return true;
         }
+        false
     }
 }
 
@@ -144,6 +149,8 @@ pub(crate) struct TcpTable {
     pub time_wait: TimeWaitTable,
     /// Connections with something to send, each once.
     pub dirty: Vec<Key>,
+    /// Connections whose cork began in this round.
+    pub corked: Vec<Key>,
     /// Connections that wait for their device.
     pub stalled: Vec<Key>,
     pub spares: Spares,
@@ -161,8 +168,10 @@ impl TcpTable {
             time_wait: TimeWaitTable::new(secret),
             dirty: Vec::new(),
             stalled: Vec::new(),
+            corked: Vec::new(),
             spares: Spares {
                 machines: Vec::new(),
+                rings: Vec::new(),
             },
             memory: 0,
         }

@@ -4,12 +4,19 @@ use core::time::Duration;
 
 use super::TcpId;
 use super::TcpState;
+use super::connection::Wire;
 use super::socket::{Role, Tcp};
 use crate::error::{Error, Result};
+use crate::slab::Key;
 use crate::stack::Stack;
+use crate::time::Instant;
 
 /// How long a cork holds a partial segment (tcp(7), TCP_CORK: 200 ms).
 const CORK: Duration = Duration::from_millis(200);
+/// A cork put in since the last flush, which knows the time.
+const CORK_BEGINS: Instant = Instant::from_nanos(u64::MAX);
+/// A ring holds back no more than a segment would.
+const CORK_HOLDS: usize = 65_495;
 
 /// What a reader finds.
 enum Inbox {
@@ -47,11 +54,23 @@ impl Stack {
     /// Copies into the send buffer. Returns how much fitted, never 0 for a non-empty `data`. Errors: `WouldBlock` (no room, or
     /// still connecting), `NotConnected`, `Pipe` (shut for sending), or the pending error.
     pub fn tcp_send(&mut self, id: TcpId, data: &[u8]) -> Result<usize> {
-        self.tcp_send_with(id, false, |room| {
-            let len = room.len().min(data.len());
-            room[..len].copy_from_slice(&data[..len]);
-            (len, len)
-        })
+        let mut done = 0;
+        loop {
+            let rest = &data[done..];
+            let step = self.tcp_send_with(id, false, |room| {
+                let len = room.len().min(rest.len());
+                room[..len].copy_from_slice(&rest[..len]);
+                (len, len)
+            });
+            match step {
+                Ok(len) => done += len,
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => return Ok(done),
+            }
+            if done == data.len() {
+                return Ok(done);
+            }
+        }
     }
 
     /// Lets `fill` write into the largest contiguous free part of the send buffer and return how many bytes it wrote; these are
@@ -85,15 +104,19 @@ impl Stack {
             connection.writable = false;
             return Err(Error::WouldBlock);
         }
-        let result = connection
-            .machine
-            .socket_mut()
-            .send(fill)
-            .map_err(|_| Error::Pipe)?;
+        let cork = more || tcp.options.cork;
+        let Wire::Packets(machine) = &mut connection.wire else {
+            let result = self.local_send(id.0, cork, fill);
+            self.local_cork(id.0, cork);
+            return result;
+        };
+        let result = machine.socket_mut().send(fill).map_err(|_| Error::Pipe)?;
         connection.writable = connection.is_writable(&tcp.options);
-        if (more || tcp.options.cork) && connection.has_partial_segment(&tcp.options) {
-            let until = *connection.corked_until.get_or_insert(self.now + CORK);
-            self.timers.arm(&mut connection.armed, id.0, until);
+        if cork && connection.has_partial_segment(&tcp.options) {
+            if connection.corked_until.is_none() {
+                connection.corked_until = Some(CORK_BEGINS);
+                self.tcp.corked.push(id.0);
+            }
             return Ok(result);
         }
         connection.corked_until = None;
@@ -139,8 +162,16 @@ impl Stack {
         let Role::Connection(connection) = &mut tcp.role else {
             return Err(Error::NotConnected);
         };
-        let result = connection
-            .machine
+        let machine = match &mut connection.wire {
+            Wire::Packets(machine) => machine,
+            Wire::Local(end) => {
+                let (taken, result) = end.ring.read(take);
+                connection.unread = connection.unread();
+                self.local_was_read(id.0, taken);
+                return Ok(result);
+            }
+        };
+        let result = machine
             .socket_mut()
             .recv(|bytes| take(bytes))
             .map_err(|_| Error::NotConnected)?;
@@ -192,5 +223,46 @@ impl Stack {
         connection
             .filter(|connection| !connection.detached)
             .map_or(0, |connection| connection.unsent())
+    }
+
+    /// After a send on a local connection: begins or ends holding back.
+    fn local_cork(&mut self, key: Key, cork: bool) {
+        let Some(connection) = self
+            .tcp
+            .slab
+            .get_mut(key)
+            .and_then(|tcp| tcp.connection_mut())
+        else {
+            return;
+        };
+        let begun = connection.corked_until.is_some();
+        let over = connection.end_mut().is_none_or(|end| end.out >= CORK_HOLDS);
+        if !cork || over {
+            if begun || over {
+                self.local_uncork(key);
+            }
+        } else if !begun {
+            connection.corked_until = Some(CORK_BEGINS);
+            self.tcp.corked.push(key);
+        }
+    }
+
+    /// Gives corks that were put in since the last flush their end.
+    pub(crate) fn time_corks(&mut self, now: Instant) {
+        while let Some(key) = self.tcp.corked.pop() {
+            let Some(connection) = self
+                .tcp
+                .slab
+                .get_mut(key)
+                .and_then(|tcp| tcp.connection_mut())
+            else {
+                continue;
+            };
+            if connection.corked_until == Some(CORK_BEGINS) {
+                let until = now + CORK;
+                connection.corked_until = Some(until);
+                self.timers.arm(&mut connection.armed, key, until);
+            }
+        }
     }
 }

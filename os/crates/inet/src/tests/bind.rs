@@ -1,8 +1,8 @@
-//! Who may bind where: the rules of bind(2), SO_REUSEADDR, SO_REUSEPORT.
+// Who may bind where: the rules of bind(2), SO_REUSEADDR, SO_REUSEPORT. Included twice, as loopback.rs.
 
 use core::time::Duration;
 
-use super::net::*;
+use net::*;
 use crate::*;
 
 fn any(port: u16) -> Endpoint {
@@ -51,7 +51,7 @@ fn tcp_table() {
         ((any(80), false, true, true), (any(80), false, false), false),
         ((any(80), true, false, true), (any(80), false, true), false),
     ] {
-        let mut host = Host::new(1);
+        let mut host = Host::over(1, FAST);
         let (id, result) = bound(&mut host, first.0, first.1, first.2);
         result.unwrap();
         if first.3 {
@@ -65,7 +65,7 @@ fn tcp_table() {
 
 #[test]
 fn two_may_bind_but_one_listens() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, _) = bound(&mut host, any(80), true, false);
     let (b, _) = bound(&mut host, any(80), true, false);
     host.stack.tcp_listen(a, 1).unwrap();
@@ -74,7 +74,7 @@ fn two_may_bind_but_one_listens() {
 
 #[test]
 fn errors_of_bind() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let id = host.tcp();
     assert_eq!(
         host.stack.tcp_bind(id, Endpoint::v4([1, 2, 3, 4], 80)),
@@ -101,7 +101,7 @@ fn errors_of_bind() {
 
 #[test]
 fn dual_stack_wildcards_conflict_with_ipv4() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let six = host.stack.tcp_open(true, 1);
     host.stack
         .tcp_bind(
@@ -134,7 +134,7 @@ fn dual_stack_wildcards_conflict_with_ipv4() {
 
 #[test]
 fn connections_and_time_wait_hold_a_port_against_those_who_do_not_share() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listener = host.tcp();
     host.stack.tcp_bind(listener, lo(80)).unwrap();
     host.stack.tcp_listen(listener, 1).unwrap();
@@ -158,7 +158,7 @@ fn connections_and_time_wait_hold_a_port_against_those_who_do_not_share() {
 
 #[test]
 fn a_server_that_shares_its_address_restarts_at_once() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listener = host.listen(lo(80), 1);
     let client = host.connect(lo(80));
     let server = host.accept(listener).unwrap();
@@ -172,7 +172,7 @@ fn a_server_that_shares_its_address_restarts_at_once() {
 
 #[test]
 fn reuse_port_spreads_connections() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listeners: std::vec::Vec<TcpId> = (0..4)
         .map(|_| {
             let (id, result) = bound(&mut host, any(80), false, true);
@@ -195,7 +195,7 @@ fn reuse_port_spreads_connections() {
 
 #[test]
 fn ports_come_back_when_sockets_close() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     for _ in 0..3 {
         let (id, result) = bound(&mut host, any(80), false, false);
         result.unwrap();
@@ -209,7 +209,7 @@ fn ports_come_back_when_sockets_close() {
 fn ephemeral_ports_run_out_and_return() {
     let config = Config {
         ephemeral_ports: (40_000, 40_003),
-        local_fast_path: false,
+        local_fast_path: FAST,
         ..Config::default()
     };
     let mut host = Host::with(1, config);
@@ -230,7 +230,7 @@ fn ephemeral_ports_run_out_and_return() {
 
 #[test]
 fn udp_table() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let one = host.open(DgramKind::Udp, false);
     let two = host.open(DgramKind::Udp, false);
     host.stack.dgram_bind(one, any(53)).unwrap();
@@ -250,7 +250,7 @@ fn udp_table() {
 
 #[test]
 fn handles_go_stale() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let id = host.tcp();
     host.close(id);
     let other = host.tcp();

@@ -12,7 +12,7 @@ use crate::*;
 fn target() -> (Host, Vec<Vec<u8>>) {
     let (mut a, mut b) = pair();
     let mut corpus = Vec::new();
-    let mut listen = |a: &mut Host, b: &mut Host, corpus: &mut Vec<Vec<u8>>| {
+    let listen = |a: &mut Host, b: &mut Host, corpus: &mut Vec<Vec<u8>>| {
         for _ in 0..20 {
             let (to_b, to_a) = (a.frames(), b.frames());
             corpus.extend(to_b.iter().cloned());

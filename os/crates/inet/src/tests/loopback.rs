@@ -1,15 +1,15 @@
-//! A host talking to itself over lo.
+// A host talking to itself over lo. Included twice: with packets and with shared rings (FAST).
 
 use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::net::*;
+use net::*;
 use crate::*;
 
 #[test]
 fn connects_sends_and_closes() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     assert_eq!(host.send(client, b"hello"), Ok(5));
     assert_eq!(host.recv(server).unwrap(), b"hello");
@@ -35,7 +35,7 @@ fn connects_sends_and_closes() {
 
 #[test]
 fn refused_where_nobody_listens() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let token = host.token();
     let id = host.stack.tcp_open(false, token);
     host.stack.tcp_connect(host.now, id, lo(81)).unwrap();
@@ -58,7 +58,7 @@ fn refused_where_nobody_listens() {
 
 #[test]
 fn every_address_of_the_host_is_local() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let any = host.listen(Endpoint::v4([0, 0, 0, 0], 80), 8);
     for (addr, source) in [
         ([127, 0, 0, 1], [127, 0, 0, 1]),
@@ -79,7 +79,7 @@ fn every_address_of_the_host_is_local() {
 
 #[test]
 fn moves_a_megabyte_through_small_and_large_writes() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     let data: Vec<u8> = (0..1_000_000u32).map(|i| (i ^ i >> 8) as u8).collect();
     let (mut sent, mut got) = (0, Vec::new());
@@ -105,7 +105,7 @@ fn moves_a_megabyte_through_small_and_large_writes() {
 
 #[test]
 fn a_full_window_wakes_the_writer_when_the_reader_reads() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     let block = vec![7; 65_536];
     let mut sent = 0;
@@ -130,7 +130,7 @@ fn a_full_window_wakes_the_writer_when_the_reader_reads() {
 
 #[test]
 fn half_close_lets_the_other_half_go_on() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     host.shutdown(client, Shutdown::Write).unwrap();
     assert_eq!(host.send(client, b"x"), Err(Error::Pipe));
@@ -151,7 +151,7 @@ fn half_close_lets_the_other_half_go_on() {
 
 #[test]
 fn close_with_unread_data_resets() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     host.send(client, b"never read").unwrap();
     host.close(server);
@@ -164,7 +164,7 @@ fn close_with_unread_data_resets() {
 
 #[test]
 fn writing_to_a_closed_peer_works_once() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     host.close(server);
     assert_eq!(host.send(client, b"first"), Ok(5));
@@ -175,7 +175,7 @@ fn writing_to_a_closed_peer_works_once() {
 
 #[test]
 fn linger_zero_resets() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     host.stack.tcp_close(host.now, client, Linger::Abort);
     host.flush();
@@ -187,7 +187,7 @@ fn linger_zero_resets() {
 
 #[test]
 fn lingering_close_ends_when_all_is_acknowledged() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let token = host.token();
     let listener = host.listen(lo(80), 8);
     let client = host.stack.tcp_open(false, token);
@@ -196,7 +196,8 @@ fn lingering_close_ends_when_all_is_acknowledged() {
     let server = host.accept(listener).unwrap();
     host.send(client, b"data").unwrap();
     host.woke(token);
-    assert!(host.stack.tcp_linger(host.now, client));
+    // Rings deliver at once: nothing to wait for.
+    assert_eq!(host.stack.tcp_linger(host.now, client), !FAST);
     host.flush();
     host.wait(Duration::from_millis(100));
     assert!(host.woke(token).has(Ready::DRAINED));
@@ -207,7 +208,7 @@ fn lingering_close_ends_when_all_is_acknowledged() {
 
 #[test]
 fn a_full_accept_queue_makes_clients_wait_not_fail() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listener = host.listen(lo(80), 1);
     let clients: Vec<TcpId> = (0..4).map(|_| host.connect(lo(80))).collect();
     let done = |host: &Host| {
@@ -234,7 +235,7 @@ fn a_full_accept_queue_makes_clients_wait_not_fail() {
 
 #[test]
 fn closing_a_listener_resets_whom_nobody_accepted() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listener = host.listen(lo(80), 8);
     let client = host.connect(lo(80));
     assert_eq!(host.state(client), TcpState::Established);
@@ -244,7 +245,7 @@ fn closing_a_listener_resets_whom_nobody_accepted() {
 
 #[test]
 fn many_connections_one_after_another_reuse_what_they_can() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let listener = host.listen(lo(80), 8);
     for round in 0..300 {
         let client = host.connect(lo(80));
@@ -261,7 +262,7 @@ fn many_connections_one_after_another_reuse_what_they_can() {
 
 #[test]
 fn peek_sees_across_the_ring_without_consuming() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     // Move the ring's start away from zero.
     host.send(client, &vec![1; 100_000]).unwrap();
@@ -290,7 +291,7 @@ fn peek_sees_across_the_ring_without_consuming() {
 
 #[test]
 fn ipv6_and_dual_stack() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let token = host.token();
     let listener = host.stack.tcp_open(true, token);
     host.stack
@@ -322,7 +323,7 @@ fn ipv6_and_dual_stack() {
 
 #[test]
 fn cork_holds_a_partial_segment_for_at_most_200_ms() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     let write = |host: &mut Host, data: &[u8], more: bool| {
         host.stack
@@ -369,7 +370,7 @@ fn keepalive_gives_up_on_a_silent_peer() {
 
 #[test]
 fn tcp_info_and_queues_tell_the_truth() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (client, server) = established_local(&mut host, 80);
     host.send(client, &[1; 1000]).unwrap();
     assert_eq!(host.stack.tcp_unread(server), 1000);

@@ -1,12 +1,42 @@
 //! Tests that play the other side: another stack, a hand-made peer, or a bad network.
 
-mod bind;
 mod hostile;
 mod icmp;
 mod ladder;
-mod loopback;
+mod local;
 mod net;
 mod pcap;
+mod rate;
 mod simulator;
 mod udp;
 mod wire;
+
+/// lo with packets.
+mod packets {
+    mod lo {
+        const FAST: bool = false;
+        use crate::tests::net;
+        include!("loopback.rs");
+    }
+
+    mod bind {
+        const FAST: bool = false;
+        use crate::tests::net;
+        include!("bind.rs");
+    }
+}
+
+/// lo with shared rings: the same tests.
+mod rings {
+    mod lo {
+        const FAST: bool = true;
+        use crate::tests::net;
+        include!("loopback.rs");
+    }
+
+    mod bind {
+        const FAST: bool = true;
+        use crate::tests::net;
+        include!("bind.rs");
+    }
+}

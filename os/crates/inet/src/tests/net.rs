@@ -38,6 +38,17 @@ impl Host {
         )
     }
 
+    /// As `new`; TCP over lo takes shared rings if `fast`.
+    pub fn over(number: u8, fast: bool) -> Host {
+        Host::with(
+            number,
+            Config {
+                local_fast_path: fast,
+                ..Config::default()
+            },
+        )
+    }
+
     pub fn with(number: u8, config: Config) -> Host {
         let now = Instant::from_millis(1000);
         let mut stack = Stack::new(config, 0x5eed + u64::from(number));
