@@ -14,7 +14,7 @@ const ROOM: u64 = 192 << 20;
 
 /// Features: no journal and no checksums, for an image that is only read; the rest
 /// is ext4's default (extents, 64-bit, hashed directories).
-const FEATURES: &str = "^has_journal,^metadata_csum,^resize_inode";
+pub const FEATURES: &str = "^has_journal,^metadata_csum,^resize_inode";
 
 /// Writes the tree below `root` into a new image at `path`; files belong to root.
 ///

@@ -137,7 +137,9 @@ fn key(manifest: &Manifest, arch: Arch) -> anyhow::Result<String> {
     let mut key = Key::default()
         .add("layout", root::LAYOUT)
         .add("arch", arch.name())
-        .add("manifest", &manifest.text);
+        .add("manifest", &manifest.text)
+        .add("compiler", programs::flags(arch))
+        .add("file system", ext4::FEATURES);
     for (name, text) in programs::inputs()?.into_iter().chain(root::inputs()?) {
         key = key.add(&name, text);
     }
@@ -214,9 +216,9 @@ fn build(
 /// The target as zig names it.
 fn zig_triple(arch: Arch, libc: Libc) -> &'static str {
     match (arch, libc) {
-        (Arch::Riscv64, Libc::Glibc) => "riscv64-linux-gnu",
+        (Arch::Riscv64, Libc::Glibc) => "riscv64-linux-gnu.2.38",
         (Arch::Riscv64, Libc::Musl) => "riscv64-linux-musl",
-        (Arch::Loongarch64, Libc::Glibc) => "loongarch64-linux-gnu",
+        (Arch::Loongarch64, Libc::Glibc) => "loongarch64-linux-gnu.2.38",
         (Arch::Loongarch64, Libc::Musl) => "loongarch64-linux-musl",
     }
 }

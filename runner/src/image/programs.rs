@@ -7,14 +7,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use crate::place;
 use crate::setup::cache::Key;
 use crate::setup::zig::Zig;
 use crate::setup::{Cache, say, shell};
-use crate::target::Libc;
+use crate::target::{Arch, Libc};
 
 /// A test program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +81,12 @@ pub fn inputs() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         .collect()
 }
 
+/// Targets and flags, for the image's key.
+pub fn flags(arch: Arch) -> String {
+    let triples = Libc::ALL.map(|libc| super::zig_triple(arch, libc));
+    format!("{} {}", triples.join(" "), FLAGS.join(" "))
+}
+
 /// Builds the programs for `triple`; returns `group/name` and the file of each. One
 /// that is cached is not built again.
 ///
@@ -100,31 +107,55 @@ pub fn build(
     for header in headers()? {
         common = common.add(&header.to_string_lossy(), fs::read(&header)?);
     }
-    let all = programs()?;
     let mut built = Vec::new();
-    let mut fresh = 0;
-    for program in &all {
+    let mut stale = Vec::new();
+    for program in programs()? {
         let key = common
             .clone()
             .add("source", fs::read(&program.source)?)
             .finish();
         let file = home.join(format!("{}-{}-{key}", program.group, program.name));
+        built.push((format!("{}/{}", program.group, program.name), file.clone()));
         if !file.exists() {
-            if fresh == 0 {
-                say(format!("compiling test programs for {triple}"));
-            }
-            fresh += 1;
-            compile(zig, triple, libc, program, &file)?;
+            stale.push((program, file));
         }
-        built.push((format!("{}/{}", program.group, program.name), file));
     }
+    if !stale.is_empty() {
+        say(format!(
+            "compiling {} test programs for {triple}",
+            stale.len()
+        ));
+    }
+    let next = Mutex::new(stale.iter());
+    let work = || {
+        while let Some((program, file)) = take(&next) {
+            compile(zig, triple, libc, program, file)?;
+        }
+        Ok(())
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        started.into_iter().try_for_each(|worker| {
+            // A worker panics only where the runner itself is wrong.
+            worker
+                .join()
+                .unwrap_or_else(|_| Err(anyhow!("a compiling thread panicked")))
+        })
+    })?;
     Ok(built)
+}
+
+/// The next piece of work; held for no longer than it takes to pick it.
+fn take<'a, T>(next: &Mutex<std::slice::Iter<'a, T>>) -> Option<&'a T> {
+    next.lock().ok()?.next()
 }
 
 const FLAGS: &[&str] = &[
     "-std=gnu17",
     "-O2",
     "-g0",
+    "-s",
     "-Wall",
     "-Wextra",
     "-Werror",
@@ -140,7 +171,8 @@ fn compile(
 ) -> anyhow::Result<()> {
     let mut cc = zig.cc(triple);
     cc.args(FLAGS)
-        .arg("-s")
+        // Messages name files as the repository does, on any machine.
+        .arg(format!("-fmacro-prefix-map={}/=", place::root().display()))
         .arg("-I")
         .arg(place::root().join("testsuite/include"));
     if libc == Libc::Musl {

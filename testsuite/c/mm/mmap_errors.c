@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #define MAP(address, length, protection, flags, fd, offset) ((long)mmap(address, length, protection, flags, fd, offset))
 
@@ -29,7 +30,8 @@ int main(void)
 	WANT(munmap(page, 4096), 0);
 	WANT(munmap(page, 4096), 0);
 	FAILS(mprotect(page, 8192, PROT_READ), ENOMEM);
-	FAILS(mprotect(page + 4097, 10, PROT_READ), EINVAL);
+	/* Not through the C library: musl rounds the address. */
+	FAILS(syscall(SYS_mprotect, page + 4097, 10, PROT_READ), EINVAL);
 	WANT(mprotect(page + 4096, 4096, PROT_NONE), 0);
 	FAILS(madvise(page + 4096, 4096, 12345), EINVAL);
 	return done();
