@@ -27,8 +27,8 @@ pub use hooks::{Hooks, set_hooks};
 // Where a panic came from.
 pub use stack::stack_trace;
 
-/// Bytes in a page on every port.
-pub const PAGE_SIZE: usize = 4096;
+/// Bytes in a page.
+pub use port::paging::PAGE_SIZE;
 
 /// Physical address.
 pub type PhysAddr = usize;

@@ -20,7 +20,7 @@ pub(super) struct PageTable {
 
 /// Address bits below the part that `level` decodes.
 const fn shift(level: usize) -> usize {
-    12 + level * INDEX_BITS
+    PAGE_SIZE.trailing_zeros() as usize + level * INDEX_BITS
 }
 
 fn entry(table: PhysAddr, va: usize, level: usize) -> *mut Pte {

@@ -1,4 +1,9 @@
-//! Four levels of 512 entries, 48-bit addresses, refilled by software (manual 5.4).
+//! Three levels of 2048 entries, 47-bit addresses, 16 KiB pages, refilled by software
+//! (manual 5.4).
+//!
+//! 16 KiB, as Linux has it: QEMU before 8.2 translates in units of 16 KiB whatever the
+//! guest's page size (TARGET_PAGE_BITS is 14 in its target/loongarch/cpu-param.h), so that
+//! smaller pages hit the wrong memory.
 //!
 //! The names are those that `mm::page_table` needs of every port. User space is the
 //! lower half (PGDL). The kernel runs in the direct map windows, so the upper half
@@ -15,9 +20,9 @@ use super::{
 };
 
 /// Depth of the tree.
-pub const LEVELS: usize = 4;
+pub const LEVELS: usize = 3;
 /// Address bits that each level decodes.
-pub const INDEX_BITS: usize = 9;
+pub const INDEX_BITS: usize = 11;
 /// User addresses are below this (128 TiB, as on Linux with 48-bit addresses).
 pub const USER_TOP: usize = 1 << 47;
 /// How many pages are flushed one by one: each flush costs QEMU's whole TLB, so one
@@ -45,10 +50,12 @@ const MAT_CACHED: usize = 1 << 4;
 const PRESENT: usize = 1 << 7;
 const NOT_READABLE: usize = 1 << 61;
 const NOT_EXECUTABLE: usize = 1 << 62;
-const ADDR_MASK: usize = ((1 << 48) - 1) & !0xfff;
+const ADDR_MASK: usize = ((1 << 48) - 1) & !(PAGE_SIZE - 1);
 
 /// Page size exponent of every TLB entry.
-const PAGE_BITS: usize = 12;
+const PAGE_BITS: usize = 14;
+/// Bytes in a page.
+pub const PAGE_SIZE: usize = 1 << PAGE_BITS;
 /// TLBIDX: set by `tlbsrch` when nothing matched; makes `tlbwr` write an empty entry.
 const TLBIDX_NE: usize = 1 << 31;
 
@@ -113,13 +120,16 @@ impl Pte {
     }
 }
 
+/// Entries of a table.
+const ENTRIES: usize = 1 << INDEX_BITS;
+
 /// The tree of a CPU without a user space, and of the upper half.
-#[repr(C, align(4096))]
-struct EmptyRoot([Pte; 512]);
+#[repr(C, align(16384))]
+struct EmptyRoot([Pte; ENTRIES]);
 
-static EMPTY_ROOT: EmptyRoot = EmptyRoot([Pte::EMPTY; 512]);
+static EMPTY_ROOT: EmptyRoot = EmptyRoot([Pte::EMPTY; ENTRIES]);
 
-/// Sets the walk up: four levels of nine bits, 4 KiB pages, both halves empty.
+/// Sets the walk up: three levels of eleven bits, both halves empty.
 pub fn init() {
     /// A level's field pair: first address bit, number of bits.
     const fn level(base: usize, shift: usize) -> usize {
@@ -128,9 +138,10 @@ pub fn init() {
     // SAFETY: the walk registers describe the trees that this file and
     // `mm::page_table` build; no user address has been touched yet.
     unsafe {
-        csrwr!(csr::PWCL, level(12, 0) | level(21, 10) | level(30, 20));
-        // Directory 3 is unused: `lddir 4` decodes the root, `lddir 2` the next.
-        csrwr!(csr::PWCH, 39 << 12 | INDEX_BITS << 18);
+        const FIRST: usize = PAGE_BITS + INDEX_BITS;
+        csrwr!(csr::PWCL, level(PAGE_BITS, 0) | level(FIRST, 10));
+        // The root is directory 3, whose field holds numbers beyond 31; 2 and 4 are unused.
+        csrwr!(csr::PWCH, (FIRST + INDEX_BITS) | INDEX_BITS << 6);
         csrwr!(csr::STLBPS, PAGE_BITS);
         csrwr!(csr::TLBIDX, PAGE_BITS << 24);
         csrwr!(csr::TLBREHI, PAGE_BITS);
@@ -176,7 +187,7 @@ pub fn flush_page(va: usize) {
 pub fn page_gained(va: usize) {
     // SAFETY: a search, which changes TLBIDX only.
     unsafe {
-        csrwr!(csr::TLBEHI, va & !0x1fff);
+        csrwr!(csr::TLBEHI, va & !(2 * PAGE_SIZE - 1));
         core::arch::asm!("tlbsrch", options(nostack));
     }
     let index = csrrd!(csr::TLBIDX);

@@ -39,7 +39,7 @@ mod ecode {
 
 global_asm!(
     r#"
-    # TLB refill (manual 5.4.3): runs in direct-address mode, walks the four
+    # TLB refill (manual 5.4.3): runs in direct-address mode, walks the three
     # levels and fills a pair. A missing directory fills an invalid pair, so that
     # the retried access raises a page-invalid exception and `mm` decides.
     .section .text.refill, "ax"
@@ -48,9 +48,7 @@ global_asm!(
 __tlb_refill:
     csrwr   $t0, 0x8b
     csrrd   $t0, 0x1b
-    lddir   $t0, $t0, 4
-    beqz    $t0, 1f
-    lddir   $t0, $t0, 2
+    lddir   $t0, $t0, 3
     beqz    $t0, 1f
     lddir   $t0, $t0, 1
     beqz    $t0, 1f

@@ -2,7 +2,7 @@
 //!
 //! The names here are what `mm::page_table` needs of every port:
 //!
-//! - [`LEVELS`], [`INDEX_BITS`], [`USER_TOP`]: the shape of the tree; the root is level `LEVELS - 1`.
+//! - [`PAGE_SIZE`], [`LEVELS`], [`INDEX_BITS`], [`USER_TOP`]: the shape of the tree; the root is level `LEVELS - 1`.
 //! - [`Pte`]: an entry, with [`Pte::EMPTY`], [`Pte::table`], [`Pte::page`] and the questions.
 //! - [`Perms`]: what a user page allows.
 //! - [`init_root`]: prepares a zeroed root table (here: copies the kernel half).
@@ -13,6 +13,8 @@ use super::virt_to_phys;
 use crate::arch::PhysAddr;
 use core::arch::asm;
 
+/// Bytes in a page.
+pub const PAGE_SIZE: usize = 4096;
 /// Depth of the tree.
 pub const LEVELS: usize = 3;
 /// Address bits that each level decodes.
