@@ -190,7 +190,7 @@ impl Stack {
         mtu: usize,
         quirks: Quirks,
     ) -> Result<IfaceId> {
-        if name.is_empty() || name.len() > 15 || mtu < 68 || mtu > 65_536 {
+        if name.is_empty() || name.len() > 15 || !(68..=65_536).contains(&mtu) {
             return Err(Error::Invalid);
         }
         if self.interface_named(name).is_some() {

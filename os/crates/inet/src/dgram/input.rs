@@ -148,7 +148,7 @@ impl Stack {
                 sharers += 1;
                 let mixed =
                     u32::from(parcel.from.port).wrapping_mul(0x9e37_79b1) ^ fold(parcel.from.addr);
-                if (mixed >> 16) % sharers == 0 {
+                if (mixed >> 16).is_multiple_of(sharers) {
                     best = Some(key);
                 }
             }

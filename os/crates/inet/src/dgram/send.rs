@@ -191,8 +191,8 @@ impl Stack {
                             protocol: protocol::RAW,
                         }),
             // Nobody looks at it on lo, where nothing is damaged.
-            checksum: !(route.local && !self.taps.is_watched())
-                && !(options.no_checksum && !to.addr.is_ipv6()),
+            checksum: (!route.local || self.taps.is_watched())
+                && (!options.no_checksum || to.addr.is_ipv6()),
             checksum_offset: options.checksum_offset,
             loops: group
                 && options.multicast_loop

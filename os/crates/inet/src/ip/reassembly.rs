@@ -51,7 +51,7 @@ impl Partial {
     fn add(&mut self, part: &[u8], at: Fragment) -> Add {
         let (start, end) = (at.offset, at.offset + part.len());
         let known_end = self.have.last().map_or(0, |&(_, end)| end);
-        if end > LARGEST || part.is_empty() || (at.more && part.len() % 8 != 0) {
+        if end > LARGEST || part.is_empty() || (at.more && !part.len().is_multiple_of(8)) {
             return Add::Bad;
         }
         match self.total {

@@ -60,6 +60,9 @@ impl Claim {
     }
 }
 
+/// Ports looked at for one that nobody remembers.
+const FRESH_TRIES: usize = 64;
+
 /// Ports of the ephemeral range, each once, from a random start.
 pub(crate) fn ephemeral(range: (u16, u16), rng: &mut Rng) -> impl Iterator<Item = u16> + use<> {
     let (low, high) = range;
@@ -140,12 +143,24 @@ impl Stack {
         peer: Endpoint,
         local: bool,
     ) -> Result<u16> {
-        let mut ports = ephemeral(self.config.ephemeral_ports, &mut self.rng);
-        let free = |port: &u16| {
-            let tuple = Tuple::new(addr, *port, peer.addr, peer.port);
-            !self.tcp.ports.contains_key(port) && self.tcp_tuple_is_free(&tuple, local)
+        let range = self.config.ephemeral_ports;
+        let tuple = |port: u16| Tuple::new(addr, port, peer.addr, peer.port);
+        let unbound = |port: &u16| !self.tcp.ports.contains_key(port);
+        // A tuple in TIME-WAIT is the second choice: its peer may remember it.
+        let fresh = |port: &u16| {
+            let tuple = tuple(*port);
+            let known = self.tcp.demux.contains_key(&tuple)
+                || self.tcp.time_wait.entries.contains_key(&tuple);
+            unbound(port) && !known
         };
-        ports.find(free).ok_or(Error::AddrNotAvailable)
+        let free = |port: &u16| unbound(port) && self.tcp_tuple_is_free(&tuple(*port), local);
+        let first = ephemeral(range, &mut self.rng.clone())
+            .take(FRESH_TRIES)
+            .find(fresh);
+        let found = first.or_else(|| ephemeral(range, &mut self.rng.clone()).find(free));
+        // Move on, so that the next search starts elsewhere.
+        self.rng.u64();
+        found.ok_or(Error::AddrNotAvailable)
     }
 
     pub(crate) fn tcp_tuple_is_free(&self, tuple: &Tuple, local: bool) -> bool {

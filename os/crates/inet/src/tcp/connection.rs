@@ -1,5 +1,6 @@
 //! A connection: the state machine and what Linux keeps beside it.
 
+use alloc::boxed::Box;
 use core::net::IpAddr;
 use core::time::Duration;
 
@@ -90,7 +91,7 @@ impl Record {
 /// How the bytes travel.
 pub(crate) enum Wire {
     /// In segments.
-    Packets(Machine),
+    Packets(Box<Machine>),
     /// Straight into the other socket of this host.
     Local(LocalEnd),
 }
@@ -127,6 +128,8 @@ pub(crate) struct Connection {
     pub fin_wait_until: Option<Instant>,
     /// When to repeat a FIN for which the machine has lost its timer.
     pub fin_again_at: Option<Instant>,
+    /// TCP_DEFER_ACCEPT: complete, and shown to the listener with the first data or then.
+    pub defer_until: Option<Instant>,
     pub record: Record,
 }
 

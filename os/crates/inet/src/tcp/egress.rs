@@ -209,6 +209,7 @@ impl Stack {
             connection.fin_wait_until,
             connection.corked_until,
             connection.fin_again_at,
+            connection.defer_until,
         ];
         if let Some(at) = deadlines.into_iter().flatten().min() {
             self.timers.arm(&mut connection.armed, key, at);
@@ -246,6 +247,10 @@ impl Stack {
                 self.local_uncork(key);
                 return self.connection_arm(now, key);
             }
+        }
+        if connection.defer_until.is_some_and(|until| until <= now) {
+            self.connection_enqueue(key);
+            return self.tcp.mark_dirty(key);
         }
         if connection.fin_again_at.is_some_and(|due| due <= now) && connection.has_lost_fin() {
             connection.fin_again_at = None;

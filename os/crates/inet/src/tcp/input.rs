@@ -166,9 +166,13 @@ impl Stack {
         let state = state_of(machine.socket().state());
         let mut events = connection.settle_queues(&tcp.options);
         if state == was {
-            return self
-                .woken
+            let deferred = connection.defer_until.is_some() && events.has(Ready::READ);
+            self.woken
                 .note(SocketRef::Tcp(key), &mut tcp.pending, events);
+            if deferred {
+                self.connection_enqueue(key);
+            }
+            return;
         }
         connection.state = state;
         events |= connection.settle_state(was);
@@ -194,8 +198,11 @@ impl Stack {
         }
         self.woken
             .note(SocketRef::Tcp(key), &mut tcp.pending, events);
-        if child && state.is_synchronized() {
-            self.connection_established(key);
+        match (child && state.is_synchronized(), was.is_synchronized()) {
+            (true, false) => self.connection_established(now, key),
+            // The peer of a deferred child has shut its side.
+            (true, true) => self.connection_enqueue(key),
+            (false, _) => {}
         }
     }
 
@@ -318,7 +325,7 @@ impl Stack {
                 sharers += 1;
                 let tuple = Tuple::new(local.addr, local.port, peer.addr, peer.port);
                 let hash = core::hash::BuildHasher::hash_one(self.tcp.demux.hasher(), tuple);
-                if (hash >> 32) as u32 % sharers == 0 {
+                if ((hash >> 32) as u32).is_multiple_of(sharers) {
                     best = Some(key);
                 }
             }

@@ -22,7 +22,7 @@ use crate::time::Instant;
 /// Buffers under memory pressure, in bytes.
 const SMALL_BUFFER: usize = 16_384;
 /// The least and the most a buffer may be.
-const BUFFER_RANGE: (usize, usize) = (4_608, 8 << 20);
+pub(crate) const BUFFER_RANGE: (usize, usize) = (4_608, 8 << 20);
 /// The most that fits an IPv4 packet: its length field has 16 bits.
 const LARGEST_V4: usize = 65_535;
 
@@ -130,8 +130,25 @@ impl Stack {
         self.tcp.mark_dirty(key);
     }
 
-    /// A child's handshake is complete: it waits to be accepted.
-    pub(crate) fn connection_established(&mut self, key: Key) {
+    /// A child's handshake is complete: it waits to be accepted, or for its first data if the listener asked for that.
+    pub(crate) fn connection_established(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        self.counters.tcp.passive_opens += 1;
+        match tcp.options.defer_accept {
+            Some(patience) if connection.unread == 0 && !connection.fin_received => {
+                connection.defer_until = Some(now + patience);
+            }
+            _ => self.connection_enqueue(key),
+        }
+    }
+
+    /// Puts a complete child into its listener's queue.
+    pub(crate) fn connection_enqueue(&mut self, key: Key) {
         let Some(connection) = self
             .tcp
             .slab
@@ -140,11 +157,11 @@ impl Stack {
         else {
             return;
         };
-        let Some(parent) = connection.parent else {
+        let Some(parent) = connection.parent.filter(|_| !connection.queued) else {
             return;
         };
         connection.queued = true;
-        self.counters.tcp.passive_opens += 1;
+        connection.defer_until = None;
         let Some(tcp) = self.tcp.slab.get_mut(parent) else {
             return;
         };
@@ -235,7 +252,7 @@ impl Stack {
         match connection.wire {
             Wire::Packets(machine) => {
                 let shape = machine.shape;
-                if !self.tcp.spares.put(machine) {
+                if !self.tcp.spares.put(*machine) {
                     self.tcp.memory -= shape.recv_buffer + shape.send_buffer;
                 }
             }
@@ -255,8 +272,14 @@ impl Stack {
     ) -> Connection {
         let v6 = peer.addr.is_ipv6();
         let machine = self.machine(now, path, options, v6);
-        let mut connection =
-            Self::connection_over(Wire::Packets(machine), now, tuple, local, peer, path);
+        let mut connection = Self::connection_over(
+            Wire::Packets(Box::new(machine)),
+            now,
+            tuple,
+            local,
+            peer,
+            path,
+        );
         connection.apply(options);
         connection
     }
@@ -310,6 +333,7 @@ impl Stack {
             corked_until: None,
             fin_wait_until: None,
             fin_again_at: None,
+            defer_until: None,
             record: Record {
                 last_recv: now,
                 last_ack: now,

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use super::TcpState;
 use super::connection::{Connection, Wire};
+use super::listener::BUFFER_RANGE;
 use super::ring::Ring;
 use super::segment::Tuple;
 use super::socket::{Bound, Role, Tcp};
@@ -221,7 +222,6 @@ impl Stack {
         };
         let mut child = self.new_local_connection(now, tuple, local, peer, path, &options);
         child.parent = Some(listener);
-        child.queued = true;
         let child = self.tcp.slab.insert(Tcp {
             v6,
             orphan: true,
@@ -236,16 +236,17 @@ impl Stack {
         });
         self.tcp.demux.insert(tuple, child);
         self.tcp.port_used(tuple.local_port());
-        self.local_join(now, key, child);
-        self.counters.tcp.passive_opens += 1;
-        let Some(parent) = self.tcp.slab.get_mut(listener) else {
-            return;
-        };
-        if let Some(queue) = parent.listener_mut() {
-            queue.ready.push_back(child);
+        if let Some(queue) = self
+            .tcp
+            .slab
+            .get_mut(listener)
+            .and_then(|tcp| tcp.listener_mut())
+        {
+            queue.embryos += 1;
         }
-        self.woken
-            .note(SocketRef::Tcp(listener), &mut parent.pending, Ready::READ);
+        self.local_join(now, key, child);
+        self.connection_established(now, child);
+        self.connection_arm(now, child);
     }
 
     /// The handshake: both ends know each other and are established.
@@ -301,7 +302,10 @@ impl Stack {
         let there = self.tcp.slab.get_mut(peer);
         // Nobody can read this any more: the first write is answered with RST, the next one fails.
         let reader = there.filter(|tcp| {
-            !tcp.orphan || tcp.connection().is_some_and(|connection| connection.queued)
+            !tcp.orphan
+                || tcp
+                    .connection()
+                    .is_some_and(|connection| connection.parent.is_some())
         });
         let Some(reader) = reader else {
             return Ok(self.local_send_in_vain(key, peer, fill));
@@ -453,6 +457,10 @@ impl Stack {
         }
         self.woken
             .note(SocketRef::Tcp(peer), &mut there.pending, events);
+        let tuple = target.tuple;
+        if target.defer_until.is_some() {
+            self.connection_enqueue(peer);
+        }
         if key == peer {
             // Connected to itself: both directions are shut now.
             self.local_state(key, TcpState::Closed);
@@ -470,7 +478,6 @@ impl Stack {
             owner,
             reuse_addr,
         };
-        let tuple = target.tuple;
         self.local_state(peer, TcpState::TimeWait);
         self.connection_end(peer, None);
         self.time_wait_insert(now, tuple, wait);
@@ -508,6 +515,36 @@ impl Stack {
         }
         self.local_state(key, TcpState::Closed);
         self.connection_end(key, Some(error));
+    }
+
+    /// SO_RCVBUF or SO_SNDBUF changed. (Machines keep the buffers that they were made with.)
+    pub(crate) fn local_resize(&mut self, key: Key, recv_buffer: usize, send_buffer: usize) {
+        let (least, most) = BUFFER_RANGE;
+        let (recv_buffer, send_buffer) = (
+            recv_buffer.clamp(least, most),
+            send_buffer.clamp(least, most),
+        );
+        let Some(end) = self
+            .tcp
+            .slab
+            .get_mut(key)
+            .and_then(|tcp| tcp.connection_mut()?.end_mut())
+        else {
+            return;
+        };
+        end.recv_buffer = recv_buffer;
+        end.send_buffer = send_buffer;
+        let Some(peer) = end.peer else { return };
+        if let Some(end) = self
+            .tcp
+            .slab
+            .get_mut(peer)
+            .and_then(|tcp| tcp.connection_mut()?.end_mut())
+        {
+            end.out_window = recv_buffer;
+        }
+        // More room for the peer may mean that it can write again.
+        self.local_was_read(key, 0);
     }
 
     /// The end at `key` is now known by another key.

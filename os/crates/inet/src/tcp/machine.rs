@@ -99,7 +99,10 @@ impl<'p, 'o> Device for OneShot<'p, 'o> {
             .out
             .as_ref()
             .is_some_and(|out| out.frames.len() >= out.room);
-        (!full).then(|| Slot(self.out.as_deref_mut()))
+        if full {
+            return None;
+        }
+        Some(Slot(self.out.as_deref_mut()))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

@@ -385,3 +385,64 @@ fn tcp_info_and_queues_tell_the_truth() {
     assert_eq!(info.bytes_received, 1000);
     assert_eq!(host.stack.tcp_mss(client), 65_495);
 }
+
+#[test]
+fn a_deferring_listener_shows_connections_with_data_or_after_a_while() {
+    let mut host = Host::over(1, FAST);
+    let listener = host.listen(lo(80), 8);
+    host.stack
+        .tcp_configure(listener, |options| options.defer_accept = Some(Duration::from_secs(3)))
+        .unwrap();
+    let talker = host.connect(lo(80));
+    let closer = host.connect(lo(80));
+    let silent = host.connect(lo(80));
+    for id in [talker, closer, silent] {
+        assert_eq!(host.state(id), TcpState::Established);
+    }
+    assert_eq!(host.accept(listener), Err(Error::WouldBlock));
+    host.send(talker, b"hello").unwrap();
+    let server = host.accept(listener).unwrap();
+    assert_eq!(host.recv(server).unwrap(), b"hello");
+    host.close(closer);
+    let server = host.accept(listener).unwrap();
+    assert_eq!(host.recv(server).unwrap(), b"");
+    assert_eq!(host.accept(listener), Err(Error::WouldBlock));
+    host.wait(Duration::from_secs(4));
+    assert!(host.accept(listener).is_ok());
+}
+
+#[test]
+fn a_larger_receive_buffer_lets_more_in() {
+    let mut host = Host::over(1, FAST);
+    let fill = |host: &mut Host, size: usize| {
+        let listener = host.listen(lo(80), 8);
+        host.stack.tcp_configure(listener, |options| options.common.recv_buffer = size).unwrap();
+        let client = host.connect(lo(80));
+        let _server = host.accept(listener).unwrap();
+        host.close(listener);
+        let mut sent = 0;
+        while let Ok(n) = host.send(client, &[0; 10_000]) {
+            sent += n;
+            host.wait(Duration::from_millis(20));
+        }
+        sent
+    };
+    let small = fill(&mut host, 10_000);
+    assert!((10_000 + 131_072 - 1000..=10_000 + 131_072).contains(&small), "{small}");
+    assert!(fill(&mut host, 300_000) >= 300_000);
+}
+
+#[test]
+fn disconnect_frees_a_socket_for_another_connection() {
+    let mut host = Host::over(1, FAST);
+    let (client, server) = established_local(&mut host, 80);
+    host.stack.tcp_disconnect(host.now, client).unwrap();
+    host.flush();
+    assert_eq!(host.recv(server), Err(Error::Reset));
+    assert_eq!(host.stack.tcp_local(client), Endpoint::unspecified(false));
+    host.listen(lo(81), 1);
+    host.stack.tcp_connect(host.now, client, lo(81)).unwrap();
+    host.flush();
+    assert_eq!(host.state(client), TcpState::Established);
+    assert_eq!(host.stack.tcp_connect(host.now, client, lo(81)), Err(Error::Connected));
+}

@@ -14,7 +14,7 @@ fn rate() {
         let mut host = Host::over(1, fast);
         let (client, server) = established_local(&mut host, 80);
         let (block, mut buf) = (vec![1; 131_072], vec![0; 131_072]);
-        let (mut got, total) = (0usize, 1usize << 31);
+        let (mut got, total) = (0usize, 1usize << 28);
         let start = Clock::now();
         while got < total {
             let _ = host.stack.tcp_send(client, &block);
@@ -24,11 +24,12 @@ fn rate() {
             host.stack.flush(host.now, &mut host.effects);
             host.effects.clear();
             host.now = host.now + Duration::from_micros(100);
+            host.stack.poll_timers(host.now);
         }
         let nanos = start.elapsed().as_nanos() as usize;
         println!("fast={fast}: bulk {} ns/KiB", nanos * 1024 / total);
         let start = Clock::now();
-        let rounds = 200_000;
+        let rounds = 50_000;
         for _ in 0..rounds {
             for (from, to) in [(client, server), (server, client)] {
                 host.stack.tcp_send(from, &[1]).unwrap();
@@ -53,6 +54,7 @@ fn rate() {
             host.stack.flush(host.now, &mut host.effects);
             let server = host.accept(listener).unwrap();
             host.stack.tcp_close(host.now, client, Linger::Background);
+            host.stack.flush(host.now, &mut host.effects);
             host.stack.tcp_close(host.now, server, Linger::Background);
             host.stack.flush(host.now, &mut host.effects);
             host.effects.clear();
