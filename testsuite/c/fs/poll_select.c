@@ -61,7 +61,6 @@ int main(void)
 	n = p[1] + 1;
 	WANT(select(n, &r, &w, &e, &tv), 2);
 	CHECK(FD_ISSET(p[0], &r) && FD_ISSET(p[1], &w) && !FD_ISSET(p[0], &e));
-	CHECK(tv.tv_sec == 4);
 	NEED(read(p[0], &c, 1));
 	FD_ZERO(&r);
 	FD_SET(p[0], &r);
@@ -69,13 +68,16 @@ int main(void)
 	start = now_ms();
 	WANT(select(n, &r, NULL, NULL, &tv), 0);
 	CHECK(now_ms() - start >= 39 && !FD_ISSET(p[0], &r));
-	CHECK(tv.tv_sec == 0 && tv.tv_usec == 0);
 	FD_SET(p[1] + 9, &r);
 	FAILS(select(p[1] + 10, &r, NULL, NULL, &tv), EBADF);
+	FD_CLR(p[1] + 9, &r);
 	FAILS(select(-1, NULL, NULL, NULL, &tv), EINVAL);
 	/* Below the C library, which copies the timeout. */
 	ts = (struct timespec){ 0, 2000000000 };
 	FAILS(syscall(SYS_ppoll, NULL, 0, &ts, NULL, 8), EINVAL);
+	ts = (struct timespec){ 0, 20000000 };
+	WANT(syscall(SYS_pselect6, n, &r, NULL, NULL, &ts, NULL), 0);
+	CHECK(ts.tv_sec == 0 && ts.tv_nsec == 0);
 	ts = (struct timespec){ 7, 0 };
 	fds[1].fd = p[1];
 	WANT(syscall(SYS_ppoll, fds + 1, 1, &ts, NULL, 8), 1);
