@@ -3,6 +3,7 @@
 use super::{Subject, status};
 use crate::{
     Result,
+    file::tty::job,
     sched::State,
     task::{Task, times::Times, tree},
 };
@@ -66,6 +67,7 @@ pub(super) fn stat(subject: &Subject) -> Result<String> {
     let (policy, priority) = task.as_ref().map_or((0, 0), |task| *task.policy.lock());
     let threads = process.threads.lock().len();
     let rss_limit = process.limits.lock().get(RLIMIT_RSS).0;
+    let (terminal, foreground) = job::terminal_of(session);
     let started = process.started.0 / TICK;
     let children = &sums.children;
     let mut text = format!("{} (", subject.id());
@@ -73,7 +75,7 @@ pub(super) fn stat(subject: &Subject) -> Result<String> {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        ") {} {parent} {group} {session} 0 -1 4194304 {} {} {} {} {} {} {} {} {} {nice} {threads} 0 {started} {} {resident} {rss_limit}",
+        ") {} {parent} {group} {session} {terminal} {foreground} 4194304 {} {} {} {} {} {} {} {} {} {nice} {threads} 0 {started} {} {resident} {rss_limit}",
         state(subject),
         sums.minor_faults,
         children.minor_faults,
