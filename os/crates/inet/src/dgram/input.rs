@@ -8,12 +8,15 @@ use super::{DgramKind, ErrorOrigin};
 use crate::addr::{Endpoint, is_link_local};
 use crate::checksum::Sum;
 use crate::effects::Ready;
-use crate::frame::Buf;
+use crate::frame::{Buf, Frame};
 use crate::icmp::{self, Complaint, Report};
+use crate::iface::IfaceId;
 use crate::ip::header::{IpHeader, protocol};
 use crate::ip::{Destination, Rx};
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
+use crate::tap::PacketKind;
+use crate::time::Instant;
 
 /// A datagram on its way to a socket: where its payload is and whose it is.
 struct Parcel<'a> {
@@ -103,6 +106,42 @@ impl Stack {
                 packet.discard(&mut self.frames);
             }
         }
+    }
+
+    /// A datagram of this host for itself, `header` being that of the packet it would have been. Gives it back when no socket
+    /// wants it.
+    pub(crate) fn udp_enqueue_local(
+        &mut self,
+        now: Instant,
+        header: &IpHeader,
+        (from, to): (u16, u16),
+        frame: Frame,
+    ) -> Option<Frame> {
+        let rx = Rx {
+            now,
+            iface: IfaceId::LO,
+            kind: PacketKind::Host,
+            verify: false,
+        };
+        let parcel = Parcel {
+            header,
+            from: Endpoint::new(header.src, from),
+            to_port: to,
+            start: header.payload + UDP_HEADER,
+            end: header.end,
+        };
+        let Some(key) = self.best_match(rx, DgramKind::Udp, &parcel) else {
+            return Some(frame);
+        };
+        let queued = self.enqueue(rx, key, &parcel, Buf::Owned(frame));
+        let counters = &mut self.counters.udp[header.version()];
+        if queued {
+            counters.in_datagrams += 1;
+        } else {
+            counters.in_errors += 1;
+            counters.recv_buffer_errors += 1;
+        }
+        None
     }
 
     /// Broadcast and multicast: every socket that matches gets a copy.
@@ -388,7 +427,7 @@ impl Dgram {
             return true;
         }
         // Our own copy of what we sent comes by lo, whatever interface was joined.
-        let on_lo = rx.iface == crate::iface::IfaceId::LO;
+        let on_lo = rx.iface == IfaceId::LO;
         let joined = self
             .groups
             .iter()

@@ -5,9 +5,12 @@ use core::net::IpAddr;
 use super::{DgramId, DgramKind, SendMeta};
 use crate::checksum::Sum;
 use crate::error::{Error, Result};
+use crate::frame::{Frame, LINK_HEADER};
 use crate::icmp::{self, protocol_of};
 use crate::iface::IfaceId;
-use crate::ip::header::{HeaderFields, IPV4_HEADER, header_len, protocol, refresh_v4_checksum};
+use crate::ip::header::{
+    HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
+};
 use crate::route::Selection;
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -15,6 +18,10 @@ use crate::time::Instant;
 /// Bytes of a UDP header (RFC 768).
 pub(crate) const UDP_HEADER: usize = 8;
 const LARGEST: usize = 65_535;
+/// Raw sockets that receive UDP.
+const UDP_AS_RAW: DgramKind = DgramKind::Raw {
+    protocol: protocol::UDP,
+};
 
 /// Everything about one datagram except its bytes.
 struct Plan {
@@ -86,6 +93,10 @@ impl Stack {
             self.frames.put(frame);
             return Err(Error::Fault);
         }
+        // Straight into the queue of a socket of this host, if there is one and nobody watches lo.
+        let Some(mut frame) = self.udp_deliver_local(now, &plan, frame) else {
+            return Ok(());
+        };
         if plan.header_included {
             complete_included(&mut frame, &plan, self.rng.u16());
         } else {
@@ -200,6 +211,52 @@ impl Stack {
                 && self.is_joined(route.iface, to.addr),
             route,
         })
+    }
+
+    /// Hands a datagram whose headers are not even written to the local socket it is for. Gives it back when the long way has to
+    /// deal with it.
+    fn udp_deliver_local(&mut self, now: Instant, plan: &Plan, frame: Frame) -> Option<Frame> {
+        let direct = plan.kind == DgramKind::Udp && plan.route.local && self.config.local_fast_path;
+        if !direct
+            || self.taps.is_watched()
+            || !self
+                .dgram
+                .bucket(UDP_AS_RAW, u16::from(protocol::UDP))
+                .is_empty()
+        {
+            return Some(frame);
+        }
+        let v = usize::from(plan.to.is_ipv6());
+        let header = IpHeader {
+            src: plan.from,
+            dst: plan.to,
+            protocol: protocol::UDP,
+            ttl: plan.ttl,
+            tos: plan.tos,
+            payload: header_len(plan.to.is_ipv6()),
+            end: frame.len(),
+            fragment: None,
+        };
+        let bytes = (frame.len() + LINK_HEADER) as u64;
+        let ports = (plan.from_port, plan.to_port);
+        if let Some(frame) = self.udp_enqueue_local(now, &header, ports, frame) {
+            return Some(frame);
+        }
+        self.count_sent(plan);
+        for counter in [
+            &mut self.counters.ip[v].out_requests,
+            &mut self.counters.ip[v].in_receives,
+            &mut self.counters.ip[v].in_delivers,
+        ] {
+            *counter += 1;
+        }
+        if let Some(slot) = self.ifaces.get_mut(IfaceId::LO.slot()) {
+            slot.info.counters.tx_packets += 1;
+            slot.info.counters.tx_bytes += bytes;
+            slot.info.counters.rx_packets += 1;
+            slot.info.counters.rx_bytes += bytes;
+        }
+        None
     }
 
     fn count_sent(&mut self, plan: &Plan) {

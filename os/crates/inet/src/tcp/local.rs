@@ -328,6 +328,10 @@ impl Stack {
             self.woken
                 .note(SocketRef::Tcp(peer), &mut reader.pending, Ready::READ);
         }
+        let deferred = wrote > 0 && target.defer_until.is_some();
+        if deferred {
+            self.connection_enqueue(peer);
+        }
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
             return Ok(result);
         };

@@ -8,7 +8,6 @@ mod net;
 mod pcap;
 mod rate;
 mod simulator;
-mod udp;
 mod wire;
 
 /// lo with packets.
@@ -17,6 +16,12 @@ mod packets {
         const FAST: bool = false;
         use crate::tests::net;
         include!("loopback.rs");
+    }
+
+    mod udp {
+        const FAST: bool = false;
+        use crate::tests::net;
+        include!("udp.rs");
     }
 
     mod bind {
@@ -32,6 +37,12 @@ mod rings {
         const FAST: bool = true;
         use crate::tests::net;
         include!("loopback.rs");
+    }
+
+    mod udp {
+        const FAST: bool = true;
+        use crate::tests::net;
+        include!("udp.rs");
     }
 
     mod bind {

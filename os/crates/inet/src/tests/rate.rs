@@ -65,7 +65,7 @@ fn rate() {
             start.elapsed().as_nanos() / rounds
         );
     }
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, true);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
     let meta = SendMeta {
         to: Some(lo(6000)),

@@ -1,13 +1,13 @@
-//! UDP sockets.
+// UDP sockets. Included twice, as loopback.rs.
 
 use std::vec::Vec;
 
-use super::net::*;
+use net::*;
 use crate::*;
 
 #[test]
 fn datagrams_keep_their_bounds_and_senders() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
     for data in [&b"one"[..], b"", b"three"] {
         host.send_to(a, lo(6000), data).unwrap();
@@ -21,7 +21,7 @@ fn datagrams_keep_their_bounds_and_senders() {
 
 #[test]
 fn the_largest_datagram_and_one_more() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
     let data: Vec<u8> = (0..65_507u32).map(|i| i as u8).collect();
     host.send_to(a, lo(6000), &data).unwrap();
@@ -34,7 +34,7 @@ fn the_largest_datagram_and_one_more() {
 
 #[test]
 fn an_unbound_sender_gets_an_ephemeral_port() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let b = host.udp(lo(6000));
     let a = host.open(DgramKind::Udp, false);
     host.send_to(a, lo(6000), b"x").unwrap();
@@ -48,7 +48,7 @@ fn an_unbound_sender_gets_an_ephemeral_port() {
 
 #[test]
 fn a_connected_socket_hears_its_peer_only_and_learns_of_refusal() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b, c) = (host.udp(lo(5000)), host.udp(lo(6000)), host.udp(lo(7000)));
     host.stack.dgram_connect(a, lo(6000)).unwrap();
     host.send_to(c, lo(5000), b"stranger").unwrap();
@@ -72,7 +72,7 @@ fn a_connected_socket_hears_its_peer_only_and_learns_of_refusal() {
 
 #[test]
 fn the_error_queue_keeps_what_was_sent() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let a = host.udp(lo(5000));
     host.stack
         .dgram_configure(a, |options| options.recv_errors = true)
@@ -99,7 +99,7 @@ fn the_error_queue_keeps_what_was_sent() {
 
 #[test]
 fn a_full_queue_drops_and_counts() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
     host.stack
         .dgram_configure(b, |options| options.common.recv_buffer = 4096)
@@ -120,7 +120,7 @@ fn a_full_queue_drops_and_counts() {
 
 #[test]
 fn arrival_tells_destination_interface_ttl_and_tos() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b) = (
         host.udp(lo(5000)),
         host.udp(Endpoint::v4([0, 0, 0, 0], 6000)),
@@ -145,7 +145,7 @@ fn arrival_tells_destination_interface_ttl_and_tos() {
 
 #[test]
 fn dual_stack_hears_both_and_v6_only_one() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let dual = host.open(DgramKind::Udp, true);
     host.stack
         .dgram_bind(
@@ -190,7 +190,7 @@ fn dual_stack_hears_both_and_v6_only_one() {
 
 #[test]
 fn broadcast_needs_permission_and_reaches_every_socket() {
-    let (mut a, mut b) = pair();
+    let (mut a, mut b) = (Host::over(1, FAST), Host::over(2, FAST));
     let from = a.udp(Endpoint::v4([0, 0, 0, 0], 5000));
     let all = Endpoint::v4([10, 0, 0, 255], 6000);
     assert_eq!(a.send_to(from, all, b"x"), Err(Error::Access));
@@ -217,7 +217,7 @@ fn broadcast_needs_permission_and_reaches_every_socket() {
 
 #[test]
 fn multicast_reaches_members() {
-    let (mut a, mut b) = pair();
+    let (mut a, mut b) = (Host::over(1, FAST), Host::over(2, FAST));
     let group = v4(239, 1, 2, 3);
     let from = a.udp(Endpoint::v4([0, 0, 0, 0], 5000));
     let to = b.udp(Endpoint::v4([0, 0, 0, 0], 6000));
@@ -252,7 +252,7 @@ fn multicast_reaches_members() {
 
 #[test]
 fn a_sender_in_the_group_hears_itself() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let group = v4(239, 1, 2, 3);
     let id = host.udp(Endpoint::v4([0, 0, 0, 0], 6000));
     let nic = host.nic;
@@ -275,7 +275,7 @@ fn a_sender_in_the_group_hears_itself() {
 
 #[test]
 fn shutdown_ends_reading_and_writing() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let id = host.udp(lo(5000));
     assert_eq!(
         host.stack.dgram_shutdown(id, Shutdown::Both),
@@ -295,7 +295,7 @@ fn shutdown_ends_reading_and_writing() {
 
 #[test]
 fn a_fault_in_the_callers_memory_sends_nothing() {
-    let mut host = Host::new(1);
+    let mut host = Host::over(1, FAST);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
     let meta = SendMeta {
         to: Some(lo(6000)),
