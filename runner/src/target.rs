@@ -36,11 +36,12 @@ impl Arch {
         }
     }
 
-    /// Rust's bare-metal target.
+    /// Rust's bare-metal target. The kernel must not touch floating-point registers, which
+    /// hold user values: on loongarch64 the hard-float target would use them for spills.
     pub fn triple(self) -> &'static str {
         match self {
             Arch::Riscv64 => "riscv64gc-unknown-none-elf",
-            Arch::Loongarch64 => "loongarch64-unknown-none",
+            Arch::Loongarch64 => "loongarch64-unknown-none-softfloat",
         }
     }
 

@@ -11,7 +11,10 @@ use crate::place;
 use super::{Options, say, shell};
 
 /// Targets that rustup is asked for. What it cannot deliver is built from rust-src.
-const TARGETS: &[&str] = &["riscv64gc-unknown-none-elf", "loongarch64-unknown-none"];
+const TARGETS: &[&str] = &[
+    "riscv64gc-unknown-none-elf",
+    "loongarch64-unknown-none-softfloat",
+];
 
 /// Adds rust-src and the targets that are missing. A target that rustup does not
 /// deliver is no error: `core` and `alloc` are then built with the kernel.

@@ -215,6 +215,7 @@ unsafe fn restore_lsx(regs: *const u8) {
 
 /// # Safety
 /// The FPU is on; `regs` points to 32 aligned 16-byte slots.
+#[target_feature(enable = "d")]
 unsafe fn save_fpu(regs: *mut u8) {
     // SAFETY: by the caller.
     unsafe { each_register!(regs, "fst.d", "f") }
@@ -222,6 +223,7 @@ unsafe fn save_fpu(regs: *mut u8) {
 
 /// # Safety
 /// The FPU is on; `regs` points to 32 aligned 16-byte slots.
+#[target_feature(enable = "d")]
 unsafe fn restore_fpu(regs: *const u8) {
     // SAFETY: by the caller; the registers belong to user mode only.
     unsafe { each_register!(regs, "fld.d", "f") }
@@ -229,6 +231,7 @@ unsafe fn restore_fpu(regs: *const u8) {
 
 /// # Safety
 /// The FPU is on and `state` writable.
+#[target_feature(enable = "d")]
 unsafe fn save_flags(state: *mut FpState) {
     let (mut fcc, fcsr): (u64, u64);
     // SAFETY: by the caller; reads flags only.
@@ -255,6 +258,7 @@ unsafe fn save_flags(state: *mut FpState) {
 
 /// # Safety
 /// The FPU is on.
+#[target_feature(enable = "d")]
 unsafe fn restore_flags(state: &FpState) {
     // SAFETY: by the caller; `fcsr` was read from the CPU or masked by `mcontext`.
     unsafe {
