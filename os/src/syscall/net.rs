@@ -207,9 +207,9 @@ fn socketpair(cx: &Caller, domain: u32, kind: u32, protocol: i32, pair: usize) -
     let first = install(cx, first, kind)?;
     let written = install(cx, second, kind).and_then(|second| {
         let out = UserPtr::<[i32; 2]>::new(pair).write(&[first, second]);
-        out.inspect_err(|_| drop(cx.files().close(second)))
+        out.inspect_err(|_| _ = cx.files().close(second))
     });
-    written.inspect_err(|_| drop(cx.files().close(first)))?;
+    written.inspect_err(|_| _ = cx.files().close(first))?;
     Ok(0)
 }
 
