@@ -33,6 +33,7 @@ pub fn kernel_main(boot: arch::BootInfo) -> ! {
         fault: mm::resolve_copy_fault,
     });
     mm::init(&boot); //     frames and the kernel heap
+    mm::when_exhausted(task::oom::during_copy);
     irq::init(&boot); //    interrupt controller, timer interrupt
     time::init(); //        monotonic clock and the timer queue
     drivers::init(&boot); // UART, RTC, virtio-blk, virtio-net by FDT and PCI walk

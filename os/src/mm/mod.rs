@@ -17,7 +17,8 @@ pub use frame::{DmaRegion, Frame};
 pub use space::{AddressSpace, FaultError, Fixed, MapRequest, Prot, current};
 pub use user::{UserIn, UserOut, UserPtr};
 
-use crate::Result;
+use crate::{Result, sync::CpuLocal};
+use core::cell::Cell;
 
 pub use crate::arch::{PAGE_SIZE, PhysAddr};
 
@@ -77,11 +78,27 @@ pub trait Backing: Send + Sync {
     fn identity(&self) -> (u64, u64, alloc::string::String);
 }
 
+/// Who makes room when a user copy finds no frame; see [`when_exhausted`].
+static EXHAUSTED: CpuLocal<Cell<fn() -> bool>> = CpuLocal::new(Cell::new(|| false));
+
+/// Registers what ends some process when a user copy of the current task finds no
+/// frame, and says whether the copy is worth another try. `main` does this.
+pub fn when_exhausted(kill: fn() -> bool) {
+    EXHAUSTED.set(kill);
+}
+
 /// A user copy touched a page that is not there: resolves it, unless somebody
 /// holds a spin lock and so must not sleep. `false`: the copy ends with `EFAULT`.
 pub fn resolve_copy_fault(addr: usize, access: crate::arch::Access) -> bool {
     if crate::sync::spin_held() {
         return false;
     }
-    current().is_some_and(|space| space.fault(addr, access).is_ok())
+    let Some(space) = current() else { return false };
+    loop {
+        match space.fault(addr, access) {
+            Ok(()) => return true,
+            Err(FaultError::OutOfMemory) if (EXHAUSTED.get())() => {}
+            Err(_) => return false,
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub mod job;
 pub mod limits;
 pub mod memory;
 pub mod name;
-mod oom;
+pub mod oom;
 pub mod pidfd;
 mod proc;
 pub mod process;

@@ -8,6 +8,9 @@ use core::sync::atomic::Ordering::Relaxed;
 /// No frame for a fault of `task`: kills the largest process by resident pages and
 /// oom_score_adj (-1000: never), pid 1 last. The fault is repeated by the survivors.
 pub fn kill(task: &Arc<Task>) {
+    if task.thread.dying() {
+        return;
+    }
     let victim = tree::processes()
         .into_iter()
         .filter(|process| process.pid != 1 && process.oom_score_adj.load(Relaxed) > -1000)
@@ -27,6 +30,14 @@ pub fn kill(task: &Arc<Task>) {
         // It needs the CPU to let go of its memory.
         crate::sched::yield_now();
     }
+}
+
+/// No frame for a user copy of the current task: as [`kill`]. Says whether the copy
+/// is worth another try, which it is not for a task that dies itself.
+pub fn during_copy() -> bool {
+    let task = super::current();
+    kill(&task);
+    !task.thread.dying()
 }
 
 fn resident(process: &Process) -> usize {

@@ -1,11 +1,11 @@
 //! User code of the vDSO: clock_gettime, gettimeofday, getcpu and the return from
 //! signal handlers.
 //!
-//! The clock page is `VDSO_CODE_OFFSET + PAGE_SIZE` = 0x1800 below the start of the
+//! The clock page is `VDSO_CODE_OFFSET + PAGE_SIZE` = 0x4800 below the start of the
 //! code; each function begins with `pcaddi` of that plus its own offset. Clocks
 //! other than the simple six, and time zones, go to the kernel.
 
-use crate::arch::{ClockPage, VdsoCode};
+use crate::arch::{ClockPage, PAGE_SIZE, VDSO_CODE_OFFSET, VdsoCode};
 
 core::arch::global_asm!(
     r#"
@@ -18,7 +18,7 @@ vdso_code_start:
     syscall 0
 
     .balign 64                          # offset 64: clock_gettime(a0 = clock, a1 = out)
-    pcaddi  $t0, -0x610                 # (0x1800 + 64) / 4
+    pcaddi  $t0, -0x1210                # (0x4800 + 64) / 4
     ori     $t1, $zero, 7
     bltu    $t1, $a0, 9f
     ori     $t1, $zero, 0xf3            # REALTIME MONOTONIC RAW COARSE*2 BOOTTIME
@@ -53,7 +53,7 @@ vdso_code_start:
     jr      $ra
 
     .balign 256                         # offset 256: gettimeofday(a0 = out, a1 = zone)
-    pcaddi  $t0, -0x640                 # (0x1800 + 256) / 4
+    pcaddi  $t0, -0x1240                # (0x4800 + 256) / 4
     bnez    $a1, 9f
     beqz    $a0, 9f
     ld.d    $t2, $t0, 0
@@ -92,6 +92,8 @@ vdso_code_start:
 vdso_code_end:
 "#
 );
+
+const _: () = assert!(VDSO_CODE_OFFSET + PAGE_SIZE == 0x4800);
 
 unsafe extern "C" {
     safe static vdso_code_start: u8;

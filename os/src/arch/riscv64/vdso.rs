@@ -4,7 +4,7 @@
 //! The distance to the clock page is `VDSO_CODE_OFFSET + PAGE_SIZE` from the start
 //! of the code. Clocks other than the simple six, and time zones, go to the kernel.
 
-use crate::arch::{ClockPage, VdsoCode};
+use crate::arch::{ClockPage, PAGE_SIZE, VDSO_CODE_OFFSET, VdsoCode};
 
 core::arch::global_asm!(
     r#"
@@ -98,6 +98,8 @@ vdso_code_end:
     .option pop
 "#
 );
+
+const _: () = assert!(VDSO_CODE_OFFSET + PAGE_SIZE == 0x1800);
 
 unsafe extern "C" {
     safe static vdso_code_start: u8;

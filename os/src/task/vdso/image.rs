@@ -2,7 +2,7 @@
 //! with a version, a hash table of one bucket, and the code. gABI chapters 4 and 5;
 //! symbol versions as in the LSB.
 
-use crate::arch::{ELF_MACHINE, VDSO_CODE_OFFSET, VdsoCode};
+use crate::arch::{ELF_MACHINE, PAGE_SIZE, VDSO_CODE_OFFSET, VdsoCode};
 use alloc::vec::Vec;
 
 const HEADER: usize = 64;
@@ -80,7 +80,7 @@ pub fn build(vdso: &VdsoCode) -> Vec<u8> {
     let size = image.len() as u64;
     image[..HEADER].copy_from_slice(&header());
     // PT_LOAD, readable and executable; PT_DYNAMIC, readable.
-    let load = program_header(1, 5, 0, size, 0x1000);
+    let load = program_header(1, 5, 0, size, PAGE_SIZE as u64);
     let dynamic = program_header(2, 4, dynamic_at, dynamic.len() as u64, 8);
     image[HEADER..HEADER + PROGRAM_HEADER].copy_from_slice(&load);
     image[HEADER + PROGRAM_HEADER..][..PROGRAM_HEADER].copy_from_slice(&dynamic);
