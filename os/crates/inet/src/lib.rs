@@ -19,8 +19,10 @@
 //! lock; let n = stack.tcp_send(id, bytes); stack.flush(now, &mut effects); unlock; apply effects
 //! ```
 //!
-//! The way of a packet through the files: `ingress` (link layer) -> `ip/input` (addresses, fragments) -> `demux` -> `tcp/input`,
-//! `dgram/input` or `icmp/input`; and out: `tcp/egress`, `dgram/send` -> `ip/output` (route, source) -> `link` (neighbour) -> `tx`.
+//! The way of a packet through the files, in: `link` (Ethernet, loopback) -> `ip` (addresses, `ip/reassembly`) -> `tcp/input`,
+//! `dgram/input` or `icmp`; and out: `tcp/egress` or `dgram/send` -> `ip/output` -> `link` -> `neighbour` (`arp`, `ndp`).
+//! TCP's state machine is smoltcp's, one per connection (`tcp/machine`); what Linux keeps beside it is in `tcp/connection`.
+//! Between two sockets of this host bytes take a short cut (`tcp/local`), unless a packet tap is looking.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -197,6 +197,14 @@ fn run(seed: u64, weather: Weather, bytes: usize) {
     }
 }
 
+/// `usual` seeds from `first` on; `INET_SEEDS=1000` in the environment runs so many.
+fn seeds(first: u64, usual: u64) -> core::ops::Range<u64> {
+    let asked = std::env::var("INET_SEEDS")
+        .ok()
+        .and_then(|count| count.parse().ok());
+    first..first + asked.unwrap_or(usual)
+}
+
 const FAIR: Weather = Weather {
     loss: 0,
     duplication: 0,
@@ -206,14 +214,14 @@ const FAIR: Weather = Weather {
 
 #[test]
 fn a_fair_network() {
-    for seed in 0..20 {
+    for seed in seeds(0, 20) {
         run(seed, FAIR, 300_000);
     }
 }
 
 #[test]
 fn reordering() {
-    for seed in 100..120 {
+    for seed in seeds(10_000, 20) {
         run(
             seed,
             Weather {
@@ -227,7 +235,7 @@ fn reordering() {
 
 #[test]
 fn loss() {
-    for seed in 200..220 {
+    for seed in seeds(20_000, 20) {
         run(
             seed,
             Weather {
@@ -242,7 +250,7 @@ fn loss() {
 
 #[test]
 fn duplication() {
-    for seed in 300..320 {
+    for seed in seeds(30_000, 20) {
         run(
             seed,
             Weather {
@@ -257,7 +265,7 @@ fn duplication() {
 
 #[test]
 fn everything_at_once() {
-    for seed in 400..440 {
+    for seed in seeds(40_000, 40) {
         let weather = Weather {
             loss: 40,
             duplication: 40,
