@@ -17,6 +17,11 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+/* Every program is about Linux; include this file, or one that includes it, first. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

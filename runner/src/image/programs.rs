@@ -159,7 +159,6 @@ const FLAGS: &[&str] = &[
     "-Wall",
     "-Wextra",
     "-Werror",
-    "-D_GNU_SOURCE",
 ];
 
 fn compile(

@@ -41,14 +41,13 @@ pub fn ensure(options: &Options) -> anyhow::Result<()> {
         }
         say(format!("adding Rust target {target}"));
         if let Err(error) = rustup(&["target", "add", target]) {
-            let first = error
-                .to_string()
+            let text = error.to_string();
+            let why = text
                 .lines()
-                .nth(1)
-                .unwrap_or("no reason given")
-                .to_string();
+                .find_map(|line| line.trim().strip_prefix("error: "))
+                .unwrap_or("no reason given");
             say(format!(
-                "  not delivered ({first}): `core` is built from rust-src instead"
+                "  not delivered ({why}): `core` is built from rust-src instead"
             ));
             std::fs::create_dir_all(place::target_dir())?;
             std::fs::write(refusal(target), "")?;
