@@ -2,7 +2,6 @@
  * chmod(2), chown(2), utimensat(2), umask(2), access(2), and who may do what.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "scratch.h"
 #include <fcntl.h>
 #include <grp.h>

@@ -2,7 +2,6 @@
  * epoll(7): level and edge, one-shot, changes, removal by close, nesting and its limits.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <sys/epoll.h>

@@ -2,7 +2,6 @@
  * eventfd(2), timerfd_create(2), signalfd(2).
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <poll.h>

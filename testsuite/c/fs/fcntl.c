@@ -2,7 +2,6 @@
  * Descriptors: dup, fcntl, close_range, positions, positioned and vectored transfers, locks.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <sys/file.h>

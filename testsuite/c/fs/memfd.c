@@ -2,7 +2,6 @@
  * memfd_create(2): a file without a name, and the seals that it takes.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -3,7 +3,6 @@
  * O_NOFOLLOW, O_PATH and a slash at the end demand, and the errors of paths.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "scratch.h"
 #include <fcntl.h>
 

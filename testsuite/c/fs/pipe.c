@@ -2,7 +2,6 @@
  * pipe(7): order of bytes, end of file, EPIPE, O_NONBLOCK, PIPE_BUF, capacity, packets, FIFOs.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <poll.h>

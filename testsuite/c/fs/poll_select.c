@@ -2,7 +2,6 @@
  * poll(2), ppoll, select(2), pselect: readiness, closed descriptors, timeouts and what is left of them, masks.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,6 @@
  * Pseudoterminals and the line discipline: pty(7), termios(3), job control.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <poll.h>

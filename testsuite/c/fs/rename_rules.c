@@ -3,7 +3,6 @@
  * may replace what, and which error says why not.
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "scratch.h"
 #include <fcntl.h>
 #include <sys/syscall.h>

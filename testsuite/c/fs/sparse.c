@@ -3,7 +3,6 @@
  * are found and made.
  * Agrees: Linux 6.18 (ext4, tmpfs, overlay).
  */
-#define _GNU_SOURCE
 #include "scratch.h"
 #include <fcntl.h>
 

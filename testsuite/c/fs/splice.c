@@ -2,7 +2,6 @@
  * sendfile(2), splice(2), tee(2), vmsplice(2), copy_file_range(2).
  * Agrees: Linux 6.18.
  */
-#define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>
 #include <sys/sendfile.h>
