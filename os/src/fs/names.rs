@@ -178,7 +178,12 @@ pub fn unlink(cx: &Caller<'_>, found: Found, dir: bool) -> Result<()> {
     }
     found.parent.inode().unlink(&name)?;
     found.parent.dentry.forget(&name);
-    notify::deleted(&found.parent, &name, &place, is_dir);
+    if !is_dir {
+        notify::unlinked(&place);
+    }
+    // The last holder of the inode, if it is the last one, leaves before the directory tells.
+    drop(place);
+    notify::deleted(&found.parent, &name, is_dir);
     Ok(())
 }
 
@@ -270,12 +275,14 @@ pub fn rename(cx: &Caller<'_>, from: Found, to: Found, flags: u32) -> Result<()>
     from.parent
         .dentry
         .moved(name, &to.parent.dentry, to_name, exchange);
-    notify::moved(&from.parent, name, &to.parent, to_name, &source, is_dir);
-    if let Some(target) = &to.place
-        && !exchange
-    {
-        notify::replaced(target);
-    }
+    let replaced = to.place.as_ref().filter(|_| !exchange);
+    notify::moved(
+        (&from.parent, name),
+        (&to.parent, to_name),
+        &source,
+        replaced,
+        is_dir,
+    );
     Ok(())
 }
 

@@ -4,8 +4,9 @@
 //! with no watch anywhere that costs one load. An [`Instance`] is the object behind
 //! inotify_init1(2); its watches are also listed by inode in one table.
 //!
-//! IN_DELETE_SELF is reported when the last name goes (Linux: when the last
-//! descriptor goes as well).
+//! A watch does not keep its inode: numbers are never used twice, and an inode that
+//! goes says so ([`inode_gone`]): IN_DELETE_SELF when its last name and its last
+//! descriptor are gone, IN_UNMOUNT when its file system is.
 
 use super::{Inode, Kind, Place};
 use crate::{
@@ -87,41 +88,49 @@ pub fn created(parent: &Place, name: &[u8], dir: bool) {
     report(parent.inode(), IN_CREATE | is_dir(dir), 0, name);
 }
 
-/// A name is gone; `place` is what it named.
-pub fn deleted(parent: &Place, name: &[u8], place: &Place, dir: bool) {
-    if idle() {
-        return;
-    }
-    replaced(place);
+/// A name is gone from a directory.
+pub fn deleted(parent: &Place, name: &[u8], dir: bool) {
     report(parent.inode(), IN_DELETE | is_dir(dir), 0, name);
 }
 
-/// An inode lost a name to rename(2) or unlink(2).
-pub fn replaced(place: &Place) {
+/// An inode lost a name to unlink(2) or rename(2).
+pub fn unlinked(place: &Place) {
+    report(place.inode(), IN_ATTRIB, 0, b"");
+}
+
+/// An inode is freed; `deleted` tells the removal of the last name from an unmount.
+pub fn inode_gone(dev: u64, ino: u64, deleted: bool) {
     if idle() {
         return;
     }
-    let inode = place.inode();
-    let dir = inode
-        .meta()
-        .is_ok_and(|meta| meta.kind() == Kind::Directory);
-    if !dir {
-        report(inode, IN_ATTRIB, 0, b"");
-    }
-    if inode.meta().is_ok_and(|meta| meta.nlink == 0) {
-        report(inode, IN_DELETE_SELF, 0, b"");
-        ignore_all(inode);
+    let listeners = TABLE.lock().get(&(dev, ino)).cloned().unwrap_or_default();
+    let mask = if deleted { IN_DELETE_SELF } else { IN_UNMOUNT };
+    for Listener { instance, wd } in listeners {
+        if let Some(instance) = instance.upgrade() {
+            instance.event(wd, mask, 0, b"", false);
+            // Gone already where the watch was for one event only.
+            let _ = instance.remove(wd);
+        }
     }
 }
 
-/// rename(2).
-pub fn moved(from: &Place, name: &[u8], to: &Place, to_name: &[u8], place: &Place, dir: bool) {
+/// rename(2); `target` is what was replaced.
+pub fn moved(
+    from: (&Place, &[u8]),
+    to: (&Place, &[u8]),
+    place: &Place,
+    target: Option<&Place>,
+    dir: bool,
+) {
     if idle() {
         return;
     }
     let cookie = COOKIE.fetch_add(1, Ordering::Relaxed);
-    report(from.inode(), IN_MOVED_FROM | is_dir(dir), cookie, name);
-    report(to.inode(), IN_MOVED_TO | is_dir(dir), cookie, to_name);
+    report(from.0.inode(), IN_MOVED_FROM | is_dir(dir), cookie, from.1);
+    report(to.0.inode(), IN_MOVED_TO | is_dir(dir), cookie, to.1);
+    if let Some(target) = target {
+        unlinked(target);
+    }
     report(place.inode(), IN_MOVE_SELF, 0, b"");
 }
 
@@ -139,8 +148,9 @@ fn with_parent(place: &Place, mask: u32) {
         .meta()
         .is_ok_and(|meta| meta.kind() == Kind::Directory);
     let mask = mask | is_dir(dir);
-    if let Some(parent) = place.dentry.parent().filter(|_| !place.dentry.is_deleted()) {
-        report(parent.inode(), mask, 0, &place.dentry.name());
+    if let Some(parent) = place.dentry.parent() {
+        let unlinked = place.dentry.is_deleted();
+        report_about(parent.inode(), mask, 0, &place.dentry.name(), unlinked);
     }
     report(place.inode(), mask, 0, b"");
 }
@@ -150,6 +160,11 @@ fn key(inode: &Arc<dyn Inode>) -> Option<(u64, u64)> {
 }
 
 fn report(inode: &Arc<dyn Inode>, mask: u32, cookie: u32, name: &[u8]) {
+    report_about(inode, mask, cookie, name, false);
+}
+
+/// `unlinked`: the name that the event is about is gone, and IN_EXCL_UNLINK does not want to hear of it.
+fn report_about(inode: &Arc<dyn Inode>, mask: u32, cookie: u32, name: &[u8], unlinked: bool) {
     if idle() {
         return;
     }
@@ -157,17 +172,7 @@ fn report(inode: &Arc<dyn Inode>, mask: u32, cookie: u32, name: &[u8]) {
     let listeners = TABLE.lock().get(&key).cloned().unwrap_or_default();
     for Listener { instance, wd } in listeners {
         if let Some(instance) = instance.upgrade() {
-            instance.event(wd, mask, cookie, name);
-        }
-    }
-}
-
-fn ignore_all(inode: &Arc<dyn Inode>) {
-    let listeners = key(inode).and_then(|key| TABLE.lock().get(&key).cloned());
-    for Listener { instance, wd } in listeners.unwrap_or_default() {
-        if let Some(instance) = instance.upgrade() {
-            // It exists: it was in the table a moment ago.
-            let _ = instance.remove(wd);
+            instance.event(wd, mask, cookie, name, unlinked);
         }
     }
 }
@@ -187,8 +192,6 @@ struct State {
 }
 
 struct Watch {
-    /// Keeps the inode, and so its number, alive.
-    inode: Arc<dyn Inode>,
     key: (u64, u64),
     mask: u32,
 }
@@ -229,8 +232,7 @@ impl Instance {
 
     /// inotify_add_watch(2): a new watch, or another mask for the one that there is.
     pub fn add(&self, place: &Place, mask: u32) -> Result<i32> {
-        let inode = place.inode().clone();
-        let key = key(&inode).ok_or(Errno::ENOENT)?;
+        let key = key(place.inode()).ok_or(Errno::ENOENT)?;
         let mut state = self.state.lock();
         if let Some((&wd, watch)) = state.watches.iter_mut().find(|(_, watch)| watch.key == key) {
             if mask & IN_MASK_CREATE != 0 {
@@ -248,7 +250,7 @@ impl Instance {
         }
         let wd = state.next_wd;
         state.next_wd += 1;
-        state.watches.insert(wd, Watch { inode, key, mask });
+        state.watches.insert(wd, Watch { key, mask });
         drop(state);
         let listener = Listener {
             instance: self.me.clone(),
@@ -269,7 +271,6 @@ impl Instance {
             cookie: 0,
             name: Box::default(),
         });
-        drop(watch.inode);
         Ok(())
     }
 
@@ -285,9 +286,14 @@ impl Instance {
         COUNT.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn event(&self, wd: i32, mask: u32, cookie: u32, name: &[u8]) {
+    fn event(&self, wd: i32, mask: u32, cookie: u32, name: &[u8], unlinked: bool) {
         let wanted = self.state.lock().watches.get(&wd).map(|watch| watch.mask);
-        let Some(wanted) = wanted.filter(|wanted| wanted & mask & IN_ALL_EVENTS != 0) else {
+        // IN_UNMOUNT comes without being asked for. inotify(7)
+        let wants = |&wanted: &u32| {
+            wanted & mask & IN_ALL_EVENTS != 0 && !(unlinked && wanted & IN_EXCL_UNLINK != 0)
+                || mask & IN_UNMOUNT != 0
+        };
+        let Some(wanted) = wanted.filter(wants) else {
             return;
         };
         self.push(Event {

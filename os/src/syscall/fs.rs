@@ -128,8 +128,8 @@ pub const ROWS: &[Row] = &[
         __NR_inotify_add_watch,
         "inotify_add_watch",
         watch::inotify_add_watch,
-        Partial,
-        "IN_DELETE_SELF comes with the last name, not the last close; no IN_UNMOUNT",
+        Full,
+        "",
     ),
     row(
         __NR_inotify_rm_watch,

@@ -34,7 +34,7 @@ static int next(int wd, unsigned mask, const char *name)
 int main(void)
 {
 	struct pollfd ready;
-	int dir, file, fd, bytes;
+	int dir, file, fd, bytes, open_watch;
 
 	scratch();
 	NEED(mkdir("d", 0755));
@@ -76,6 +76,20 @@ int main(void)
 	CHECK(next(dir, IN_CREATE | IN_ISDIR, "sub"));
 	NEED(rmdir("d/sub"));
 	CHECK(next(dir, IN_DELETE | IN_ISDIR, "sub"));
+	/* While somebody has it open, a file without a name is still there. */
+	fd = NEED(open("d/h", O_CREAT | O_RDWR, 0644));
+	CHECK(next(dir, IN_CREATE, "h"));
+	CHECK(next(dir, IN_OPEN, "h"));
+	open_watch = NEED(inotify_add_watch(watch, "d/h", IN_DELETE_SELF | IN_CLOSE));
+	NEED(unlink("d/h"));
+	CHECK(next(dir, IN_DELETE, "h"));
+	close(fd);
+	CHECK(next(dir, IN_CLOSE_WRITE, "h"));
+	CHECK(next(open_watch, IN_CLOSE_WRITE, ""));
+	CHECK(next(open_watch, IN_DELETE_SELF, ""));
+	CHECK(next(open_watch, IN_IGNORED, ""));
+	FAILS(inotify_rm_watch(watch, open_watch), EINVAL);
+
 	NEED(unlink("d/g"));
 	CHECK(next(file, IN_ATTRIB, ""));
 	CHECK(next(file, IN_DELETE_SELF, ""));

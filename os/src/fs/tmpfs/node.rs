@@ -13,6 +13,7 @@ use crate::{
         Inode, Kind, Meta, Place,
         files::DirFile,
         inode::{Attachment, Change, DirEntry, New, Stamp, Target},
+        notify,
     },
     sync::SpinLock,
 };
@@ -204,6 +205,8 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        let deleted = self.attr.lock().nlink == 0;
+        notify::inode_gone(self.volume.dev, self.ino, deleted);
         if u32::try_from(self.ino).is_err() || self.volume.lower.is_none() {
             self.volume.node_gone();
         }
