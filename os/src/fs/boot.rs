@@ -102,6 +102,7 @@ fn mount_at(
     mount::mount(cx, &request)
 }
 
+const PAGE: u64 = crate::mm::PAGE_SIZE as u64;
 /// PROC_SUPER_MAGIC and SYSFS_MAGIC, statfs(2).
 const PROC_MAGIC: u64 = 0x9fa0;
 const SYSFS_MAGIC: u64 = 0x6265_6572;
@@ -109,7 +110,7 @@ const SYSFS_MAGIC: u64 = 0x6265_6572;
 /// The types that mount(2) knows. /proc, /sys, /dev and /dev/pts are one instance each, as on Linux.
 fn register_kinds(devtmpfs: Arc<Volume>, devpts: Arc<Volume>) {
     let procfs = PseudoFs::new("proc", PROC_MAGIC, pseudo::proc(), 0);
-    let sysfs = PseudoFs::new("sysfs", SYSFS_MAGIC, pseudo::sys(), 4096);
+    let sysfs = PseudoFs::new("sysfs", SYSFS_MAGIC, pseudo::sys(), PAGE);
     mount::register_kind("sysfs", true, move |_, _| Ok(sysfs.clone()));
     mount::register_kind("tmpfs", true, tmpfs);
     mount::register_kind("ramfs", true, tmpfs);
@@ -124,7 +125,7 @@ fn register_kinds(devtmpfs: Arc<Volume>, devpts: Arc<Volume>) {
 /// tmpfs(5): size=, nr_inodes= (not enforced), mode=, uid=, gid=. Unknown options: `EINVAL`.
 fn tmpfs(_: &str, data: &str) -> Result<Arc<dyn FileSystem>> {
     let (total, _) = mount::memory_pages();
-    let (mut mode, mut uid, mut gid, mut size) = (0o1777, 0, 0, total / 2 * 4096);
+    let (mut mode, mut uid, mut gid, mut size) = (0o1777, 0, 0, total / 2 * PAGE);
     for option in data.split(',').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match key {
@@ -142,7 +143,7 @@ fn tmpfs(_: &str, data: &str) -> Result<Arc<dyn FileSystem>> {
 /// "64m", "10%", "4096".
 fn bytes(text: &str, total_pages: u64) -> Option<u64> {
     if let Some(percent) = text.strip_suffix('%') {
-        return Some(total_pages * 4096 / 100 * percent.parse::<u64>().ok()?);
+        return Some(total_pages * PAGE / 100 * percent.parse::<u64>().ok()?);
     }
     let (digits, shift) = match text.as_bytes().last()? {
         b'k' | b'K' => (&text[..text.len() - 1], 10),

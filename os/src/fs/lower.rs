@@ -9,12 +9,12 @@ use crate::{
     sync::SpinLock,
 };
 use abi::Errno;
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 use ext4::{Disk, Entry, Ext4, Inode, Usage};
 use hashbrown::HashMap;
 
 /// Metadata pages kept at most (16 MiB); beyond it the cache starts afresh.
-const CACHE_PAGES: usize = 4096;
+const CACHE_PAGES: usize = (16 << 20) / PAGE_SIZE;
 const PAGE: u64 = PAGE_SIZE as u64;
 const SECTOR: u64 = 512;
 
@@ -125,7 +125,7 @@ impl Device {
         if let Some(frame) = self.meta.lock().get(&index) {
             return Ok(frame.clone());
         }
-        let mut bytes = [0; PAGE_SIZE];
+        let mut bytes = vec![0; PAGE_SIZE];
         // The last page of the device may be a part only.
         let sectors = self
             .device

@@ -109,7 +109,7 @@ pub fn anonymous_dev() -> u64 {
 /// (all, free) page frames of the machine.
 pub fn memory_pages() -> (u64, u64) {
     let (free, all) = crate::mm::frame::counts();
-    (all as u64, free as u64)
+    (all, free)
 }
 
 /// The root of the mount namespace.

@@ -7,7 +7,7 @@ use super::{
     inode::Target,
     mount, notify,
     pseudo::{Node, proc},
-    random,
+    random, tmpfs,
 };
 use crate::{arch, drivers, file::hooks, mm, sched, time};
 use abi::Errno;
@@ -84,18 +84,18 @@ fn uuid() -> String {
     )
 }
 
-/// kB, as meminfo counts. Cached pages are not told apart from used ones: the page
-/// cache of the root is the root.
+/// In kB. Cached pages are those of files, most of which cannot be given back.
 fn meminfo() -> String {
     let (free, total) = mm::frame::counts();
-    let (free, total) = (free * 4, total * 4);
+    let kb = mm::PAGE_SIZE as u64 / 1024;
+    let (free, total) = (free * kb, total * kb);
     let mut text = String::new();
     for (name, kb) in [
         ("MemTotal", total),
         ("MemFree", free),
         ("MemAvailable", free),
         ("Buffers", 0),
-        ("Cached", 0),
+        ("Cached", tmpfs::cached_pages() as u64 * kb),
         ("SwapCached", 0),
         ("SwapTotal", 0),
         ("SwapFree", 0),

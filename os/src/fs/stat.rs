@@ -1,7 +1,7 @@
 //! [`Meta`] as the structures of stat(2).
 
 use super::{Meta, Place};
-use crate::Result;
+use crate::{Result, mm::PAGE_SIZE};
 use abi::general::{
     __kernel_fsid_t, STATX_ATTR_MOUNT_ROOT, STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID,
     statx_timestamp,
@@ -19,7 +19,7 @@ pub fn stat(meta: &Meta) -> abi::general::stat {
         st_rdev: meta.rdev,
         __pad1: 0,
         st_size: meta.size as i64,
-        st_blksize: 4096,
+        st_blksize: PAGE_SIZE as i32,
         __pad2: 0,
         st_blocks: meta.blocks as i64,
         st_atime: meta.atime.sec,
@@ -119,7 +119,7 @@ pub fn statfs(place: &Place) -> abi::general::statfs {
 pub fn statfs_internal(magic: u64) -> abi::general::statfs {
     abi::general::statfs {
         f_type: magic as i64,
-        f_bsize: 4096,
+        f_bsize: PAGE_SIZE as i64,
         f_blocks: 0,
         f_bfree: 0,
         f_bavail: 0,
@@ -127,7 +127,7 @@ pub fn statfs_internal(magic: u64) -> abi::general::statfs {
         f_ffree: 0,
         f_fsid: __kernel_fsid_t { val: [0; 2] },
         f_namelen: super::walk::NAME_MAX as i64,
-        f_frsize: 4096,
+        f_frsize: PAGE_SIZE as i64,
         f_flags: 0x20,
         f_spare: [0; 4],
     }

@@ -13,6 +13,7 @@
 
 pub mod addr;
 mod boot;
+mod class;
 mod cmsg;
 mod device;
 mod errno;
@@ -42,6 +43,7 @@ pub fn init(cmdline: &str) {
     stack::init();
     device::init();
     proc::init();
+    class::init();
     unix::init();
     boot::init(cmdline);
 }

@@ -5,10 +5,15 @@ use abi::general::SIGKILL;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 
+/// How many pages one shortage takes from the page cache.
+const RECLAIM_PAGES: u64 = 1024;
+
 /// No frame for a fault of `task`: kills the largest process by resident pages and
 /// oom_score_adj (-1000: never), pid 1 last. The fault is repeated by the survivors.
 pub fn kill(task: &Arc<Task>) {
     if task.thread.dying() {
+    // Pages of files that the disk still has go before any process.
+    if crate::fs::tmpfs::reclaim(RECLAIM_PAGES) > 0 {
         return;
     }
     let victim = tree::processes()

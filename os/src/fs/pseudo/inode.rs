@@ -65,7 +65,7 @@ impl FileSystem for PseudoFs {
     fn usage(&self) -> Usage {
         Usage {
             magic: self.magic,
-            block_size: 4096,
+            block_size: crate::mm::PAGE_SIZE as u64,
             blocks: 0,
             free: 0,
             files: 0,

@@ -16,12 +16,13 @@ use crate::{
 };
 use abi::Errno;
 use alloc::{collections::BTreeMap, sync::Arc, vec};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const PAGE: u64 = PAGE_SIZE as u64;
 /// Linux's `MAX_LFS_FILESIZE`: offsets are signed.
 const MAX_SIZE: u64 = i64::MAX as u64;
-/// Pages that one miss reads from the lower layer (128 KiB, Linux's read-ahead).
-const READ_AHEAD: u64 = 32;
+/// Pages that one miss reads from the lower layer: 128 KiB, as Linux's read-ahead.
+const READ_AHEAD: u64 = (128 << 10) / PAGE;
 
 /// F_SEAL_SHRINK and its kin, fcntl(2).
 pub mod seal {
@@ -32,6 +33,30 @@ pub mod seal {
     pub const WRITE: u32 = 8;
     pub const FUTURE_WRITE: u32 = 16;
     pub const EXEC: u32 = 32;
+}
+
+/// Pages of all files.
+static CACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many pages all files have in memory, for /proc/meminfo.
+pub fn cached_pages() -> usize {
+    CACHED.load(Relaxed)
+}
+
+/// Counts a page as long as it is in some file.
+struct Counted;
+
+impl Counted {
+    fn new() -> Counted {
+        CACHED.fetch_add(1, Relaxed);
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        CACHED.fetch_sub(1, Relaxed);
+    }
 }
 
 /// See the module.
@@ -54,6 +79,7 @@ struct Pages {
 
 struct Page {
     frame: Frame,
+    _counted: Counted,
     /// Differs from the lower layer, or has none: must be kept.
     dirty: bool,
 }
@@ -88,11 +114,11 @@ impl Data {
         self.pages.lock().size
     }
 
-    /// `st_size` and the pages that `st_blocks` counts.
-    pub(super) fn size_and_pages(&self) -> (u64, u64) {
+    /// `st_size` and `st_blocks`.
+    pub(super) fn size_and_blocks(&self) -> (u64, u64) {
         let pages = self.pages.lock();
-        let below = self.lower.as_ref().map_or(0, |inode| inode.blocks / 8);
-        (pages.size, pages.dirty.max(below))
+        let below = self.lower.as_ref().map_or(0, |inode| inode.blocks);
+        (pages.size, (pages.dirty * PAGE / 512).max(below))
     }
 
     /// read(2) from `io.offset`; holes read as zeroes.
@@ -221,6 +247,7 @@ impl Data {
                         return Err(Errno::ENOMEM);
                     };
                     let page = Page {
+                        _counted: Counted::new(),
                         frame: frame.clone(),
                         dirty: true,
                     };
@@ -251,12 +278,16 @@ impl Data {
         self.volume.make_room();
         lower.read(inode, index * PAGE, &mut buffer)?;
         for (i, bytes) in buffer.chunks_exact(PAGE_SIZE).enumerate() {
-            let frame = Frame::uninit().ok_or(Errno::ENOMEM)?;
+            let Some(frame) = Frame::uninit() else {
+                // What was read ahead may be missing, the page itself may not.
+                return if i > 0 { Ok(()) } else { Err(Errno::ENOMEM) };
+            };
             frame.write(0, bytes);
             let mut pages = self.pages.lock();
             let index = index + i as u64;
             if index * PAGE < pages.lower_size {
-                pages.map.entry(index).or_insert(Page {
+                pages.map.entry(index).or_insert_with(|| Page {
+                    _counted: Counted::new(),
                     frame,
                     dirty: false,
                 });

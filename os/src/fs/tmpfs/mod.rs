@@ -21,6 +21,6 @@ mod file;
 mod node;
 mod volume;
 
-pub use data::seal;
+pub use data::{cached_pages, seal};
 pub use node::Node;
-pub use volume::Volume;
+pub use volume::{Volume, reclaim};

@@ -220,8 +220,8 @@ pub(super) fn node_of(inode: &dyn Inode) -> Result<&Node> {
 
 impl Inode for Node {
     fn meta(&self) -> Result<Meta> {
-        let (size, pages) = match &self.body {
-            Body::Regular(data) => data.size_and_pages(),
+        let (size, blocks) = match &self.body {
+            Body::Regular(data) => data.size_and_blocks(),
             Body::Symlink(target) => (target.len() as u64, 0),
             Body::Directory(dir) => (dir.size(), 0),
             Body::Endpoint(_) | Body::Device => (0, 0),
@@ -236,7 +236,7 @@ impl Inode for Node {
             gid: attr.gid,
             rdev: attr.rdev,
             size,
-            blocks: pages * 8,
+            blocks,
             atime: attr.atime,
             mtime: attr.mtime,
             ctime: attr.ctime,

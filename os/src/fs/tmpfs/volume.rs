@@ -10,10 +10,15 @@ use crate::{
         lower::Lower,
         mount::{FileSystem, Usage, anonymous_dev, memory_pages},
     },
+    mm::PAGE_SIZE,
     sync::SpinLock,
 };
 use abi::Errno;
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{
+    string::String,
+    sync::{Arc, Weak},
+    vec::Vec,
+};
 use core::mem;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::HashMap;
@@ -36,6 +41,7 @@ pub struct Volume {
     root_dentry: SpinLock<Option<Arc<Dentry>>>,
 }
 
+const PAGE: u64 = PAGE_SIZE as u64;
 /// `TMPFS_MAGIC`, statfs(2).
 const TMPFS_MAGIC: u64 = 0x0102_1994;
 /// `DEVPTS_SUPER_MAGIC`.
@@ -44,6 +50,24 @@ const DEVPTS_MAGIC: u64 = 0x1cd1;
 const OVERLAY_MAGIC: u64 = 0x794c_7630;
 /// New nodes of an overlay get numbers that no ext4 inode has (those have 32 bits).
 const UPPER_INODES: u64 = 1 << 32;
+
+/// Every volume with a lower layer: their clean pages can be read again.
+static OVER_LOWER: SpinLock<Vec<Weak<Volume>>> = SpinLock::new(Vec::new());
+
+/// Memory is short: gives clean pages of files back that nobody maps, about `wanted`;
+/// says how many.
+pub fn reclaim(wanted: u64) -> u64 {
+    let volumes: Vec<Arc<Volume>> = {
+        let mut list = OVER_LOWER.lock();
+        list.retain(|volume| volume.strong_count() > 0);
+        list.iter().filter_map(Weak::upgrade).collect()
+    };
+    let mut given = 0;
+    for volume in volumes {
+        given += volume.shrink(wanted - wanted.min(given));
+    }
+    given
+}
 
 impl Volume {
     /// An empty tmpfs. `mode`, `uid` and `gid` are the root's; `max_bytes` as `size=`
@@ -71,6 +95,7 @@ impl Volume {
     /// Memory over a read-only volume.
     pub fn over(lower: Lower) -> Result<Arc<Volume>> {
         let volume = Volume::new("overlay", OVERLAY_MAGIC, Some(lower), 0);
+        OVER_LOWER.lock().push(Arc::downgrade(&volume));
         let root = volume.take(ext4::ROOT)?;
         if !matches!(root.body, Body::Directory(_)) {
             return Err(Errno::EIO);
@@ -101,7 +126,7 @@ impl Volume {
             max_pages: if max_bytes == 0 {
                 u64::MAX
             } else {
-                max_bytes.div_ceil(4096)
+                max_bytes.div_ceil(PAGE)
             },
             nodes: AtomicU64::new(0),
             root: SpinLock::new(None),
@@ -162,15 +187,21 @@ impl Volume {
         if free > total / 8 {
             return;
         }
-        let mut wanted = (total / 4).saturating_sub(free);
+        self.shrink((total / 4).saturating_sub(free));
+    }
+
+    /// Gives up to `wanted` clean pages back that nobody maps; says how many.
+    fn shrink(&self, wanted: u64) -> u64 {
+        let mut given = 0;
         let nodes: Vec<Arc<Node>> = self.taken.lock().values().cloned().collect();
         for data in nodes.iter().filter_map(|node| node.data()) {
-            wanted = wanted.saturating_sub(data.shrink() as u64);
-            if wanted == 0 {
+            if given >= wanted {
                 break;
             }
+            given += data.shrink() as u64;
         }
-        log::debug!("fs: page cache shrunk, {wanted} pages short");
+        log::debug!("fs: {given} of {wanted} pages given back");
+        given
     }
 
     pub(super) fn uncharge(&self, pages: usize) {
@@ -216,13 +247,13 @@ impl FileSystem for Volume {
         if let Some(lower) = &self.lower {
             let below = lower.usage();
             // The lower layer's blocks count as used: there is room for new ones in memory only.
-            blocks += below.blocks * below.block_size / 4096;
+            blocks += below.blocks * below.block_size / PAGE;
             files += below.inodes;
             files_free += below.inodes_free;
         }
         Usage {
             magic: self.magic,
-            block_size: 4096,
+            block_size: PAGE,
             blocks,
             free,
             files,
@@ -234,7 +265,7 @@ impl FileSystem for Volume {
         match self.max_pages {
             _ if self.lower.is_some() => String::from(",lowerdir=/dev/root,upperdir=memory"),
             u64::MAX => String::new(),
-            pages => alloc::format!(",size={}k", pages * 4),
+            pages => alloc::format!(",size={}k", pages * (PAGE >> 10)),
         }
     }
 }
