@@ -12,6 +12,8 @@ const RECLAIM_PAGES: u64 = 1024;
 /// oom_score_adj (-1000: never), pid 1 last. The fault is repeated by the survivors.
 pub fn kill(task: &Arc<Task>) {
     if task.thread.dying() {
+        return;
+    }
     // Pages of files that the disk still has go before any process.
     if crate::fs::tmpfs::reclaim(RECLAIM_PAGES) > 0 {
         return;
