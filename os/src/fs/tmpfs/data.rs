@@ -195,7 +195,11 @@ impl Data {
     ) -> Result<usize> {
         // Resident before the page is looked up: a fault may sleep, and may even be on this file.
         data.prefault(len)?;
-        let frame = self.claim(index, true)?;
+        // A full memory is a full file system to a writer.
+        let frame = self.claim(index, true).map_err(|error| match error {
+            Errno::ENOMEM => Errno::ENOSPC,
+            other => other,
+        })?;
         copy::from_user(&frame, within, len, data)
     }
 
