@@ -149,6 +149,18 @@ fn run(seed: u64, weather: Weather, bytes: usize) {
         now: Instant::from_millis(1000),
         capture: Capture::default(),
     };
+    // ARP has no checksum: a damaged answer would be believed. It is not what is tried here.
+    for (at, other) in [(0, 2), (1, 1)] {
+        let host = &mut world.hosts[at];
+        host.stack
+            .add_neighbour(
+                host.now,
+                host.nic,
+                v4(10, 0, 0, other),
+                [2, 0, 0, 0, 0, other],
+            )
+            .unwrap();
+    }
     let listener = world.hosts[1].listen(Endpoint::v4([0, 0, 0, 0], 80), 4);
     let client = world.hosts[0].connect(Endpoint::v4([10, 0, 0, 2], 80));
     world.launch();
