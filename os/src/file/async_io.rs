@@ -44,10 +44,3 @@ impl Waiter for Notify {
         }
     }
 }
-
-/// SIGURG for out-of-band data, to the owner whether O_ASYNC is set or not. socket(7).
-pub fn signal_urgent(owner: Option<Owner>) {
-    if let Some(owner) = owner.filter(|owner| owner.id != 0) {
-        hooks::tasks().signal_owner(&owner, Events::PRI);
-    }
-}

@@ -150,7 +150,7 @@ impl Locks {
         }
         self.released.wake_all();
         let Some(mode) = mode else { return Ok(()) };
-        let mut attempt = || {
+        let attempt = || {
             let mut state = self.state.lock();
             let taken = |&(_, held): &(usize, Mode)| held == Mode::Write || mode == Mode::Write;
             if state.whole.iter().any(taken) {

@@ -2,7 +2,7 @@
 //!
 //! What it is: [`Pipe`], a ring of pages with counted readers and writers, and
 //! [`PipeEnd`], the [`File`] that holds one or both ends. Who calls: pipe2(2) makes a
-//! [`pair`]; `fs` keeps a [`Fifo`] in the inode and calls [`Pipe::open`]; splice
+//! [`pair`]; `fs` keeps a [`Pipe`] in the inode and calls [`Pipe::open`]; splice
 //! and tee work on the ring. Who locks: the ring has a sleeping lock, because user
 //! memory is copied under it; readiness is kept beside it in atomics, so that poll
 //! never sleeps. Typical sequence of a write:
@@ -62,9 +62,6 @@ pub struct Pipe {
     pollers: WaitQueue,
     ino: u64,
 }
-
-/// What the inode of a FIFO keeps: a pipe without ends until somebody opens it.
-pub type Fifo = Pipe;
 
 /// One or both ends of a pipe, as an open file.
 pub struct PipeEnd {

@@ -6,8 +6,9 @@ use crate::{
 };
 use alloc::{boxed::Box, collections::VecDeque, vec, vec::Vec};
 
-/// Emptied pages kept for the next write, so that a ping-pong stays in the same memory.
-const SPARES: usize = 2;
+/// Emptied pages kept for the next writes, last in first out: a ping-pong stays in the
+/// same page, a stream neither allocates nor clears.
+const SPARES: usize = 16;
 
 type Page = Box<[u8]>;
 

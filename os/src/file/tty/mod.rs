@@ -327,13 +327,6 @@ impl Tty {
     }
 }
 
-impl TtyFile {
-    /// The terminal.
-    pub fn tty(&self) -> &Arc<Tty> {
-        &self.tty
-    }
-}
-
 impl File for TtyFile {
     fn read(&self, io: Io, out: &mut UserOut<'_>) -> Result<usize> {
         job::check(&self.tty, SIGTTIN as i32)?;

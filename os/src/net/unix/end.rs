@@ -155,9 +155,12 @@ impl End {
         state.peer_creds = Some(peer_creds);
     }
 
-    /// Who sends: the caller, or where there is none at hand, the process that runs
-    /// with the ids that the socket was opened with.
-    pub fn sender(&self, cx: Option<&Caller<'_>>) -> Credentials {
+    /// Who sends to `peer`: the caller, or where there is none at hand, the calling
+    /// process with the ids that the socket was opened with. Nobody asks unless one side has SO_PASSCRED.
+    pub fn sender(&self, peer: &End, cx: Option<&Caller<'_>>) -> Credentials {
+        if !self.pass_cred.load(Relaxed) && !peer.pass_cred.load(Relaxed) {
+            return Credentials::default();
+        }
         match cx {
             Some(cx) => Credentials::of(cx),
             None => {

@@ -21,9 +21,10 @@ const OVERHEAD: usize = 576;
 const STREAM_BUFFER: usize = 2048;
 /// The longest piece that a stream's write is cut into.
 pub const STREAM_CHUNK: usize = 32 * 1024;
-/// Emptied buffers kept for the next message, and the longest that is kept.
-const SPARES: usize = 2;
-const SPARE_MAX: usize = 64 * 1024;
+/// Emptied buffers kept for the next messages, and the longest that is kept: as much
+/// as a stream has in flight by default.
+const SPARES: usize = 6;
+const SPARE_MAX: usize = STREAM_CHUNK;
 
 /// The queue.
 #[derive(Default)]

@@ -29,7 +29,10 @@ pub enum Name {
 }
 
 /// (type, name) -> who is bound to it. Each type has names of its own.
-static ABSTRACT: SpinLock<BTreeMap<(u32, Vec<u8>), Weak<End>>> = SpinLock::new(BTreeMap::new());
+type Names = BTreeMap<(u32, Vec<u8>), Weak<End>>;
+
+/// The abstract namespace.
+static ABSTRACT: SpinLock<Names> = SpinLock::new(BTreeMap::new());
 
 /// `struct sockaddr_un` of a name; only the family without one.
 pub fn address(name: Option<&Name>) -> SockAddr {

@@ -92,7 +92,7 @@ pub fn send(
     }
     let mut envelope = Envelope {
         rights: ancillary.rights,
-        creds: ancillary.creds.unwrap_or_else(|| end.sender(cx)),
+        creds: ancillary.creds.unwrap_or_else(|| end.sender(&target, cx)),
         from: end.name(),
     };
     let timeout = common.generic().send_timeout;

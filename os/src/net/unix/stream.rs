@@ -32,7 +32,7 @@ pub fn send(
     }
     let ancillary = rights::parse(cx, message.control)?;
     let state = end.state.lock();
-    let (connected, shut) = (state.connected, state.shut_write);
+    let (connected, shut, peer) = (state.connected, state.shut_write, state.peer.upgrade());
     drop(state);
     if message.to.is_some() {
         return Err(if connected {
@@ -47,9 +47,10 @@ pub fn send(
     if !connected {
         return Err(Errno::ENOTCONN);
     }
+    let peer = peer.ok_or(Errno::EPIPE)?;
     let mut envelope = Envelope {
         rights: ancillary.rights,
-        creds: ancillary.creds.unwrap_or_else(|| end.sender(cx)),
+        creds: ancillary.creds.unwrap_or_else(|| end.sender(&peer, cx)),
         from: None,
     };
     let total = message.data.remaining();
@@ -58,10 +59,10 @@ pub fn send(
     let mut outcome = Ok(());
     while message.data.remaining() > 0 && outcome.is_ok() {
         outcome = common.wait(nonblock, timeout, || {
-            let state = end.state.lock();
-            let peer = state.peer.upgrade().filter(|_| !state.shut_write);
-            drop(state);
-            let peer = peer.ok_or(Errno::EPIPE)?;
+            // The peer's close shuts this side, too.
+            if end.state.lock().shut_write {
+                return Err(Errno::EPIPE);
+            }
             if !end.may_send() {
                 return Err(Errno::EAGAIN);
             }
