@@ -4,6 +4,7 @@ use super::{Subject, status};
 use crate::{
     Result,
     file::tty::job,
+    mm::PAGE_SIZE,
     sched::State,
     task::{Task, times::Times, tree},
 };
@@ -86,7 +87,7 @@ pub(super) fn stat(subject: &Subject) -> Result<String> {
         children.user / TICK,
         children.system / TICK,
         20 + nice,
-        size * 4096,
+        size * PAGE_SIZE,
     );
     let (args, environment) = (strings.args, strings.environment);
     let _ = writeln!(

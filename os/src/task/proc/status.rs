@@ -3,6 +3,7 @@
 use super::{Subject, stat};
 use crate::{
     Result,
+    mm::PAGE_SIZE,
     task::{limits::INFINITY, signal::Set, tree},
 };
 use abi::general::*;
@@ -112,7 +113,7 @@ pub(super) fn status(subject: &Subject) -> Result<String> {
             ("VmExe", usage.text),
             ("VmSwap", 0),
         ] {
-            line(name, format!("{:8} kB", pages * 4));
+            line(name, format!("{:8} kB", pages * (PAGE_SIZE / 1024)));
         }
     }
     line("Threads", format!("{}", process.threads.lock().len()));
