@@ -1,6 +1,7 @@
 //! Connections of streams and sequenced packets: listen, connect, accept, shutdown, close.
 
 use super::{
+    collect,
     end::{self, Credentials, End, wait_also},
     name, rights,
 };
@@ -34,6 +35,11 @@ impl Listener {
     /// Connections that nobody accepted yet.
     pub fn pending(&self) -> usize {
         self.pending.lock().len()
+    }
+
+    /// The sockets themselves.
+    pub fn waiting(&self) -> Vec<Arc<Socket>> {
+        self.pending.lock().iter().cloned().collect()
     }
 
     /// Linux lets one more in than the backlog says.
@@ -93,15 +99,6 @@ enum Connected {
 }
 
 fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Connected> {
-    {
-        let state = end.state.lock();
-        if state.connected {
-            return Err(Errno::EISCONN);
-        }
-        if state.listener.is_some() {
-            return Err(Errno::EINVAL);
-        }
-    }
     let state = target.state.lock();
     if state.closed {
         return Ok(Connected::LookAgain);
@@ -114,6 +111,15 @@ fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Con
     drop(state);
     if listener.full() {
         return Err(Errno::EAGAIN);
+    }
+    {
+        let state = end.state.lock();
+        if state.connected {
+            return Err(Errno::EISCONN);
+        }
+        if state.listener.is_some() {
+            return Err(Errno::EINVAL);
+        }
     }
     let creds = Credentials::of(cx);
     let (socket, other) = end::socket(end.kind, target_creds);
@@ -190,6 +196,7 @@ pub fn close(end: &End) {
     }
     let mut files = Vec::new();
     for mut chunk in unread {
+        collect::arrived(&chunk.rights);
         files.append(&mut chunk.rights);
         if let Some(sender) = chunk.sender.upgrade() {
             sender.inflight.fetch_sub(chunk.charge, Relaxed);
@@ -207,6 +214,7 @@ pub fn close(end: &End) {
     wake_all(end);
     end.room.wake_all();
     end.room_again();
+    collect::collect();
 }
 
 fn refuse(socket: &Socket) {

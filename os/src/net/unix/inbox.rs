@@ -2,6 +2,7 @@
 //! small writes share one.
 
 use super::{
+    collect,
     end::{Credentials, End},
     name::Name,
 };
@@ -150,6 +151,7 @@ impl End {
         envelope: &mut Envelope,
     ) {
         let charge = OVERHEAD + end;
+        collect::departed(&envelope.rights);
         inbox.chunks.push_back(Chunk {
             buffer,
             start: 0,

@@ -12,6 +12,7 @@
 //! recv -> copy out -> chunk empty: its bytes leave the sender's account -> wake the sender at a quarter
 //! ```
 
+mod collect;
 mod connection;
 mod end;
 mod inbox;

@@ -1,6 +1,7 @@
 //! SOCK_DGRAM and SOCK_SEQPACKET: messages with boundaries.
 
 use super::{
+    collect,
     end::{Credentials, End, wait_also},
     inbox::Envelope,
     name, rights,
@@ -191,7 +192,10 @@ fn take(end: &Arc<End>, message: &mut Incoming<'_, '_>, pass_cred: bool) -> Resu
     let from = chunk.from.clone();
     let files = match peek {
         true => chunk.rights.clone(),
-        false => core::mem::take(&mut chunk.rights),
+        false => {
+            collect::arrived(&chunk.rights);
+            core::mem::take(&mut chunk.rights)
+        }
     };
     let mut settled = None;
     if !peek && let Some(chunk) = inbox.chunks.pop_front() {

@@ -26,12 +26,17 @@ pub fn known(end: &Arc<End>) {
     ends.push(Arc::downgrade(end));
 }
 
+/// The sockets that are open or in somebody's hands.
+pub fn ends() -> Vec<Arc<End>> {
+    let ends = ENDS.lock().clone();
+    ends.iter().filter_map(Weak::upgrade).collect()
+}
+
 fn text() -> String {
     /// SO_ACCEPTCON of Linux's socket flags.
     const LISTENS: u32 = 1 << 16;
     let mut out = String::from("Num       RefCount Protocol Flags    Type St Inode Path\n");
-    let ends = ENDS.lock().clone();
-    for end in ends.iter().filter_map(Weak::upgrade) {
+    for end in ends() {
         let state = end.state.lock();
         if state.closed {
             continue;

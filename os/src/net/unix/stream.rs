@@ -1,6 +1,7 @@
 //! Bytes of a SOCK_STREAM connection.
 
 use super::{
+    collect,
     end::{Credentials, End},
     inbox::Envelope,
     name, rights,
@@ -173,7 +174,10 @@ fn take(
             progress.done = true;
             progress.rights = match peek {
                 true => chunk.rights.clone(),
-                false => core::mem::take(&mut chunk.rights),
+                false => {
+                    collect::arrived(&chunk.rights);
+                    core::mem::take(&mut chunk.rights)
+                }
             };
         }
         if peek {
