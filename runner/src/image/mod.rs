@@ -42,6 +42,10 @@ pub use verb::{Verb, run};
 
 use manifest::Manifest;
 
+/// How many images of an architecture stay in the cache: going back to an earlier
+/// commit costs nothing.
+const KEPT: usize = 4;
+
 /// A disk image that is ready to boot with.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -84,6 +88,7 @@ fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
         .with_context(|| format!("cannot make the image for {}", arch.name()))?;
     fs::write(&record, serde_json::to_vec_pretty(&hashes)?)?;
     say(format!("image {} ready", path.display()));
+    prune(&cache, arch)?;
     Ok(Image { path, hashes })
 }
 
@@ -130,6 +135,26 @@ fn cached(path: &Path, record: &Path) -> Option<Vec<(String, String)>> {
     path.exists()
         .then(|| fs::read(record).ok())?
         .and_then(|text| serde_json::from_slice(&text).ok())
+}
+
+/// Removes images of `arch` but the newest few; a guest that runs from one keeps it.
+fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
+    let mut images: Vec<_> = fs::read_dir(cache.dir("images")?)?
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(arch.name()) && name.ends_with(".ext4")
+        })
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    images.sort();
+    let surplus = images.len().saturating_sub(KEPT);
+    for (_, path) in &images[..surplus] {
+        fs::remove_file(path)?;
+        fs::remove_file(path.with_extension("json")).ok();
+    }
+    Ok(())
 }
 
 /// The name of an image: a hash of all that decides its content.
