@@ -58,7 +58,7 @@ pub fn init(cmdline: &'static str) {
             ""
         };
         if let Err(error) = mount_at(&cx, kind, source, target, flags, data) {
-            log::error!("fs: cannot mount {target}: {error}");
+            log::error!("cannot mount {target}: {error}");
         }
     }
 }
@@ -69,13 +69,13 @@ fn root_volume(wanted: Option<&str>) -> (Arc<dyn FileSystem>, String) {
     for disk in disks.iter().filter(|disk| named(disk.name())) {
         match Lower::open(disk.clone()).and_then(Volume::over) {
             Ok(volume) => {
-                log::info!("fs: root on {}", disk.name());
+                log::info!("root on {}", disk.name());
                 return (volume, "overlay".into());
             }
-            Err(error) => log::debug!("fs: {} has no root volume: {error}", disk.name()),
+            Err(error) => log::debug!("{} has no root volume: {error}", disk.name()),
         }
     }
-    log::warn!("fs: no root volume on any disk, the root is empty");
+    log::warn!("no root volume on any disk, the root is empty");
     (Volume::empty("tmpfs", 0o755, 0, 0, 0), "none".into())
 }
 

@@ -200,7 +200,7 @@ impl Volume {
             }
             given += data.shrink() as u64;
         }
-        log::debug!("fs: {given} of {wanted} pages given back");
+        log::debug!("{given} of {wanted} pages given back");
         given
     }
 
