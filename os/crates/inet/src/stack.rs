@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::counters::Counters;
 use crate::dgram::DgramTable;
@@ -111,6 +112,8 @@ pub struct Stack {
     pub(crate) woken: Woken,
 }
 
+/// How soon after a device's queue was full to look again.
+const STALL: Duration = Duration::from_millis(1);
 /// Loopback packets delivered in one flush before the caller gets a chance to look at its devices.
 const LOOPBACK_BUDGET: usize = 2048;
 
@@ -148,6 +151,7 @@ impl Stack {
         self.now = now;
         self.time_corks(now);
         self.tcp_unstall();
+        self.dgram_unstall();
         let mut budget = LOOPBACK_BUDGET;
         loop {
             self.tcp_egress(now);
@@ -162,6 +166,11 @@ impl Stack {
         } else {
             Some(now)
         };
+        if !self.tcp.stalled.is_empty() || !self.dgram.waiting.is_empty() {
+            // The caller is about to give frames to the device: look again whether that made room.
+            let soon = now + STALL;
+            effects.next_deadline = Some(effects.next_deadline.map_or(soon, |at| at.min(soon)));
+        }
     }
 
     fn report(&mut self, effects: &mut Effects) {

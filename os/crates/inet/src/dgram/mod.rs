@@ -372,7 +372,10 @@ impl Stack {
         let Some(dgram) = self.dgram.slab.get(id.0) else {
             return Ready::NONE;
         };
-        let mut ready = Ready::WRITE;
+        let mut ready = match dgram.waits_for {
+            Some(_) => Ready::NONE,
+            None => Ready::WRITE,
+        };
         if !dgram.queue.is_empty() || dgram.shut_read {
             ready |= Ready::READ;
         }

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use super::{DgramId, DgramKind, SendMeta};
 use crate::checksum::Sum;
+use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, LINK_HEADER};
 use crate::icmp::{self, protocol_of};
@@ -12,7 +13,7 @@ use crate::ip::header::{
     HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
 };
 use crate::route::Selection;
-use crate::stack::Stack;
+use crate::stack::{SocketRef, Stack};
 use crate::time::Instant;
 
 /// Bytes of a UDP header (RFC 768).
@@ -86,6 +87,7 @@ impl Stack {
             return Err(Error::MessageTooBig);
         }
         if self.is_tx_full(plan.route.iface) {
+            self.dgram_wait_for(id, plan.route.iface);
             return Err(Error::WouldBlock);
         }
         let mut frame = self.frames.get(total);
@@ -211,6 +213,33 @@ impl Stack {
                 && self.is_joined(route.iface, to.addr),
             route,
         })
+    }
+
+    /// The socket is not writable until the device takes frames.
+    fn dgram_wait_for(&mut self, id: DgramId, iface: IfaceId) {
+        if let Some(dgram) = self.dgram.slab.get_mut(id.0)
+            && dgram.waits_for.replace(iface).is_none()
+        {
+            self.dgram.waiting.push(id.0);
+        }
+    }
+
+    /// Wakes sockets whose device has room again.
+    pub(crate) fn dgram_unstall(&mut self) {
+        let mut at = 0;
+        while let Some(&key) = self.dgram.waiting.get(at) {
+            let iface = self.dgram.slab.get(key).and_then(|dgram| dgram.waits_for);
+            if iface.is_some_and(|iface| self.is_tx_full(iface)) {
+                at += 1;
+                continue;
+            }
+            self.dgram.waiting.swap_remove(at);
+            if let Some(dgram) = self.dgram.slab.get_mut(key) {
+                dgram.waits_for = None;
+                self.woken
+                    .note(SocketRef::Dgram(key), &mut dgram.pending, Ready::WRITE);
+            }
+        }
     }
 
     /// Hands a datagram whose headers are not even written to the local socket it is for. Gives it back when the long way has to

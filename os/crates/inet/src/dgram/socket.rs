@@ -86,6 +86,8 @@ pub(crate) struct Dgram {
     pub shut_read: bool,
     pub shut_write: bool,
     pub groups: Vec<(IpAddr, IfaceId)>,
+    /// A send met this device's full queue.
+    pub waits_for: Option<IfaceId>,
     pub pending: Ready,
 }
 
@@ -127,6 +129,7 @@ impl Dgram {
             shut_read: false,
             shut_write: false,
             groups: Vec::new(),
+            waits_for: None,
             pending: Ready::NONE,
         }
     }
@@ -148,6 +151,8 @@ impl Dgram {
 
 pub(crate) struct DgramTable {
     pub slab: Slab<Dgram>,
+    /// Sockets that wait for their device.
+    pub waiting: Vec<Key>,
     /// UDP by port, ping by identifier, raw by protocol.
     buckets: [Map<u16, Vec<Key>>; 3],
 }
@@ -164,6 +169,7 @@ impl DgramTable {
     pub fn new(secret: u64) -> Self {
         DgramTable {
             slab: Slab::new(),
+            waiting: Vec::new(),
             buckets: [(); 3].map(|()| Map::with_hasher(SeededHash(secret))),
         }
     }

@@ -138,7 +138,7 @@ fn still_works(host: &mut Host) {
 
 #[test]
 fn mutated_frames() {
-    for seed in 0..6 {
+    for seed in seeds(0, 6) {
         let (mut host, corpus) = target();
         let mut rng = Rng::new(seed);
         for round in 0..4000 {

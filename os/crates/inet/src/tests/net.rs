@@ -271,3 +271,11 @@ pub fn established_local(host: &mut Host, port: u16) -> (TcpId, TcpId) {
     host.close(listener);
     (client, server)
 }
+
+/// `usual` seeds from `first` on; `INET_SEEDS=1000` in the environment runs so many.
+pub fn seeds(first: u64, usual: u64) -> core::ops::Range<u64> {
+    let asked = std::env::var("INET_SEEDS")
+        .ok()
+        .and_then(|count| count.parse().ok());
+    first..first + asked.unwrap_or(usual)
+}

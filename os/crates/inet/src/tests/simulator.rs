@@ -209,14 +209,6 @@ fn run(seed: u64, weather: Weather, bytes: usize) {
     }
 }
 
-/// `usual` seeds from `first` on; `INET_SEEDS=1000` in the environment runs so many.
-fn seeds(first: u64, usual: u64) -> core::ops::Range<u64> {
-    let asked = std::env::var("INET_SEEDS")
-        .ok()
-        .and_then(|count| count.parse().ok());
-    first..first + asked.unwrap_or(usual)
-}
-
 const FAIR: Weather = Weather {
     loss: 0,
     duplication: 0,

@@ -463,3 +463,32 @@ fn a_full_device_queue_stalls_and_resumes() {
     assert!(sent >= got);
     assert_eq!(a.stack.counters().tcp.retransmitted_segments, 0);
 }
+
+#[test]
+fn a_full_device_queue_makes_a_datagram_sender_wait() {
+    let mut a = Host::with(
+        1,
+        Config {
+            tx_queue_len: 4,
+            ..Config::default()
+        },
+    );
+    a.stack
+        .add_neighbour(a.now, a.nic, v4(10, 0, 0, 2), [2, 0, 0, 0, 0, 2])
+        .unwrap();
+    let token = a.token();
+    let id = a.stack.dgram_open(DgramKind::Udp, false, token);
+    let to = Endpoint::v4([10, 0, 0, 2], 7);
+    let mut sent = 0;
+    while a.send_to(id, to, b"x").is_ok() {
+        sent += 1;
+    }
+    assert_eq!(sent, 4);
+    assert!(!a.stack.dgram_ready(id).has(Ready::WRITE));
+    assert_eq!(a.woke(token), Ready::NONE);
+    assert_eq!(a.frames().len(), 4);
+    a.wait(Duration::from_millis(2));
+    assert!(a.woke(token).has(Ready::WRITE));
+    assert!(a.stack.dgram_ready(id).has(Ready::WRITE));
+    assert_eq!(a.send_to(id, to, b"x"), Ok(()));
+}
