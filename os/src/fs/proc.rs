@@ -9,7 +9,7 @@ use super::{
     pseudo::{Node, proc},
     random, tmpfs,
 };
-use crate::{arch, drivers, file::hooks, mm, sched, time};
+use crate::{arch, drivers, file::hooks, irq, mm, sched, time};
 use abi::Errno;
 use alloc::{format, string::String};
 
@@ -96,6 +96,7 @@ fn meminfo() -> String {
         ("MemAvailable", free),
         ("Buffers", 0),
         ("Cached", tmpfs::cached_pages() as u64 * kb),
+        ("Slab", mm::statistics().slab.1 as u64 / 1024),
         ("SwapCached", 0),
         ("SwapTotal", 0),
         ("SwapFree", 0),
@@ -120,7 +121,8 @@ fn stat() -> String {
     let boot = time::realtime().saturating_sub(now) / 1_000_000_000;
     format!(
         "cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu0 {busy} 0 0 {idle} 0 0 0 0 0 0\n\
-         intr 0\nctxt {switches}\nbtime {boot}\nprocesses 0\nprocs_running {}\nprocs_blocked 0\n",
+         intr {}\nctxt {switches}\nbtime {boot}\nprocesses 0\nprocs_running {}\nprocs_blocked 0\n",
+        irq::DEVICE_INTERRUPTS.get(),
         runnable + 1
     )
 }
@@ -145,7 +147,10 @@ fn loadavg() -> String {
 
 fn vmstat() -> String {
     let (free, _) = mm::frame::counts();
-    format!("nr_free_pages {free}\n")
+    let minor = mm::space::MINOR_FAULTS.get();
+    let major = mm::space::MAJOR_FAULTS.get();
+    let faults = minor + major;
+    format!("nr_free_pages {free}\npgfault {faults}\npgmajfault {major}\n")
 }
 
 fn partitions() -> String {

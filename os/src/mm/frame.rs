@@ -67,13 +67,6 @@ impl Frame {
         unsafe { ptr::copy_nonoverlapping(src.as_ptr(), self.as_ptr().add(offset), src.len()) };
     }
 
-    /// Fills part of the frame with zeroes.
-    pub fn zero(&self, offset: usize, len: usize) {
-        assert!(offset <= PAGE_SIZE && len <= PAGE_SIZE - offset);
-        // SAFETY: as in `read`.
-        unsafe { ptr::write_bytes(self.as_ptr().add(offset), 0, len) };
-    }
-
     /// The bytes, for copying to a user buffer without a detour. They may change
     /// under the reader when a program has the page mapped: treat them as data only.
     pub fn bytes(&self) -> &[u8; PAGE_SIZE] {

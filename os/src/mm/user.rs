@@ -55,11 +55,6 @@ impl<T: Copy> UserPtr<T> {
         self.addr == 0
     }
 
-    /// The address as a number.
-    pub fn addr(&self) -> usize {
-        self.addr
-    }
-
     /// Copies the value in. `T` must be plain old data (any bit pattern valid).
     pub fn read(&self) -> Result<T> {
         check_range(self.addr, size_of::<T>())?;
@@ -97,17 +92,6 @@ impl<T: Copy> UserPtr<T> {
         check_range(self.addr, len)?;
         // SAFETY: `out` has room for the bytes, any bit pattern is a `T`; the range was checked.
         match unsafe { arch::copy_from_user(out.as_mut_ptr().cast(), self.addr, len) } {
-            0 => Ok(()),
-            _ => Err(Errno::EFAULT),
-        }
-    }
-
-    /// Copies the elements out, starting at this one.
-    pub fn write_slice(&self, values: &[T]) -> Result<()> {
-        let len = size_of_val(values);
-        check_range(self.addr, len)?;
-        // SAFETY: `values` is readable; the range was checked.
-        match unsafe { arch::copy_to_user(self.addr, values.as_ptr().cast(), len) } {
             0 => Ok(()),
             _ => Err(Errno::EFAULT),
         }
@@ -413,11 +397,6 @@ impl<'a> UserOut<'a> {
         self.cursor.remaining
     }
 
-    /// Keeps at most `len` of the room.
-    pub fn truncate(&mut self, len: usize) {
-        self.cursor.truncate(len);
-    }
-
     /// Faults in (for writing, breaking copy-on-write) up to `len` bytes.
     pub fn prefault(&self, len: usize) -> Result<usize> {
         self.cursor.prefault(len, Access::Write)
@@ -455,11 +434,6 @@ impl<'a> UserOut<'a> {
                 }
             }
         })
-    }
-
-    /// Moves on without writing.
-    pub fn skip(&mut self, len: usize) {
-        self.cursor.advance(len);
     }
 }
 

@@ -16,4 +16,4 @@ mod spin;
 
 pub use cpu_local::CpuLocal;
 pub use mutex::{Mutex, MutexGuard};
-pub use spin::{SpinLock, SpinLockGuard, spin_held};
+pub use spin::{SpinLock, spin_held};

@@ -66,11 +66,6 @@ impl<T: ?Sized> Mutex<T> {
         }
         Some(MutexGuard { lock: self })
     }
-
-    /// The value, without locking: `self` is not shared.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
-    }
 }
 
 /// Access to the value while the lock is held.

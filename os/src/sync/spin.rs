@@ -39,11 +39,6 @@ impl<T> SpinLock<T> {
             value: UnsafeCell::new(value),
         }
     }
-
-    /// The value, without locking: `self` is not shared.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
-    }
 }
 
 impl<T: Default> Default for SpinLock<T> {
@@ -70,11 +65,6 @@ impl<T: ?Sized> SpinLock<T> {
         }
         held::enter(self.rank);
         Some(SpinLockGuard { lock: self })
-    }
-
-    /// The value, without locking: `self` is not shared.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use abi::{Errno, general::*};
 use alloc::sync::Arc;
-use core::{cell::RefCell, sync::atomic::Ordering::Relaxed};
+use core::{cell::RefCell, fmt, sync::atomic::Ordering::Relaxed};
 
 /// What a task's thread does from its first to its last moment.
 pub fn main(regs: UserContext) {
@@ -81,11 +81,21 @@ fn fault(task: &Arc<Task>, trap: Trap, resumed_at: usize, regs: &mut UserContext
         Trap::Unknown { .. } => Info::fault(SIGSEGV as i32, SI_KERNEL as i32, 0),
     };
     log::debug!(
-        "{} ({}): {trap:x?} at pc {pc:#x}",
+        "{} ({}): {trap:x?} at pc {pc:#x}\n{}",
         core::str::from_utf8(task.name.lock().bytes()).unwrap_or("?"),
-        task.tid()
+        task.tid(),
+        Registers(regs)
     );
     send::force(task, info);
+}
+
+/// All user registers, for the log.
+struct Registers<'a>(&'a UserContext);
+
+impl fmt::Display for Registers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        arch::user_registers(self.0, f)
+    }
 }
 
 /// si_code values of siginfo.h that linux-raw-sys lacks.

@@ -104,11 +104,6 @@ impl UserContext {
         self.pc
     }
 
-    /// Moves the next instruction.
-    pub fn set_pc(&mut self, pc: usize) {
-        self.pc = pc;
-    }
-
     /// Stack pointer.
     pub fn sp(&self) -> usize {
         self.regs[reg::SP]

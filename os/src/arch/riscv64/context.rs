@@ -96,11 +96,6 @@ impl UserContext {
         self.gregs[0]
     }
 
-    /// Sets the program counter.
-    pub fn set_pc(&mut self, pc: usize) {
-        self.gregs[0] = pc;
-    }
-
     /// Stack pointer.
     pub fn sp(&self) -> usize {
         self.gregs[SP]

@@ -58,10 +58,4 @@ impl AddressSpace {
         inner.brk = addr;
         addr
     }
-
-    /// Where the heap starts and ends, for /proc/self/stat and prctl(2).
-    pub fn heap(&self) -> (usize, usize) {
-        let inner = self.lock();
-        (inner.brk_base, inner.brk)
-    }
 }

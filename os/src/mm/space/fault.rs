@@ -17,7 +17,7 @@ use abi::Errno;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 
-/// Page faults that needed no I/O, and faults that did (or may have).
+/// Page faults that needed no backing, and those that asked one (which may have meant I/O).
 pub static MINOR_FAULTS: Counter = Counter::new();
 #[allow(missing_docs)]
 pub static MAJOR_FAULTS: Counter = Counter::new();

@@ -140,12 +140,6 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Unmaps everything: the last thread of a process is gone, or exec begins anew.
-    pub fn clear(&self) {
-        // The whole user half is a valid range.
-        let _ = self.unmap(0, USER_TOP);
-    }
-
     /// mprotect(2).
     pub fn protect(&self, addr: usize, len: usize, prot: Prot) -> Result<()> {
         if !addr.is_multiple_of(PAGE_SIZE) {

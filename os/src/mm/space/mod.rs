@@ -24,6 +24,8 @@ mod remap;
 mod share;
 mod show;
 
+pub use fault::{MAJOR_FAULTS, MINOR_FAULTS};
+
 use super::{
     Backing, Frame, PAGE_SIZE,
     area::{Area, Areas},
