@@ -110,7 +110,7 @@ pub fn walk(cx: &Caller<'_>, start: Place, path: &[u8], how: How) -> Result<Foun
         jumped: None,
     };
     if path[0] == b'/' {
-        walker.to_root()?;
+        walker.go_to_root()?;
     }
     walker.run(path.to_vec())
 }
@@ -174,7 +174,7 @@ impl Walker<'_> {
                         }
                         Ok(Step::Text(mut text)) => {
                             if text[0] == b'/' {
-                                self.to_root()?;
+                                self.go_to_root()?;
                             }
                             text.extend_from_slice(tail);
                             (path, at) = (text, 0);
@@ -238,7 +238,7 @@ impl Walker<'_> {
         }
     }
 
-    fn to_root(&mut self) -> Result<()> {
+    fn go_to_root(&mut self) -> Result<()> {
         if self.how.contains(How::BENEATH) {
             return Err(Errno::EXDEV);
         }

@@ -24,8 +24,6 @@ pub struct Device {
     pub rdev: u64,
     /// Permission bits of the node.
     pub mode: u32,
-    /// Group of the node (5 is `tty` on Debian).
-    pub gid: u32,
     open: Arc<Open>,
 }
 
@@ -65,7 +63,6 @@ fn add(kind: Kind, name: &str, rdev: u64, mode: u32, open: Box<Open>) {
         name: name.into(),
         rdev,
         mode,
-        gid: 0,
         open: Arc::from(open),
     };
     DEVICES.lock().insert((kind as u32, rdev), device.clone());

@@ -57,10 +57,6 @@ impl Fixed {
         let _old = self.state.lock().names.insert(name.to_string(), child);
     }
 
-    pub(super) fn remove(&self, name: &str) {
-        let _old = self.state.lock().names.remove(name);
-    }
-
     pub(super) fn add_dynamic(&self, directory: Arc<dyn Directory>) {
         self.state.lock().dynamic.push(directory);
     }

@@ -90,15 +90,8 @@ impl Node {
         Node::new(0o777, Body::Link(Arc::new(follow)))
     }
 
-    /// A file with its own [`File`].
-    pub fn open(
-        mode: u32,
-        open: impl Fn(u32) -> Result<Arc<dyn File>> + Send + Sync + 'static,
-    ) -> Node {
-        Node::new(mode, Body::Open(Arc::new(open)))
-    }
-
-    pub(super) fn new(mode: u32, body: Body) -> Node {
+    /// Any body, of root.
+    pub fn new(mode: u32, body: Body) -> Node {
         Node {
             mode,
             uid: 0,
@@ -181,12 +174,6 @@ impl Tree {
     /// by name there wins. `task` publishes /proc/<pid> this way.
     pub fn dynamic(&'static self, path: &str, directory: Arc<dyn Directory>) {
         self.dir(path).add_dynamic(directory);
-    }
-
-    /// Takes a name away, with everything below it.
-    pub fn remove(&'static self, path: &str) {
-        let (dir, name) = self.parent(path);
-        dir.remove(name);
     }
 
     /// An empty directory at `path`, a place to mount something.
