@@ -63,6 +63,9 @@ pub trait Tasks: Sync {
     /// Whether the caller has this effective capability. capabilities(7).
     fn capable(&self, capability: u32) -> bool;
 
+    /// RLIMIT_FSIZE of the caller in bytes; `u64::MAX` is no limit. setrlimit(2).
+    fn file_size_limit(&self) -> u64;
+
     /// The signals pending for the calling thread or its process, bit `n - 1` for signal `n`.
     fn pending(&self) -> u64;
 
@@ -80,6 +83,19 @@ pub fn register(tasks: &'static dyn Tasks) {
 /// Whom to ask.
 pub fn tasks() -> &'static dyn Tasks {
     *TASKS.lock()
+}
+
+/// How many of `len` bytes from `start` on a regular file the caller may write or make
+/// room for. None, though it wants some: SIGXFSZ and `EFBIG`. setrlimit(2), RLIMIT_FSIZE.
+pub fn within_size_limit(start: u64, len: u64) -> Result<u64> {
+    let limit = tasks().file_size_limit();
+    match limit.saturating_sub(start).min(len) {
+        0 if len > 0 => {
+            tasks().signal_self(abi::general::SIGXFSZ as i32);
+            Err(Errno::EFBIG)
+        }
+        allowed => Ok(allowed),
+    }
 }
 
 /// Before `task` is up.
@@ -108,6 +124,9 @@ impl Tasks for Nobody {
     }
     fn capable(&self, _: u32) -> bool {
         true
+    }
+    fn file_size_limit(&self) -> u64 {
+        u64::MAX
     }
     fn pending(&self) -> u64 {
         0

@@ -157,6 +157,10 @@ impl Tasks for Answers {
         super::try_current().is_none_or(|task| task.capable(capability))
     }
 
+    fn file_size_limit(&self) -> u64 {
+        super::try_current().map_or(u64::MAX, |task| task.rlimit(RLIMIT_FSIZE).0)
+    }
+
     fn pending(&self) -> u64 {
         super::try_current().map_or(0, |task| signal::pending(&task))
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use abi::{
     Errno,
-    general::{O_ACCMODE, O_NOATIME, O_RDONLY, SEEK_DATA, SEEK_HOLE},
+    general::{O_ACCMODE, O_NOATIME, O_RDONLY, SEEK_DATA, SEEK_HOLE, SIGXFSZ},
 };
 use alloc::{string::String, sync::Arc};
 use core::{
@@ -87,6 +87,9 @@ impl File for DataFile {
 
     fn write(&self, io: Io, input: &mut UserIn<'_>) -> Result<usize> {
         let data = self.node.data().ok_or(Errno::EINVAL)?;
+        let start = if io.append { data.size() } else { io.offset };
+        let allowed = hooks::within_size_limit(start, input.remaining() as u64)?;
+        input.truncate(allowed as usize);
         let done = data.write(io, input)?;
         if done > 0 {
             self.node.touch_modified();
@@ -115,6 +118,7 @@ impl File for DataFile {
     }
 
     fn truncate(&self, len: u64) -> Result<()> {
+        check_length(self.size()?, len)?;
         Inode::truncate(&*self.node, len)?;
         notify::modified(&self.place);
         Ok(())
@@ -170,6 +174,15 @@ impl File for DataFile {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+/// A file may not grow beyond RLIMIT_FSIZE, ftruncate(2).
+pub(in crate::fs) fn check_length(now: u64, len: u64) -> Result<()> {
+    if len > now && hooks::within_size_limit(0, len)? < len {
+        hooks::tasks().signal_self(SIGXFSZ as i32);
+        return Err(Errno::EFBIG);
+    }
+    Ok(())
 }
 
 /// A file seen through mmap(2).

@@ -8,7 +8,7 @@ use abi::Errno;
 use alloc::vec::Vec;
 
 /// Longest single string, with its NUL: Linux's MAX_ARG_STRLEN.
-const MAX_STRING: usize = 32 * 4096;
+const MAX_STRING: usize = 32 * crate::mm::PAGE_SIZE;
 /// Most bytes of all strings, whatever RLIMIT_STACK says: three quarters of Linux's _STK_LIM.
 pub(super) const MAX_TOTAL: usize = 6 << 20;
 
