@@ -102,6 +102,10 @@ pub(super) fn enqueue_woken(thread: Arc<Thread>) {
 /// Gives the CPU away until somebody unblocks the current thread, whose state is
 /// `Blocked` already (or `Runnable` again: then this returns soon).
 pub(super) fn block() {
+    debug_assert!(
+        !crate::sync::spin_held(),
+        "a thread sleeps with a spin lock"
+    );
     let me = current();
     me.voluntary.fetch_add(1, Relaxed);
     CPU.lock().charge();

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     file::Fd,
-    mm::{UserPtr, user::read_cstr},
+    mm::{UserIn, UserOut, UserPtr, user::read_cstr},
     sched,
     task::{
         clone,
@@ -177,7 +177,38 @@ pub const ROWS: &[Row] = &[
     ),
     row(__NR_getpriority, "getpriority", getpriority, Full, ""),
     row(__NR_setpriority, "setpriority", setpriority, Full, ""),
+    row(
+        __NR_sched_setattr,
+        "sched_setattr",
+        sched_setattr,
+        Partial,
+        "see sched_setscheduler; no SCHED_DEADLINE",
+    ),
+    row(__NR_sched_getattr, "sched_getattr", sched_getattr, Full, ""),
+    row(
+        __NR_setns,
+        "setns",
+        |cx, a| cx.files().get(a.int(0)).and(Err(Errno::EINVAL)),
+        Partial,
+        "there are no other namespaces",
+    ),
+    row(
+        __NR_process_vm_readv,
+        "process_vm_readv",
+        |cx, a| process_vm(cx, a, true),
+        Full,
+        "",
+    ),
+    row(
+        __NR_process_vm_writev,
+        "process_vm_writev",
+        |cx, a| process_vm(cx, a, false),
+        Full,
+        "",
+    ),
     row(__NR_getcpu, "getcpu", getcpu, Full, ""),
+    // riscv64's own; loongarch64 keeps instruction and data in step with `ibar` alone.
+    row(259, "riscv_flush_icache", flush_icache, Full, ""),
     row(__NR_membarrier, "membarrier", membarrier, Full, ""),
 ];
 
@@ -523,9 +554,7 @@ fn pidfd_getfd(cx: &Caller, a: Args) -> Result<usize> {
     }
     let (process, _) = pidfd::process(&cx.task, a.int(0))?;
     let target = process.leader().ok_or(Errno::ESRCH)?;
-    let (mine, theirs) = (cx.task.creds(), target.creds());
-    // PTRACE_MODE_ATTACH_REALCREDS: same user, or CAP_SYS_PTRACE (19).
-    if mine.uid != theirs.uid && !mine.capable(19) {
+    if !cx.task.may_trace(&target) {
         return Err(Errno::EPERM);
     }
     let file = target.files().get(a.int(1))?;
@@ -613,13 +642,22 @@ fn set_policy(cx: &Caller, tid: i32, policy: Option<i32>, param: UserPtr<i32>) -
     let priority = param.read()?;
     let task = find(cx, tid)?;
     let policy = policy.unwrap_or(task.policy.lock().0);
+    set_policy_of(cx, &task, policy, priority)
+}
+
+fn set_policy_of(
+    cx: &Caller,
+    task: &crate::task::Task,
+    policy: i32,
+    priority: i32,
+) -> Result<usize> {
     let (low, high) = priority_range(policy & !RESET_ON_FORK)?;
     if !(low..=high).contains(&priority) {
         return Err(Errno::EINVAL);
     }
     let realtime = high > 0;
     let allowed = cx.task.capable(cap::SYS_NICE)
-        || (may_schedule(cx, &task)
+        || (may_schedule(cx, task)
             && (!realtime || priority as u64 <= cx.task.rlimit(RLIMIT_RTPRIO).0));
     if !allowed {
         return Err(Errno::EPERM);
@@ -644,6 +682,120 @@ fn sched_rr_get_interval(cx: &Caller, a: Args) -> Result<usize> {
     };
     a.ptr::<timespec>(1).write(&super::time::timespec_of(ns))?;
     Ok(0)
+}
+
+/// Bytes of struct sched_attr in its first version: size, policy, flags (8), nice,
+/// priority, then three deadline parameters.
+const SCHED_ATTR: usize = 48;
+
+fn sched_setattr(cx: &Caller, a: Args) -> Result<usize> {
+    let (tid, addr, flags) = (a.int(0), a.get(1), a.uint(2));
+    if addr == 0 || flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let size = match UserPtr::<u32>::new(addr).read()? as usize {
+        0 => SCHED_ATTR,
+        size @ SCHED_ATTR..=4096 => size,
+        _ => {
+            UserPtr::new(addr).write(&(SCHED_ATTR as u32))?;
+            return Err(Errno::E2BIG);
+        }
+    };
+    let mut bytes = alloc::vec![0; size];
+    memory::read(addr, &mut bytes)?;
+    if bytes[SCHED_ATTR..].iter().any(|&b| b != 0) {
+        UserPtr::new(addr).write(&(SCHED_ATTR as u32))?;
+        return Err(Errno::E2BIG);
+    }
+    let word =
+        |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let (policy, flags, nice, priority) = (word(4), word(8), word(16), word(20));
+    // SCHED_FLAG_RESET_ON_FORK alone.
+    if flags & !1 != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let task = find(cx, tid)?;
+    set_policy_of(
+        cx,
+        &task,
+        policy | if flags & 1 != 0 { RESET_ON_FORK } else { 0 },
+        priority,
+    )?;
+    if [SCHED_NORMAL, SCHED_BATCH].contains(&(policy as u32)) {
+        renice(cx, &task, nice.clamp(-20, 19))?;
+    }
+    Ok(0)
+}
+
+fn sched_getattr(cx: &Caller, a: Args) -> Result<usize> {
+    let (tid, addr, size, flags) = (a.int(0), a.get(1), a.get(2), a.uint(3));
+    if addr == 0 || flags != 0 || !(SCHED_ATTR..=4096).contains(&size) {
+        return Err(Errno::EINVAL);
+    }
+    let task = find(cx, tid)?;
+    let (policy, priority) = *task.policy.lock();
+    let mut bytes = [0; SCHED_ATTR];
+    let mut put = |at: usize, value: i32| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    put(0, SCHED_ATTR as i32);
+    put(4, policy & !RESET_ON_FORK);
+    put(8, i32::from(policy & RESET_ON_FORK != 0));
+    put(16, task.thread.nice());
+    put(20, priority);
+    memory::write(addr, &bytes)?;
+    Ok(0)
+}
+
+/// process_vm_readv(2), process_vm_writev(2): copies between the caller's and another process's segments.
+fn process_vm(cx: &Caller, a: Args, read: bool) -> Result<usize> {
+    let (pid, local, local_count, remote, remote_count, flags) =
+        (a.int(0), a.get(1), a.get(2), a.get(3), a.get(4), a.get(5));
+    // IOV_MAX
+    if flags != 0 || local_count > 1024 || remote_count > 1024 {
+        return Err(Errno::EINVAL);
+    }
+    let target = tree::task(pid).ok_or(Errno::ESRCH)?;
+    if !Arc::ptr_eq(&target.process, &cx.task.process) && !cx.task.may_trace(&target) {
+        return Err(Errno::EPERM);
+    }
+    let mm = target.try_mm().ok_or(Errno::ESRCH)?;
+    let segments = UserPtr::<[usize; 2]>::new(remote);
+    let mut input = UserIn::from_iovec(local, if read { 0 } else { local_count })?;
+    let mut output = UserOut::from_iovec(local, if read { local_count } else { 0 })?;
+    let mut done = 0;
+    let mut block = [0; 1024];
+    for index in 0..remote_count {
+        let [mut at, mut len] = segments.add(index).read()?;
+        while len > 0 {
+            let room = if read {
+                output.remaining()
+            } else {
+                input.remaining()
+            };
+            let step = block.len().min(len).min(room);
+            if step == 0 {
+                return Ok(done);
+            }
+            let moved = match read {
+                true => {
+                    let got = mm.read(at, &mut block[..step]);
+                    output.write(&block[..got])?
+                }
+                false => {
+                    let got = input.read(&mut block[..step])?;
+                    mm.write(at, &block[..got])
+                }
+            };
+            if moved == 0 {
+                return if done == 0 {
+                    Err(Errno::EFAULT)
+                } else {
+                    Ok(done)
+                };
+            }
+            (at, len, done) = (at + moved, len - moved, done + moved);
+        }
+    }
+    Ok(done)
 }
 
 /// The tasks that PRIO_PROCESS, PRIO_PGRP and PRIO_USER name.
@@ -695,16 +847,23 @@ fn setpriority(cx: &Caller, a: Args) -> Result<usize> {
     let nice = a.int(2).clamp(-20, 19);
     let mut result = Ok(0);
     for task in by_priority(cx, a.uint(0), a.int(1))? {
-        let floor = 20 - cx.task.rlimit(RLIMIT_NICE).0.min(40) as i32;
-        if !may_schedule(cx, &task) {
-            result = Err(Errno::EPERM);
-        } else if nice < task.thread.nice() && nice < floor && !cx.task.capable(cap::SYS_NICE) {
-            result = Err(Errno::EACCES);
-        } else {
-            task.thread.set_nice(nice);
+        if let Err(errno) = renice(cx, &task, nice) {
+            result = Err(errno);
         }
     }
     result
+}
+
+fn renice(cx: &Caller, task: &crate::task::Task, nice: i32) -> Result<usize> {
+    let floor = 20 - cx.task.rlimit(RLIMIT_NICE).0.min(40) as i32;
+    if !may_schedule(cx, task) {
+        return Err(Errno::EPERM);
+    }
+    if nice < task.thread.nice() && nice < floor && !cx.task.capable(cap::SYS_NICE) {
+        return Err(Errno::EACCES);
+    }
+    task.thread.set_nice(nice);
+    Ok(0)
 }
 
 fn getcpu(_: &Caller, a: Args) -> Result<usize> {
@@ -714,6 +873,16 @@ fn getcpu(_: &Caller, a: Args) -> Result<usize> {
             out.write(&0)?;
         }
     }
+    Ok(0)
+}
+
+/// riscv_flush_icache(2): the range is a hint, and there is one CPU to flush.
+fn flush_icache(_: &Caller, a: Args) -> Result<usize> {
+    // SYS_RISCV_FLUSH_ICACHE_LOCAL
+    if a.get(2) & !1 != 0 {
+        return Err(Errno::EINVAL);
+    }
+    crate::arch::sync_icache();
     Ok(0)
 }
 

@@ -118,7 +118,6 @@ impl File for DataFile {
     }
 
     fn truncate(&self, len: u64) -> Result<()> {
-        check_length(self.size()?, len)?;
         Inode::truncate(&*self.node, len)?;
         notify::modified(&self.place);
         Ok(())
@@ -177,7 +176,7 @@ impl File for DataFile {
 }
 
 /// A file may not grow beyond RLIMIT_FSIZE, ftruncate(2).
-pub(in crate::fs) fn check_length(now: u64, len: u64) -> Result<()> {
+pub(super) fn check_length(now: u64, len: u64) -> Result<()> {
     if len > now && hooks::within_size_limit(0, len)? < len {
         hooks::tasks().signal_self(SIGXFSZ as i32);
         return Err(Errno::EFBIG);

@@ -3,7 +3,7 @@
 use super::{
     data::Data,
     dir::Dir,
-    file::{DataFile, Writers},
+    file::{DataFile, Writers, check_length},
     volume::{Volume, birth},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
     sync::SpinLock,
 };
-use abi::Errno;
+use abi::{Errno, general::FALLOC_FL_KEEP_SIZE};
 use alloc::{boxed::Box, sync::Arc};
 use core::any::Any;
 
@@ -325,6 +325,7 @@ impl Inode for Node {
 
     fn truncate(&self, len: u64) -> Result<()> {
         let data = self.data().ok_or(Errno::EINVAL)?;
+        check_length(data.size(), len)?;
         data.truncate(len)?;
         self.touch_modified();
         Ok(())
@@ -332,6 +333,9 @@ impl Inode for Node {
 
     fn allocate(&self, mode: u32, offset: u64, len: u64) -> Result<()> {
         let data = self.data().ok_or(Errno::ENODEV)?;
+        if mode & FALLOC_FL_KEEP_SIZE == 0 {
+            check_length(data.size(), offset.saturating_add(len))?;
+        }
         data.allocate(mode, offset, len)?;
         self.touch_modified();
         Ok(())
