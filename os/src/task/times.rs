@@ -88,7 +88,9 @@ impl Times {
         self.major_faults += task.usage.major_faults.load(Relaxed);
         self.voluntary += voluntary;
         self.involuntary += involuntary;
-        let resident = task.try_mm().map_or(0, |mm| (mm.sizes().1 * PAGE_SIZE / 1024) as u64);
+        let resident = task
+            .try_mm()
+            .map_or(0, |mm| (mm.sizes().1 * PAGE_SIZE / 1024) as u64);
         self.max_rss = self.max_rss.max(resident);
         self.uid = task.creds().uid;
     }

@@ -195,12 +195,41 @@ impl Data {
     ) -> Result<usize> {
         // Resident before the page is looked up: a fault may sleep, and may even be on this file.
         data.prefault(len)?;
+        if len == PAGE_SIZE && !self.pages.lock().map.contains_key(&index) {
+            return self.write_whole(index, data);
+        }
         // A full memory is a full file system to a writer.
         let frame = self.claim(index, true).map_err(|error| match error {
             Errno::ENOMEM => Errno::ENOSPC,
             other => other,
         })?;
         copy::from_user(&frame, within, len, data)
+    }
+
+    /// A page that is not there is overwritten: neither zeroed nor read from the lower
+    /// layer first.
+    fn write_whole(&self, index: u64, data: &mut UserIn<'_>) -> Result<usize> {
+        let frame = Frame::uninit().ok_or(Errno::ENOSPC)?;
+        let got = copy::from_user(&frame, 0, PAGE_SIZE, data)?;
+        if got == PAGE_SIZE {
+            self.volume.charge()?;
+            let mut pages = self.pages.lock();
+            if !pages.map.contains_key(&index) {
+                let page = Page {
+                    _counted: Counted::new(),
+                    frame,
+                    dirty: true,
+                };
+                pages.map.insert(index, page);
+                pages.dirty += 1;
+                return Ok(got);
+            }
+            self.volume.uncharge(1);
+        }
+        // The source ended early, or a mapping made the page while the copy slept.
+        let page = self.claim(index, true)?;
+        page.write(0, &frame.bytes()[..got]);
+        Ok(got)
     }
 
     fn check_seals(&self, end: u64) -> Result<()> {
