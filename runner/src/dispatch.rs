@@ -24,7 +24,7 @@ use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{Group, Run, RunDir, Ui, environment};
-use crate::target::Target;
+use crate::target::{Arch, Target};
 
 /// How often to try again when somebody took a port between finding and binding it.
 const PORT_ATTEMPTS: u32 = 3;
@@ -52,15 +52,22 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 
     let suites = plan.iter().map(|s| s.suite).collect::<Vec<_>>().join("+");
     let parent = args.out.clone().unwrap_or_else(place::runs);
-    let provided = targets
+    let provided = args
+        .guest
+        .arch
+        .list()
         .iter()
-        .map(|&target| provide(args, target))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .map(|&arch| Ok((arch, provide(args, arch, &plan)?)));
+    let provided = provided.collect::<anyhow::Result<Vec<_>>>()?;
     let group = Group::create(&parent, &targets, &suites)?;
     let mut ui = Ui::new(targets.len() * plan.iter().map(|s| s.cases.len()).sum::<usize>());
     let mut runs = Vec::new();
     let mut exit = Exit::Ok;
-    for (target, provided) in targets.iter().zip(&provided) {
+    for target in &targets {
+        // One was provided for each architecture of the targets.
+        let Some((_, provided)) = provided.iter().find(|(arch, _)| *arch == target.arch) else {
+            continue;
+        };
         let dir = RunDir::at(group.member(*target))?;
         let mut one = OneTarget {
             args,
@@ -126,14 +133,21 @@ struct Provided {
     image: PathBuf,
 }
 
-fn provide(args: &RunArgs, target: Target) -> anyhow::Result<Provided> {
+fn provide(args: &RunArgs, arch: Arch, plan: &[Selection]) -> anyhow::Result<Provided> {
     let guest = &args.guest;
-    let qemu = qemu::find(target.arch, guest.qemu.as_deref())?;
+    let programs = plan
+        .iter()
+        .flat_map(|s| &s.cases)
+        .any(|case| !matches!(case.work, Work::Boot | Work::PowerOff));
+    let qemu = match programs {
+        true => qemu::find_for_programs(arch, guest.qemu.as_deref(), &guest.fetch())?,
+        false => qemu::find(arch, guest.qemu.as_deref())?,
+    };
     let image = match &guest.image {
         Some(path) => checked_image(path)?,
-        None => image::ensure(target.arch, &guest.fetch())?.path,
+        None => image::ensure(arch, &guest.fetch())?.path,
     };
-    let kernel = kernel::choose(target.arch, &guest.kernel, guest.no_build)?;
+    let kernel = kernel::choose(arch, &guest.kernel, guest.no_build)?;
     Ok(Provided {
         qemu,
         kernel,

@@ -30,7 +30,7 @@ const ESCAPE: u8 = 1;
 pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
     let target = single_target(args)?;
     let interrupt = Interrupt::catch()?;
-    let qemu = qemu::find(target.arch, args.qemu.as_deref())?;
+    let qemu = qemu::find_for_programs(target.arch, args.qemu.as_deref(), &args.fetch())?;
     let image = match &args.image {
         Some(path) => path.clone(),
         None => image::ensure(target.arch, &args.fetch())?.path,

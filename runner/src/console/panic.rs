@@ -10,6 +10,8 @@ const SIGNS: &[&str] = &[
     "Unable to handle kernel",
     "Oops [#",
     "sbi_trap_error",
+    // Ours, when its first process dies: nothing can be reported any more.
+    "pid 1 ended",
 ];
 
 /// Whether `line` is one of them. Records are not lines: what a program in the

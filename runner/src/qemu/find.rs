@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::outcome::missing;
+use crate::setup::{self, qemu10};
 use crate::target::Arch;
 
 /// An emulator that answers.
@@ -13,6 +14,50 @@ pub struct Qemu {
     pub path: PathBuf,
     /// `QEMU emulator version 7.2.22 (...)`.
     pub version: String,
+}
+
+/// The first QEMU whose LA464 has LSX. Debian's loong64 programs and zig's are built for
+/// LSX: on an older one every program dies of SIGILL, on any kernel.
+const LSX_SINCE: (u32, u32) = (8, 2);
+
+impl Qemu {
+    /// Whether programs can run on the guest's CPU, and not only a kernel.
+    pub fn runs_programs(&self, arch: Arch) -> bool {
+        arch == Arch::Riscv64 || self.number().is_none_or(|number| number >= LSX_SINCE)
+    }
+
+    /// `(7, 2)` of `QEMU emulator version 7.2.22 (...)`.
+    fn number(&self) -> Option<(u32, u32)> {
+        let mut parts = self.version.split("version ").nth(1)?.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+}
+
+/// [`find`] for a guest that runs programs: where the machine's own QEMU cannot and none
+/// was asked for, QEMU 10 is fetched and kept in the cache.
+pub fn find_for_programs(
+    arch: Arch,
+    given: Option<&Path>,
+    options: &setup::Options,
+) -> anyhow::Result<Qemu> {
+    let found = find(arch, given)?;
+    if found.runs_programs(arch) {
+        return Ok(found);
+    }
+    let lacks = format!(
+        "{} has no LSX, which {}'s programs are built for (SIGILL); {}.{} is the first that has",
+        found.version,
+        arch.name(),
+        LSX_SINCE.0,
+        LSX_SINCE.1
+    );
+    if given.is_some() {
+        eprintln!("runner: {lacks}");
+        return Ok(found);
+    }
+    eprintln!("runner: {lacks}: taking QEMU 10 (`runner setup --qemu10`)");
+    let dir = qemu10::ensure(options).map_err(|error| missing(format!("{lacks}; {error:#}")))?;
+    find(arch, Some(&dir))
 }
 
 /// The emulator for `arch`: in `given` where that is a directory, `given` itself
@@ -50,5 +95,23 @@ pub fn find(arch: Arch, given: Option<&Path>) -> anyhow::Result<Qemu> {
             output.status,
             String::from_utf8_lossy(&output.stderr).trim()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_emulators_run_no_loongarch_programs() {
+        let qemu = |version: &str| Qemu {
+            path: PathBuf::new(),
+            version: format!("QEMU emulator version {version}"),
+        };
+        assert!(!qemu("7.2.22 (Debian 1:7.2+dfsg-7)").runs_programs(Arch::Loongarch64));
+        assert!(qemu("7.2.22 (Debian 1:7.2+dfsg-7)").runs_programs(Arch::Riscv64));
+        assert!(qemu("8.2.0").runs_programs(Arch::Loongarch64));
+        assert!(qemu("10.0.2 (Debian)").runs_programs(Arch::Loongarch64));
+        assert!(qemu("unknown").runs_programs(Arch::Loongarch64));
     }
 }

@@ -13,7 +13,7 @@ mod machine;
 mod ports;
 mod process;
 
-pub use find::{Qemu, find};
+pub use find::{Qemu, find, find_for_programs};
 pub use machine::{Kernel, Machine, Virtio, quote};
 pub use ports::Ports;
 pub use process::{Guest, Message};
