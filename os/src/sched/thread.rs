@@ -224,11 +224,6 @@ impl Thread {
         drop(old);
     }
 
-    /// The address space the thread works in.
-    pub fn space(&self) -> Option<Arc<AddressSpace>> {
-        self.space.lock().clone()
-    }
-
     /// Activates the thread's space; called with the thread on the CPU.
     pub(super) fn activate_space(&self) {
         if let Some(space) = &*self.space.lock() {

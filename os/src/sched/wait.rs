@@ -123,12 +123,6 @@ impl WaitQueue {
         }
     }
 
-    /// Whether nobody waits; lets an owner skip work whose only purpose is to wake.
-    pub fn is_empty(&self) -> bool {
-        let lists = self.lists.lock();
-        lists.first.is_null() && lists.registered.as_ref().is_none_or(|r| r.is_empty())
-    }
-
     /// Adds a waiter until the returned entry is dropped. `exclusive`: see EPOLLEXCLUSIVE.
     pub fn register(
         self: &WaitQueue,
@@ -193,10 +187,6 @@ struct Registration {
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 impl Registry {
-    fn is_empty(&self) -> bool {
-        self.items.lock().is_empty()
-    }
-
     fn add(&self, waiter: Weak<dyn Waiter>, interest: Events, exclusive: bool) -> u64 {
         let id = NEXT_ID.fetch_add(1, Relaxed);
         self.items.lock().push(Registration {

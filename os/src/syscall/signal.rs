@@ -11,7 +11,6 @@ use super::{
 use crate::{
     Result,
     arch::UserContext,
-    mm::UserPtr,
     sched::{Interruptible, wait_until},
     task::{
         job, memory, pidfd,
@@ -382,16 +381,5 @@ fn restart(cx: &Caller, _: Args) -> Result<usize> {
             remaining,
         } => super::time::sleep_until(cx, deadline, Some(remaining)),
         Restart::Futex { .. } => super::task::restart_futex(cx, restart),
-        Restart::Poll { .. } => Err(Errno::EINTR),
     }
-}
-
-/// A user's signal set, for ppoll and its kin: sets it until the call returns.
-pub fn temporary_mask(cx: &Caller, set: UserPtr<u64>, size: usize) -> Result<()> {
-    if set.is_null() {
-        return Ok(());
-    }
-    set_size(size)?;
-    signal::set_temporary_mask(&cx.task, set.read()?);
-    Ok(())
 }

@@ -25,13 +25,3 @@ pub fn write(addr: usize, bytes: &[u8]) -> Result<()> {
         Err(Errno::EFAULT)
     }
 }
-
-/// Zeroes a range of the current space.
-pub fn zero(addr: usize, len: usize) -> Result<()> {
-    let done = UserOut::new(addr, len)?.zero(len)?;
-    if done == len {
-        Ok(())
-    } else {
-        Err(Errno::EFAULT)
-    }
-}

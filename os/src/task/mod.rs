@@ -36,7 +36,7 @@ pub mod wait;
 
 pub use creds::Credentials;
 pub use process::Process;
-pub use start::{Options, init};
+pub use start::init;
 
 use crate::{
     Result,

@@ -164,7 +164,7 @@ impl Program {
     pub fn load(&self, mm: &AddressSpace, interpreted: bool) -> Result<Loaded> {
         let _ = interpreted;
         let base = match self.dynamic {
-            true => USER_TOP / 3 * 2 & !(PAGE_SIZE - 1),
+            true => (USER_TOP / 3 * 2) & !(PAGE_SIZE - 1),
             false => 0,
         };
         self.place(mm, base)

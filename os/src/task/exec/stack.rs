@@ -8,7 +8,7 @@ use crate::{
         AddressSpace, PAGE_SIZE,
         space::{Fixed, MapRequest, Prot},
     },
-    task::{creds::Credentials, process, signal, vdso},
+    task::{creds::Credentials, process, signal},
 };
 use abi::{Errno, auxvec::*};
 use alloc::vec::Vec;

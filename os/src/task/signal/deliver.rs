@@ -33,15 +33,6 @@ pub enum Restart {
         #[allow(missing_docs)]
         remaining: usize,
     },
-    /// poll(2): (array, count, deadline).
-    Poll {
-        #[allow(missing_docs)]
-        fds: usize,
-        #[allow(missing_docs)]
-        count: usize,
-        #[allow(missing_docs)]
-        deadline: u64,
-    },
     /// futex(2) FUTEX_WAIT with a timeout.
     Futex {
         #[allow(missing_docs)]

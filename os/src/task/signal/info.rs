@@ -75,18 +75,8 @@ impl Info {
         Info::new(signal, code, [band, fd as u32 as u64, 0, 0])
     }
 
-    /// si_pid and si_uid, where the code has them.
-    pub fn sender(&self) -> (i32, u32) {
-        (self.fields[0] as i32, (self.fields[0] >> 32) as u32)
-    }
-
-    /// si_value.
-    pub fn value(&self) -> u64 {
-        self.fields[1]
-    }
-
     /// Whether it comes from a program (SI_USER and below), not from the kernel.
-    pub fn from_user(&self) -> bool {
+    pub fn is_from_user(&self) -> bool {
         self.code <= 0
     }
 
@@ -137,7 +127,7 @@ impl Info {
             put(32, &high); // ssi_overrun
             put(44, &(b as u32).to_le_bytes()); // ssi_int
             put(48, &b.to_le_bytes()); //          ssi_ptr
-        } else if self.from_user() {
+        } else if self.is_from_user() {
             put(12, &low); //  ssi_pid
             put(16, &high); // ssi_uid
             put(44, &(b as u32).to_le_bytes());

@@ -51,7 +51,7 @@ impl Pending {
         }
         if self.queue.len() < limit {
             self.queue.push_back(info);
-        } else if realtime && info.from_user() && info.code != SI_USER as i32 {
+        } else if realtime && info.is_from_user() && info.code != SI_USER as i32 {
             return Pushed::Full;
         }
         self.set |= bit(info.signal);
