@@ -7,6 +7,7 @@
 
 use super::{device, registry};
 use crate::{
+    sched,
     sync::SpinLock,
     time::{
         self,
@@ -17,6 +18,7 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use inet::{Config, Effects, IfaceKind, Instant, Quirks, Stack, Wake};
 
 /// Loopback's MTU, as on Linux: one segment carries 64 KiB.
@@ -85,6 +87,19 @@ pub fn now() -> Instant {
     Instant::from_nanos(time::now().0)
 }
 
+/// Whether a receive buffer of this machine filled up since the last question.
+static CROWDED: AtomicBool = AtomicBool::new(false);
+
+/// For those who send datagrams: lets the readers run when one of them has a full
+/// buffer. On one CPU a sender would otherwise use its whole slice to fill buffers
+/// that nobody empties. May give the CPU away.
+pub fn let_readers_run() {
+    if CROWDED.load(Relaxed) {
+        CROWDED.store(false, Relaxed);
+        sched::yield_now();
+    }
+}
+
 /// Calls into the engine and applies what follows from it. Never sleeps.
 pub fn with<R>(call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
     let now = now();
@@ -97,6 +112,9 @@ pub fn with<R>(call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
         device::transmit(&mut shell.stack, core::mem::take(&mut shell.effects.send));
     }
     rearm(shell);
+    if core::mem::take(&mut shell.effects.crowded) {
+        CROWDED.store(true, Relaxed);
+    }
     if shell.effects.wake.is_empty() {
         return result;
     }

@@ -17,6 +17,9 @@ pub struct Effects {
     pub wake: Vec<Wake>,
     /// Bit `n` is set when the interface with index `n` has frames to take. `flush` adds bits; the caller clears them.
     pub send: u64,
+    /// A datagram filled a socket's receive buffer, or found it full: whoever sends had better let the reader run first.
+    /// `flush` sets it; the caller clears it.
+    pub crowded: bool,
     /// When to call [`crate::Stack::poll_timers`] next. Overwritten by each flush.
     pub next_deadline: Option<Instant>,
 }
@@ -27,6 +30,7 @@ impl Effects {
         Effects {
             wake: Vec::new(),
             send: 0,
+            crowded: false,
             next_deadline: None,
         }
     }
@@ -40,6 +44,7 @@ impl Effects {
     pub fn clear(&mut self) {
         self.wake.clear();
         self.send = 0;
+        self.crowded = false;
     }
 }
 

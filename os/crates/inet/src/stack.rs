@@ -174,6 +174,7 @@ impl Stack {
     }
 
     fn report(&mut self, effects: &mut Effects) {
+        effects.crowded |= core::mem::take(&mut self.dgram.crowded);
         for who in self.woken.list.drain(..) {
             let wake = match who {
                 SocketRef::Tcp(key) => self

@@ -211,6 +211,7 @@ impl Protocol for Dgram {
                 })
             }))
         })?;
+        stack::let_readers_run();
         Ok(len)
     }
 

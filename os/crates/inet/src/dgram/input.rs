@@ -204,6 +204,7 @@ impl Stack {
         // As Linux: the datagram that exceeds the budget is the last to get in only if there was nothing to exceed.
         if dgram.held >= dgram.options.common.recv_buffer || dgram.shut_read {
             dgram.drops += 1;
+            self.dgram.crowded = true;
             packet.discard(&mut self.frames);
             return false;
         }
@@ -221,6 +222,7 @@ impl Stack {
         };
         dgram.held += datagram.charge();
         dgram.queue.push_back(datagram);
+        self.dgram.crowded |= dgram.held >= dgram.options.common.recv_buffer;
         self.woken
             .note(SocketRef::Dgram(key), &mut dgram.pending, Ready::READ);
         true

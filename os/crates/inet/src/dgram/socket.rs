@@ -153,6 +153,8 @@ pub(crate) struct DgramTable {
     pub slab: Slab<Dgram>,
     /// Sockets that wait for their device.
     pub waiting: Vec<Key>,
+    /// A receive buffer is full; see [`crate::Effects::crowded`].
+    pub crowded: bool,
     /// UDP by port, ping by identifier, raw by protocol.
     buckets: [Map<u16, Vec<Key>>; 3],
 }
@@ -170,6 +172,7 @@ impl DgramTable {
         DgramTable {
             slab: Slab::new(),
             waiting: Vec::new(),
+            crowded: false,
             buckets: [(); 3].map(|()| Map::with_hasher(SeededHash(secret))),
         }
     }
