@@ -17,7 +17,11 @@ use crate::{
     sync::{Mutex, SpinLock},
 };
 use abi::Errno;
-use alloc::{collections::BTreeMap, sync::Arc, vec};
+use alloc::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    vec,
+};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const PAGE: u64 = PAGE_SIZE as u64;
@@ -216,13 +220,12 @@ impl Data {
         if got == PAGE_SIZE {
             self.volume.charge()?;
             let mut pages = self.pages.lock();
-            if !pages.map.contains_key(&index) {
-                let page = Page {
+            if let Entry::Vacant(place) = pages.map.entry(index) {
+                place.insert(Page {
                     _counted: Counted::new(),
                     frame,
                     dirty: true,
-                };
-                pages.map.insert(index, page);
+                });
                 pages.dirty += 1;
                 return Ok(got);
             }
