@@ -309,3 +309,20 @@ fn a_fault_in_the_callers_memory_sends_nothing() {
     host.flush();
     assert_eq!(host.recv_from(b), Err(Error::WouldBlock));
 }
+
+#[test]
+fn a_full_buffer_is_reported_to_whoever_sends() {
+    let mut host = Host::over(1, FAST);
+    let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
+    let mut sent = 0;
+    while !host.effects.crowded {
+        host.send_to(a, lo(6000), &[0; 1000]).unwrap();
+        sent += 1;
+    }
+    let mut got = 0;
+    while host.recv_from(b).is_ok() {
+        got += 1;
+    }
+    // Told in time: nothing was lost.
+    assert_eq!(sent, got);
+}
