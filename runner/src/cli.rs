@@ -98,6 +98,9 @@ pub struct GuestArgs {
     /// `ours`, or a kernel file.
     #[arg(long, default_value = "ours", value_name = "ours|PATH")]
     pub kernel: String,
+    /// The kernel's command line.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub append: Option<String>,
     /// Root image; made or taken from the cache where not given.
     #[arg(long)]
     pub image: Option<PathBuf>,

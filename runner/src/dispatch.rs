@@ -147,7 +147,7 @@ fn provide(args: &RunArgs, arch: Arch, plan: &[Selection]) -> anyhow::Result<Pro
         Some(path) => checked_image(path)?,
         None => image::ensure(arch, &guest.fetch())?.path,
     };
-    let kernel = kernel::choose(arch, &guest.kernel, guest.no_build)?;
+    let kernel = kernel::choose(arch, guest)?;
     Ok(Provided {
         qemu,
         kernel,
@@ -200,7 +200,7 @@ fn dry_run(args: &RunArgs, targets: &[Target]) -> anyhow::Result<Exit> {
         let kernel = Kernel {
             name: args.guest.kernel.clone(),
             path: kernel,
-            cmdline: None,
+            cmdline: args.guest.append.clone(),
             initrd: None,
         };
         let image = args

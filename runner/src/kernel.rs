@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::cli::GuestArgs;
 use crate::outcome::{missing, usage};
 use crate::place;
 use crate::qemu::Kernel;
@@ -22,9 +23,10 @@ const AGENT_VARIABLE: &str = "SOCKEYE_AGENT";
 const PROFILE: &str = "kernel";
 
 /// The kernel that `--kernel` names, built where it is ours.
-pub fn choose(arch: Arch, name: &str, no_build: bool) -> anyhow::Result<Kernel> {
+pub fn choose(arch: Arch, guest: &GuestArgs) -> anyhow::Result<Kernel> {
+    let name = guest.kernel.as_str();
     let path = match name {
-        "ours" if no_build => artefact(arch),
+        "ours" if guest.no_build => artefact(arch),
         "ours" => build(arch)?,
         "linux" => return Err(usage("--kernel linux is not there yet; give a kernel file")),
         path => PathBuf::from(path),
@@ -38,7 +40,7 @@ pub fn choose(arch: Arch, name: &str, no_build: bool) -> anyhow::Result<Kernel> 
     Ok(Kernel {
         name: name.to_string(),
         path,
-        cmdline: None,
+        cmdline: guest.append.clone(),
         initrd: None,
     })
 }

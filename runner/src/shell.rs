@@ -35,7 +35,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         Some(path) => path.clone(),
         None => image::ensure(target.arch, &args.fetch())?.path,
     };
-    let kernel = kernel::choose(target.arch, &args.kernel, args.no_build)?;
+    let kernel = kernel::choose(target.arch, args)?;
     let dir = tempfile::tempdir().context("no room for a job disk")?;
     let disk = dir.path().join("job.img");
     let settings = Boot {
@@ -44,7 +44,10 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         ports: &HashMap::new(),
         done_port: None,
     };
-    let shell = Process::words("busybox sh -i");
+    let shell = Process {
+        dir: Some("/root".to_string()),
+        ..Process::words("busybox sh -i")
+    };
     job::write(&disk, &settings, &Job::Shell(shell)).context("cannot write the job disk")?;
     let machine = Machine {
         arch: target.arch,
