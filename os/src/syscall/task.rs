@@ -219,8 +219,9 @@ pub const ROWS: &[Row] = &[
 const CSIGNAL: usize = 0xff;
 
 fn sys_clone(cx: &Caller, a: Args) -> Result<usize> {
-    // clone(flags, stack, parent_tid, tls, child_tid): CLONE_BACKWARDS order is
-    // (flags, stack, parent_tid, tls, child_tid) on both ports.
+    // clone(2): flags, stack, parent_tid, then tls and child_tid in the port's order.
+    const TLS: usize = crate::arch::CLONE_TLS;
+    const CHILD_TID: usize = 3 + 4 - TLS;
     let flags = a.get(0) as u32;
     let both = CLONE_PIDFD | CLONE_PARENT_SETTID;
     if flags & both == both {
@@ -231,8 +232,8 @@ fn sys_clone(cx: &Caller, a: Args) -> Result<usize> {
         exit_signal: (flags as usize & CSIGNAL) as i32,
         stack: a.get(1),
         parent_tid: a.get(2),
-        tls: a.get(3),
-        child_tid: a.get(4),
+        tls: a.get(TLS),
+        child_tid: a.get(CHILD_TID),
         pidfd: a.get(2),
     };
     start(cx, request)

@@ -3,6 +3,9 @@
 use super::{boot::features, csr::cpucfg};
 use core::fmt;
 
+/// Which argument of clone(2) is `tls`. LoongArch has the generic order: child_tid, then tls (Linux, kernel/fork.c).
+pub const CLONE_TLS: usize = 4;
+
 /// EM_LOONGARCH.
 pub const ELF_MACHINE: u16 = 258;
 /// AT_PLATFORM.

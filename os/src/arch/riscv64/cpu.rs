@@ -8,6 +8,9 @@ use core::{
 };
 use fdt::{Fdt, node::FdtNode};
 
+/// Which argument of clone(2) is `tls`. riscv selects CLONE_BACKWARDS: tls, then child_tid (Linux, kernel/fork.c).
+pub const CLONE_TLS: usize = 3;
+
 /// EM_RISCV.
 pub const ELF_MACHINE: u16 = 243;
 /// Linux gives riscv programs no AT_PLATFORM.
