@@ -26,7 +26,7 @@ pub fn ensure(
 ) -> anyhow::Result<PathBuf> {
     let key = Key::default()
         .add("triple", triple)
-        .add("zig", &zig.version)
+        .add("zig", zig.identity(triple))
         .add("source", &source.origin)
         .add("config", recipe.config.join("\n"))
         .finish();

@@ -27,7 +27,7 @@ pub fn program(
     let headers = place::root().join("busybox-img").join(&program.headers);
     let mut key = Key::default()
         .add("triple", triple)
-        .add("zig", &zig.version)
+        .add("zig", zig.identity(triple))
         .add("source", &source.origin)
         .add(
             "recipe",

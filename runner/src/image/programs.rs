@@ -102,7 +102,7 @@ pub fn build(
     fs::create_dir_all(&home)?;
     let mut common = Key::default()
         .add("triple", triple)
-        .add("zig", &zig.version)
+        .add("zig", zig.identity(triple))
         .add("flags", FLAGS.join(" "));
     for header in headers()? {
         common = common.add(&header.to_string_lossy(), fs::read(&header)?);

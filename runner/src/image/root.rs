@@ -13,7 +13,7 @@ use super::applets;
 use super::manifest::Manifest;
 
 /// Part of every image's key: raise it when this file changes what is written.
-pub const LAYOUT: &str = "2";
+pub const LAYOUT: &str = "3";
 
 /// Mount points and directories that programs expect (hier(7)).
 const DIRECTORIES: &[&str] = &[

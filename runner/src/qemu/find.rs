@@ -16,7 +16,8 @@ pub struct Qemu {
     pub version: String,
 }
 
-/// The first QEMU whose LA464 has LSX. Debian's loong64 programs and zig's are built for
+/// The first QEMU whose LA464 has LSX. Debian's loong64 programs are built for (ours for
+/// musl are not)
 /// LSX: on an older one every program dies of SIGILL, on any kernel.
 const LSX_SINCE: (u32, u32) = (8, 2);
 

@@ -43,7 +43,9 @@ impl Zig {
     /// makes undefined behaviour trap.
     pub fn cc(&self, triple: &str) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["cc", "-target", triple]);
+        command
+            .args(["cc", "-target", triple])
+            .args(processor(triple));
         self.with_cache(&mut command);
         command
     }
@@ -54,7 +56,13 @@ impl Zig {
     /// They cannot be written.
     pub fn wrappers(&self, triple: &str, dir: &Path) -> anyhow::Result<()> {
         for (name, words) in [
-            ("cc", format!("cc -target {triple}")),
+            (
+                "cc",
+                format!(
+                    "cc -target {triple} {}",
+                    processor(triple).unwrap_or_default()
+                ),
+            ),
             ("ar", "ar".to_string()),
         ] {
             let file = dir.join(name);
@@ -69,11 +77,23 @@ impl Zig {
         Ok(())
     }
 
+    /// What of the compiler decides its output for `triple`: part of a key.
+    pub fn identity(&self, triple: &str) -> String {
+        format!("{} {}", self.version, processor(triple).unwrap_or_default())
+    }
+
     fn with_cache(&self, command: &mut Command) {
         command
             .env("ZIG_GLOBAL_CACHE_DIR", &self.work)
             .env("ZIG_LOCAL_CACHE_DIR", &self.work);
     }
+}
+
+/// LLVM takes LSX for granted on loongarch64; QEMU emulates it since version 8.2 only.
+fn processor(triple: &str) -> Option<&'static str> {
+    triple
+        .starts_with("loongarch64")
+        .then_some("-mcpu=baseline-lsx")
 }
 
 fn install(cache: &Cache, version: &str, dir: &Path, options: &Options) -> anyhow::Result<()> {
