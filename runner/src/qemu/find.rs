@@ -16,9 +16,8 @@ pub struct Qemu {
     pub version: String,
 }
 
-/// The first QEMU whose LA464 has LSX. Debian's loong64 programs are built for (ours for
-/// musl are not)
-/// LSX: on an older one every program dies of SIGILL, on any kernel.
+/// The first QEMU whose LA464 has LSX. Debian's loong64 programs are built for LSX and die
+/// of SIGILL on an older one, on any kernel; ours for musl do without.
 const LSX_SINCE: (u32, u32) = (8, 2);
 
 impl Qemu {
