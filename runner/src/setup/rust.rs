@@ -45,6 +45,7 @@ pub fn ensure(options: &Options) -> anyhow::Result<()> {
             let why = text
                 .lines()
                 .find_map(|line| line.trim().strip_prefix("error: "))
+                .and_then(|line| line.split(": ").next())
                 .unwrap_or("no reason given");
             say(format!(
                 "  not delivered ({why}): `core` is built from rust-src instead"
@@ -85,6 +86,8 @@ fn refusal(target: &str) -> PathBuf {
 fn rustup(arguments: &[&str]) -> anyhow::Result<String> {
     shell::run(
         Command::new("rustup")
+            // A backtrace would push the reason out of the message.
+            .env("RUST_BACKTRACE", "0")
             .args(arguments)
             .current_dir(place::root()),
     )
