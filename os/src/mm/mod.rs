@@ -5,6 +5,7 @@
 
 mod anon;
 mod area;
+mod asid;
 mod buddy;
 pub mod frame;
 mod heap;

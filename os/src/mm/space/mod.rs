@@ -29,6 +29,7 @@ pub use fault::{MAJOR_FAULTS, MINOR_FAULTS};
 use super::{
     Backing, Frame, PAGE_SIZE,
     area::{Area, Areas},
+    asid::Asid,
     buddy,
     page_table::PageTable,
 };
@@ -42,7 +43,7 @@ use alloc::sync::Arc;
 use core::{
     cell::Cell,
     ptr,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
 bitflags::bitflags! {
@@ -117,6 +118,9 @@ const STACK_ROOM: usize = 136 << 20;
 pub struct AddressSpace {
     /// Physical address of the root table, for activation.
     root: usize,
+    asid: Asid,
+    /// The TLB may hold entries of ours that allow too much: flush at activation.
+    stale: AtomicBool,
     /// RLIMIT_STACK, RLIMIT_AS and RLIMIT_DATA in bytes, as `task` last told.
     stack_limit: AtomicUsize,
     as_limit: AtomicUsize,
@@ -148,6 +152,8 @@ impl AddressSpace {
         let table = PageTable::new().ok_or(Errno::ENOMEM)?;
         Ok(Arc::new(AddressSpace {
             root: table.root(),
+            asid: Asid::take(),
+            stale: AtomicBool::new(true),
             stack_limit: AtomicUsize::new(8 << 20),
             as_limit: AtomicUsize::new(usize::MAX),
             data_limit: AtomicUsize::new(usize::MAX),
@@ -214,7 +220,9 @@ impl AddressSpace {
         let me = Arc::as_ptr(self);
         if CURRENT.get() != me {
             CURRENT.set(me);
-            paging::activate(self.root);
+            let asid = self.asid.number();
+            let flush = self.stale.swap(false, Relaxed) || asid == 0;
+            paging::activate(self.root, asid, flush);
         }
     }
 
@@ -252,7 +260,7 @@ pub fn current() -> Option<Arc<AddressSpace>> {
 
 impl Inner {
     /// fork: enters the page at `va` here, too, write-protected on both sides.
-    fn share(&mut self, va: usize, pte: &mut Pte, flush: &mut Flush) -> Result<()> {
+    fn share(&mut self, va: usize, pte: &mut Pte, flush: &mut Flush<'_>) -> Result<()> {
         let mine = self.table.make(va).ok_or(Errno::ENOMEM)?;
         let perms = pte.perms();
         let read_only = perms - Perms::WRITE;
@@ -273,7 +281,7 @@ impl Inner {
     }
 
     /// Gives the pages of a range back; they are brought again when touched.
-    fn drop_pages(&mut self, start: usize, end: usize, flush: &mut Flush) {
+    fn drop_pages(&mut self, start: usize, end: usize, flush: &mut Flush<'_>) {
         let mut dropped = 0;
         self.table.for_each(start, end, |va, pte| {
             let old = core::mem::replace(pte, Pte::EMPTY);
@@ -286,23 +294,25 @@ impl Inner {
     }
 }
 
+/// Pages that are remembered one by one.
+const FEW: usize = 8;
+
 /// Collects the pages whose entries lost something, and tells the TLB: page by
-/// page for a few, everything at once for many. A space that is not active needs
-/// nothing: activation starts with an empty TLB.
-struct Flush {
+/// page for a few, everything at once for many. A space that is not active is marked stale.
+struct Flush<'a> {
     active: bool,
+    stale: &'a AtomicBool,
     pages: usize,
-    few: [usize; Flush::FEW],
+    few: [usize; FEW],
 }
 
-impl Flush {
-    const FEW: usize = 8;
-
-    fn new(space: &AddressSpace) -> Flush {
+impl<'a> Flush<'a> {
+    fn new(space: &'a AddressSpace) -> Flush<'a> {
         Flush {
             active: space.is_active(),
+            stale: &space.stale,
             pages: 0,
-            few: [0; Flush::FEW],
+            few: [0; FEW],
         }
     }
 
@@ -321,10 +331,14 @@ impl Flush {
     }
 
     fn finish(self) {
-        if !self.active || self.pages == 0 {
+        if self.pages == 0 {
             return;
         }
-        let limit = Flush::FEW.min(paging::MAX_PAGE_FLUSHES);
+        if !self.active {
+            self.stale.store(true, Relaxed);
+            return;
+        }
+        let limit = FEW.min(paging::MAX_PAGE_FLUSHES);
         match self.few.get(..self.pages).filter(|few| few.len() <= limit) {
             Some(few) => few.iter().for_each(|&va| paging::flush_page(va)),
             None => paging::flush_all(),
