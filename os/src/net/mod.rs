@@ -48,8 +48,21 @@ pub fn init(cmdline: &str) {
     boot::init(cmdline);
 }
 
+/// AF_MAX and SOCK_MAX: what lies beyond is no family (`EAFNOSUPPORT`) or no type
+/// (`EINVAL`), whatever the other argument says.
+fn check_type(domain: u32, kind: u32) -> Result<()> {
+    const AF_MAX: u32 = 46;
+    const SOCK_MAX: u32 = 11;
+    match (domain < AF_MAX, kind < SOCK_MAX) {
+        (false, _) => Err(Errno::EAFNOSUPPORT),
+        (true, false) => Err(Errno::EINVAL),
+        (true, true) => Ok(()),
+    }
+}
+
 /// socket(2): `kind` is the SOCK_* type without flags. Families that are not built in: `EAFNOSUPPORT`.
 pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
+    check_type(domain, kind)?;
     match domain {
         AF_INET | AF_INET6 => inet::open(cx, domain, kind, protocol),
         AF_UNIX => unix::open(cx, kind, protocol),
@@ -65,6 +78,7 @@ pub fn pair(
     kind: u32,
     protocol: u32,
 ) -> Result<(Arc<Socket>, Arc<Socket>)> {
+    check_type(domain, kind)?;
     match domain {
         AF_INET | AF_INET6 => Err(Errno::EOPNOTSUPP),
         AF_UNIX => unix::pair(cx, kind, protocol),

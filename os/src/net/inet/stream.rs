@@ -18,7 +18,10 @@ use crate::{
 };
 use abi::{Errno, net::AF_UNSPEC};
 use alloc::sync::Arc;
-use core::any::Any;
+use core::{
+    any::Any,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 use inet::{Endpoint, Error, Linger, Ready, Stack, TcpId, TcpState};
 
 /// How much is faulted in and copied per hold of the stack lock, in bytes: large
@@ -28,6 +31,8 @@ const CHUNK: usize = 256 * 1024;
 /// One TCP socket.
 pub struct Stream {
     id: TcpId,
+    /// connect(2) answered `EINPROGRESS`; the next call that finds the connection made reports it, once.
+    in_progress: AtomicBool,
 }
 
 impl Stream {
@@ -50,7 +55,14 @@ impl Stream {
             generic.recv_buffer = buffers.0 as u32;
             generic.send_buffer = buffers.1 as u32;
         });
-        Stream { id }
+        Stream::new(id)
+    }
+
+    fn new(id: TcpId) -> Stream {
+        Stream {
+            id,
+            in_progress: AtomicBool::new(false),
+        }
     }
 
     /// The engine's handle, for `opt` and `ioctl`.
@@ -162,7 +174,11 @@ impl Protocol for Stream {
         }
         let peer = addr.to_endpoint(common.domain)?;
         match stack::with(|stack, now| stack.tcp_connect(now, self.id, peer)) {
-            Ok(()) if nonblock => return Err(Errno::EINPROGRESS),
+            Ok(()) if nonblock => {
+                self.in_progress.store(true, Relaxed);
+                return Err(Errno::EINPROGRESS);
+            }
+            Err(Error::Connected) if self.in_progress.swap(false, Relaxed) => return Ok(()),
             // A blocking call joins an attempt that is under way.
             Ok(()) | Err(Error::Already) if !nonblock => {}
             Ok(()) => {}
@@ -172,8 +188,14 @@ impl Protocol for Stream {
         match common.wait(false, timeout, || {
             stack::with(|stack, _| self.connected(stack))
         }) {
-            Err(Errno::EAGAIN) => Err(Errno::EINPROGRESS),
-            done => done,
+            Err(Errno::EAGAIN) => {
+                self.in_progress.store(true, Relaxed);
+                Err(Errno::EINPROGRESS)
+            }
+            done => {
+                self.in_progress.store(false, Relaxed);
+                done
+            }
         }
     }
 
@@ -200,7 +222,7 @@ impl Protocol for Stream {
             let accepted = lift(stack::with(|stack, _| stack.tcp_accept(self.id, token)))?;
             let inherited = common.generic();
             child.change_generic(|generic| *generic = inherited);
-            Ok(Socket::new(child, Stream { id: accepted.id }))
+            Ok(Socket::new(child, Stream::new(accepted.id)))
         })
     }
 
