@@ -34,6 +34,9 @@
 
 static int check_count, check_failed;
 
+/* Bytes in a page: 4 KiB on riscv64, 16 KiB on loongarch64. */
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+
 /* An address where nothing is mapped. */
 static void *volatile nowhere __attribute__((unused)) = (void *)8;
 

@@ -24,7 +24,8 @@ int main(void)
 
 	NEED(pipe2(p, O_CLOEXEC));
 	WANT(fcntl(p[0], F_GETFD), FD_CLOEXEC);
-	WANT(fcntl(p[0], F_GETPIPE_SZ), 65536);
+	/* pipe(7): sixteen pages. */
+	WANT(fcntl(p[0], F_GETPIPE_SZ), 16 * PAGE);
 	WANT(write(p[1], "abcdef", 6), 6);
 	WANT(ioctl(p[0], FIONREAD, &waiting), 0);
 	WANT(waiting, 6);
@@ -35,7 +36,7 @@ int main(void)
 	FAILS(read(p[0], text, 1), EAGAIN);
 	while ((n = write(p[1], block, sizeof block)) > 0)
 		total += n;
-	WANT(total, 65536);
+	WANT(total, 16 * PAGE);
 	FAILS(write(p[1], "x", 1), EAGAIN);
 	poll_out = (struct pollfd){ .fd = p[1], .events = POLLOUT };
 	WANT(poll(&poll_out, 1, 0), 0);

@@ -22,7 +22,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	seen.si_signo = number;
 	if (repairs) {
 		repairs--;
-		mprotect(page, 4096, PROT_READ | PROT_WRITE);
+		mprotect(page, PAGE, PROT_READ | PROT_WRITE);
 		return;
 	}
 	siglongjmp(out, 1);
@@ -37,9 +37,9 @@ int main(void)
 
 	NEED(sigaction(SIGSEGV, &action, NULL));
 	NEED(sigaction(SIGBUS, &action, NULL));
-	page = NEED(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	page = NEED(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	page[0] = 'a';
-	NEED(mprotect(page, 4096, PROT_READ));
+	NEED(mprotect(page, PAGE, PROT_READ));
 	WANT(page[0], 'a');
 	repairs = 1;
 	spot = page + 123;
@@ -49,11 +49,11 @@ int main(void)
 	CHECK(seen.si_addr == page + 123);
 	WANT(page[123], 'b');
 	WANT(page[0], 'a');
-	NEED(mprotect(page, 4096, PROT_NONE));
+	NEED(mprotect(page, PAGE, PROT_NONE));
 	if (sigsetjmp(out, 1) == 0)
 		(void)*spot;
 	WANT(seen.si_code, SEGV_ACCERR);
-	NEED(munmap(page, 4096));
+	NEED(munmap(page, PAGE));
 	if (sigsetjmp(out, 1) == 0)
 		(void)*spot;
 	WANT(seen.si_signo, SIGSEGV);
@@ -63,9 +63,9 @@ int main(void)
 	fd = NEED(open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
 	NEED(unlink(name));
 	NEED(ftruncate(fd, 100));
-	page = NEED(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	page = NEED(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 	WANT(page[200], 0);
-	spot = page + 4096;
+	spot = page + PAGE;
 	if (sigsetjmp(out, 1) == 0)
 		(void)*spot;
 	WANT(seen.si_signo, SIGBUS);
