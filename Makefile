@@ -28,7 +28,7 @@ check: linker ## formatting and lints
 	$(CARGO) fmt --all --check && $(CARGO) clippy --all-targets -- -D warnings
 
 test-host: linker ## tests without QEMU
-	$(CARGO) test
+	$(CARGO) test --no-fail-fast
 
 test-guest: setup ## boots, shell, sockets, processes on four targets
 	$(RUNNER) $(or $(GUESTS),--arch all --libc all) --suite smoke,echo,conformance $(FLAGS)

@@ -488,11 +488,11 @@ fn wait_for_pid(file: &Path) -> u32 {
 }
 
 fn kill(signal: &str, pid: u32) {
-    Command::new("kill")
-        .arg(format!("-{signal}"))
-        .arg(pid.to_string())
+    // The shell's own: a bare machine has no program of that name.
+    Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {pid}")])
         .status()
-        .expect("kill");
+        .expect("a shell");
 }
 
 /// Whether the process runs; one that has ended and waits for its parent does not.
