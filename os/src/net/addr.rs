@@ -124,7 +124,7 @@ impl SockAddr {
 
     /// The Internet end point for a socket of `domain`. `EINVAL` when too short,
     /// `EAFNOSUPPORT` when it is of another family (IPv6 sockets take IPv4 through mapped addresses only).
-    pub fn to_endpoint(&self, domain: u32) -> Result<Endpoint> {
+    pub fn endpoint(&self, domain: u32) -> Result<Endpoint> {
         let minimum = if domain == AF_INET {
             SOCKADDR_IN
         } else {

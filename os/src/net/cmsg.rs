@@ -85,11 +85,6 @@ impl Control {
             .saturating_sub(HEADER)
     }
 
-    /// Says that something was left out.
-    pub fn mark_truncated(&mut self) {
-        self.truncated = true;
-    }
-
     /// What to copy out.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -17,10 +17,9 @@ use crate::{
 use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 use core::{
     cell::RefCell,
-    net::{IpAddr, Ipv4Addr},
     sync::atomic::{AtomicBool, Ordering},
 };
-use inet::{Cidr, IfaceId, IfaceKind, Quirks, Route, Stack};
+use inet::{IfaceId, IfaceKind, Quirks, Stack};
 
 /// Frames per batch, as Linux's NAPI weight.
 const BUDGET: usize = 64;

@@ -170,7 +170,7 @@ impl Protocol for Dgram {
         if addr.family() == AF_UNSPEC {
             return lift(stack::with(|stack, _| stack.dgram_disconnect(self.id)));
         }
-        let peer = addr.to_endpoint(common.domain)?;
+        let peer = addr.endpoint(common.domain)?;
         lift(stack::with(|stack, _| stack.dgram_connect(self.id, peer)))
     }
 
@@ -289,14 +289,14 @@ impl Protocol for Dgram {
 /// AF_INET on an IPv4 socket (ip(7)).
 fn destination(to: &SockAddr, domain: u32) -> Result<Endpoint> {
     match to.family() {
-        AF_INET if domain == AF_INET6 => to.to_endpoint(AF_INET),
+        AF_INET if domain == AF_INET6 => to.endpoint(AF_INET),
         AF_UNSPEC if domain == AF_INET && to.bytes().len() >= 16 => {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&to.bytes()[..16]);
             bytes[..2].copy_from_slice(&(AF_INET as u16).to_ne_bytes());
-            SockAddr::new(&bytes).to_endpoint(AF_INET)
+            SockAddr::new(&bytes).endpoint(AF_INET)
         }
-        _ => to.to_endpoint(domain),
+        _ => to.endpoint(domain),
     }
 }
 

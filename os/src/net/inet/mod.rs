@@ -91,12 +91,12 @@ fn check_port(cx: &Caller<'_>, port: u16) -> Result<()> {
 /// The address of bind(2). Linux takes AF_UNSPEC for AF_INET when the address is
 /// the wildcard (a compatibility note in ip(7)); other families `EAFNOSUPPORT`.
 fn bind_address(addr: &SockAddr, domain: u32) -> Result<Endpoint> {
-    match addr.to_endpoint(domain) {
+    match addr.endpoint(domain) {
         Err(Errno::EAFNOSUPPORT) if domain == AF_INET && addr.family() == 0 => {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&addr.bytes()[..16]);
             bytes[..2].copy_from_slice(&(AF_INET as u16).to_ne_bytes());
-            let endpoint = SockAddr::new(&bytes).to_endpoint(domain)?;
+            let endpoint = SockAddr::new(&bytes).endpoint(domain)?;
             match endpoint.addr.is_unspecified() {
                 true => Ok(endpoint),
                 false => Err(Errno::EAFNOSUPPORT),

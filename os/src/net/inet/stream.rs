@@ -172,7 +172,7 @@ impl Protocol for Stream {
         if addr.family() == AF_UNSPEC {
             return lift(stack::with(|stack, now| stack.tcp_disconnect(now, self.id)));
         }
-        let peer = addr.to_endpoint(common.domain)?;
+        let peer = addr.endpoint(common.domain)?;
         match stack::with(|stack, now| stack.tcp_connect(now, self.id, peer)) {
             Ok(()) if nonblock => {
                 self.in_progress.store(true, Relaxed);

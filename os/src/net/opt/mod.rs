@@ -60,19 +60,20 @@ impl From<bool> for Value {
     }
 }
 
+/// What getsockopt(2) does for one option.
+type Get = fn(&Target<'_>) -> Result<Value>;
+/// What setsockopt(2) does.
+type Set = fn(&Target<'_>, &Caller<'_>, &Input<'_>) -> Result<()>;
+
 /// One option.
 struct Row {
     name: u32,
-    get: Option<fn(&Target<'_>) -> Result<Value>>,
-    set: Option<fn(&Target<'_>, &Caller<'_>, &Input<'_>) -> Result<()>>,
+    get: Option<Get>,
+    set: Option<Set>,
 }
 
 /// A readable and writable option.
-const fn row(
-    name: u32,
-    get: fn(&Target<'_>) -> Result<Value>,
-    set: fn(&Target<'_>, &Caller<'_>, &Input<'_>) -> Result<()>,
-) -> Row {
+const fn row(name: u32, get: Get, set: Set) -> Row {
     Row {
         name,
         get: Some(get),
@@ -81,7 +82,7 @@ const fn row(
 }
 
 /// A read-only option.
-const fn read_only(name: u32, get: fn(&Target<'_>) -> Result<Value>) -> Row {
+const fn read_only(name: u32, get: Get) -> Row {
     Row {
         name,
         get: Some(get),
@@ -90,7 +91,7 @@ const fn read_only(name: u32, get: fn(&Target<'_>) -> Result<Value>) -> Row {
 }
 
 /// A write-only option.
-const fn write_only(name: u32, set: fn(&Target<'_>, &Caller<'_>, &Input<'_>) -> Result<()>) -> Row {
+const fn write_only(name: u32, set: Set) -> Row {
     Row {
         name,
         get: None,

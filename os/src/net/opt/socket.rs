@@ -273,7 +273,7 @@ pub const ROWS: &[Row] = &[
             }
             Ok(Value::Bytes(bytes))
         },
-        |t, cx, v| bind_to_device(t, cx, v),
+        bind_to_device,
     ),
 ];
 
