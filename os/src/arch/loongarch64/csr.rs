@@ -3,18 +3,12 @@
 //! Numbers are from the LoongArch Reference Manual, volume 1, chapter 7 ("Control
 //! and Status Registers"); only registers that this port uses are listed.
 
-/// Current mode: privilege, interrupt enable, address translation mode.
-pub const CRMD: u32 = 0x0;
-/// Mode before the exception, restored by `ertn`.
-pub const PRMD: u32 = 0x1;
 /// Which extension units (FPU, LSX, LASX) are on.
 pub const EUEN: u32 = 0x2;
 /// Which interrupts are enabled, and vector spacing.
 pub const ECFG: u32 = 0x4;
 /// Exception code and pending interrupts.
 pub const ESTAT: u32 = 0x5;
-/// Where the exception happened; `ertn` returns there.
-pub const ERA: u32 = 0x6;
 /// The address that faulted.
 pub const BADV: u32 = 0x7;
 /// Entry of all exceptions but TLB refill and machine error.
@@ -35,10 +29,6 @@ pub const PWCL: u32 = 0x1c;
 pub const PWCH: u32 = 0x1d;
 /// Page size of the set-associative TLB.
 pub const STLBPS: u32 = 0x1e;
-/// Scratch: the interrupted `$t0`.
-pub const SAVE0: u32 = 0x30;
-/// Scratch: the user context that is running.
-pub const SAVE1: u32 = 0x31;
 /// Timer: enable, period, initial value.
 pub const TCFG: u32 = 0x41;
 /// Writing 1 acknowledges the timer interrupt.

@@ -65,9 +65,9 @@ impl FpState {
     }
 
     /// A copy of the current values, wherever they are.
-    pub fn duplicate(self: &Box<FpState>) -> Box<FpState> {
+    pub fn duplicate(&self) -> Box<FpState> {
         self.flush();
-        Box::new((**self).clone())
+        Box::new(self.clone())
     }
 
     /// Brings the memory up to date; the registers stay valid and owned.

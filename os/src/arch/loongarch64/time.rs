@@ -57,7 +57,7 @@ pub fn set_timer(deadline: Option<u64>) {
 }
 
 fn scale(value: u64, factor: u64) -> u64 {
-    (u128::from(value) * u128::from(factor) >> 32) as u64
+    ((u128::from(value) * u128::from(factor)) >> 32) as u64
 }
 
 fn ticks() -> u64 {

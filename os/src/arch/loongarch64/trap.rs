@@ -13,7 +13,7 @@ use super::{
     user::UserContext,
 };
 use crate::arch::{Access, Trap, hooks::hooks};
-use core::arch::global_asm;
+use core::{arch::global_asm, ptr};
 
 /// Exception codes (manual 7.4.6, ESTAT.Ecode).
 mod ecode {
@@ -238,7 +238,8 @@ __kernel_trap:
 unsafe extern "C" {
     fn __trap_entry();
     fn __tlb_refill();
-    fn __enter_user(cx: *mut UserContext);
+    /// Takes a `UserContext`; a thin pointer, because its box has no C layout.
+    fn __enter_user(cx: *mut u8);
 }
 
 /// Registers of an exception in kernel mode, as `__kernel_trap` lays them out.
@@ -274,7 +275,7 @@ pub fn enter_user(cx: &mut UserContext) -> Trap {
         // SAFETY: `cx` is exclusively borrowed until the call returns and laid out as
         // the assembly expects (`user::offsets` asserts it); the kernel half of the
         // address map is the same in every address space, so the stack stays valid.
-        unsafe { __enter_user(cx) };
+        unsafe { __enter_user(ptr::from_mut(cx).cast()) };
         let estat = csrrd!(csr::ESTAT);
         let code = (estat >> 16) & 0x3f;
         let addr = csrrd!(csr::BADV);
