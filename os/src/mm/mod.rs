@@ -5,7 +5,6 @@
 
 mod anon;
 mod area;
-mod asid;
 mod buddy;
 pub mod frame;
 mod heap;

@@ -9,8 +9,9 @@
 //! lower half (PGDL). The kernel runs in the direct map windows, so the upper half
 //! (PGDH) is an empty tree and a root needs no kernel entries.
 //!
-//! QEMU drops its own TLB at every change of ASID, but keeps the architectural one:
-//! address space numbers save the refills, each of which is a trap.
+//! Address space numbers stay 0: QEMU drops its own TLB at every change of ASID, so
+//! tags would save the refills only, and a page flush could not reach a space that
+//! is not current.
 
 use super::{
     PhysAddr,
@@ -156,28 +157,17 @@ pub fn init() {
 /// `root` must be an otherwise unused, writable page.
 pub unsafe fn init_root(_root: *mut Pte) {}
 
-/// Makes the tree at `root` the CPU's, under the tag `asid`: what was refilled for
-/// it before is still there. `flush`: some of that is no longer true.
-pub fn activate(root: PhysAddr, asid: usize, flush: bool) {
+/// Makes the tree at `root` the CPU's. Costs the whole TLB: callers skip it when
+/// nothing changes.
+pub fn activate(root: PhysAddr) {
     // SAFETY: `root` is a zeroed or well-formed table that lives while it is active.
-    unsafe {
-        csrwr!(csr::ASID, asid);
-        csrwr!(csr::PGDL, root);
-    }
-    if flush {
-        flush_all();
-    }
+    unsafe { csrwr!(csr::PGDL, root) };
+    flush_all();
 }
 
 /// Back to the kernel's own tree, before the current one is freed.
 pub fn activate_kernel() {
-    activate(empty_root(), 0, true);
-}
-
-/// The largest address space number: bits 16 to 23 of the register say how wide the
-/// field is (manual 7.5.4).
-pub fn max_asid() -> usize {
-    (1 << (csrrd!(csr::ASID) >> 16 & 0xff)) - 1
+    activate(empty_root());
 }
 
 /// Forgets what the TLB holds for one page of the current space.
@@ -187,9 +177,8 @@ pub fn max_asid() -> usize {
 /// for user mode in place (`invalidate_tlb_entry` in its tlb_helper.c flushes by
 /// the present privilege level).
 pub fn flush_page(va: usize) {
-    let asid = csrrd!(csr::ASID) & 0x3ff;
-    // SAFETY: `invtlb 5` drops the entries of one page pair with this tag.
-    unsafe { core::arch::asm!("invtlb 0x5, {}, {}", in(reg) asid, in(reg) va, options(nostack)) };
+    // SAFETY: `invtlb 5` drops the entries of one page pair that are not global.
+    unsafe { core::arch::asm!("invtlb 0x5, $zero, {}", in(reg) va, options(nostack)) };
 }
 
 /// The page can do more than before: drops the entry that says less, so that the

@@ -22,7 +22,6 @@ extern "C" fn start_kernel(hart: usize, fdt_pa: usize) -> ! {
     }
     BOOT_HART.0.set(hart);
     paging::drop_identity();
-    paging::init();
     trap::init();
     let kernel = Region {
         start: virt_to_phys(ptr::addr_of!(_kernel_start)),

@@ -6,12 +6,12 @@
 //! - [`Pte`]: an entry, with [`Pte::EMPTY`], [`Pte::table`], [`Pte::page`] and the questions.
 //! - [`Perms`]: what a user page allows.
 //! - [`init_root`]: prepares a zeroed root table (here: copies the kernel half).
-//! - [`max_asid`], [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`],
+//! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`],
 //!   [`page_gained`].
 
-use super::{OneHart, virt_to_phys};
+use super::virt_to_phys;
 use crate::arch::PhysAddr;
-use core::{arch::asm, cell::Cell};
+use core::arch::asm;
 
 /// Bytes in a page.
 pub const PAGE_SIZE: usize = 4096;
@@ -118,8 +118,6 @@ unsafe extern "C" {
 
 const ENTRIES: usize = 1 << INDEX_BITS;
 const SATP_SV39: usize = 8 << 60;
-const ASID_SHIFT: usize = 44;
-const ASID_MASK: usize = 0xffff;
 
 fn kernel_root() -> *mut Pte {
     core::ptr::addr_of!(KERNEL_ROOT).cast::<Pte>().cast_mut()
@@ -145,41 +143,17 @@ pub unsafe fn init_root(root: *mut Pte) {
     unsafe { core::ptr::copy_nonoverlapping(kernel_root().add(half), root.add(half), half) };
 }
 
-/// Makes the tree at `root` the CPU's, under the tag `asid`. `flush`: the TLB may
-/// hold entries with this tag that are no longer true.
-pub fn activate(root: PhysAddr, asid: usize, flush: bool) {
-    let satp = SATP_SV39 | asid << ASID_SHIFT | root >> 12;
+/// Makes the tree at `root` the CPU's. Costs the whole TLB: callers skip it when
+/// nothing changes.
+pub fn activate(root: PhysAddr) {
+    let satp = SATP_SV39 | root >> 12;
     // SAFETY: every root has the kernel half, so the kernel goes on running.
-    unsafe { asm!("csrw satp, {}", in(reg) satp, options(nostack)) };
-    if flush {
-        flush_all();
-    }
+    unsafe { asm!("csrw satp, {}", "sfence.vma", in(reg) satp, options(nostack)) };
 }
 
 /// Back to the kernel's own tree, before the current one is freed.
 pub fn activate_kernel() {
-    activate(virt_to_phys(kernel_root().cast()), 0, true);
-}
-
-/// The largest address space number; 0 when the CPU has none.
-pub fn max_asid() -> usize {
-    MAX_ASID.0.get()
-}
-
-static MAX_ASID: OneHart<Cell<usize>> = OneHart(Cell::new(0));
-
-/// Finds out how many ASID bits there are: unimplemented ones read as 0 (privileged
-/// spec, "Supervisor Address Translation and Protection (satp) Register").
-pub(super) fn init() {
-    let satp = SATP_SV39 | virt_to_phys(kernel_root().cast()) >> 12;
-    let read: usize;
-    // SAFETY: the same tree under another tag, and then under tag 0 again.
-    unsafe {
-        asm!("csrw satp, {}", "csrr {}, satp", "csrw satp, {}", "sfence.vma",
-             in(reg) satp | ASID_MASK << ASID_SHIFT, out(reg) read, in(reg) satp,
-             options(nostack));
-    }
-    MAX_ASID.0.set(read >> ASID_SHIFT & ASID_MASK);
+    activate(virt_to_phys(kernel_root().cast()));
 }
 
 /// Forgets what the TLB holds for one page of the current space.

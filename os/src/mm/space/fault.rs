@@ -165,12 +165,7 @@ impl Inner {
     }
 
     /// Resolves what needs no backing; `Some` says what does.
-    fn resolve(
-        &mut self,
-        va: usize,
-        access: Access,
-        flush: &mut Flush<'_>,
-    ) -> Fault<Option<Wanted>> {
+    fn resolve(&mut self, va: usize, access: Access, flush: &mut Flush) -> Fault<Option<Wanted>> {
         let Inner { areas, table, .. } = self;
         let area = areas.at_mut(va).ok_or(FaultError::NotMapped)?;
         if !perms(area.prot).contains(needed(access)) {
@@ -239,7 +234,7 @@ impl Inner {
         access: Access,
         wanted: &Wanted,
         frame: Frame,
-        flush: &mut Flush<'_>,
+        flush: &mut Flush,
     ) -> Fault<bool> {
         let Inner { areas, table, .. } = self;
         let Some(area) = areas.at(va) else {
@@ -315,7 +310,7 @@ impl Inner {
 }
 
 /// A write to a private page that others may share.
-fn copy_on_write(pte: &mut Pte, va: usize, area: &Area, flush: &mut Flush<'_>) -> Fault<()> {
+fn copy_on_write(pte: &mut Pte, va: usize, area: &Area, flush: &mut Flush) -> Fault<()> {
     // SAFETY: the entry owns a count of this frame and is replaced below.
     let frame = unsafe { Frame::from_raw(pte.addr()) };
     if frame.owners() == 1 {

@@ -29,7 +29,6 @@ pub use fault::{MAJOR_FAULTS, MINOR_FAULTS};
 use super::{
     Backing, Frame, PAGE_SIZE,
     area::{Area, Areas},
-    asid::Asid,
     buddy,
     page_table::PageTable,
 };
@@ -43,7 +42,7 @@ use alloc::sync::Arc;
 use core::{
     cell::Cell,
     ptr,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 bitflags::bitflags! {
@@ -118,9 +117,6 @@ const STACK_ROOM: usize = 136 << 20;
 pub struct AddressSpace {
     /// Physical address of the root table, for activation.
     root: usize,
-    asid: Asid,
-    /// The TLB may hold entries of ours that allow too much: flush at activation.
-    stale: AtomicBool,
     /// RLIMIT_STACK, RLIMIT_AS and RLIMIT_DATA in bytes, as `task` last told.
     stack_limit: AtomicUsize,
     as_limit: AtomicUsize,
@@ -152,8 +148,6 @@ impl AddressSpace {
         let table = PageTable::new().ok_or(Errno::ENOMEM)?;
         Ok(Arc::new(AddressSpace {
             root: table.root(),
-            asid: Asid::take(),
-            stale: AtomicBool::new(true),
             stack_limit: AtomicUsize::new(8 << 20),
             as_limit: AtomicUsize::new(usize::MAX),
             data_limit: AtomicUsize::new(usize::MAX),
@@ -220,9 +214,7 @@ impl AddressSpace {
         let me = Arc::as_ptr(self);
         if CURRENT.get() != me {
             CURRENT.set(me);
-            let asid = self.asid.number();
-            let flush = self.stale.swap(false, Relaxed) || asid == 0;
-            paging::activate(self.root, asid, flush);
+            paging::activate(self.root);
         }
     }
 
@@ -260,7 +252,7 @@ pub fn current() -> Option<Arc<AddressSpace>> {
 
 impl Inner {
     /// fork: enters the page at `va` here, too, write-protected on both sides.
-    fn share(&mut self, va: usize, pte: &mut Pte, flush: &mut Flush<'_>) -> Result<()> {
+    fn share(&mut self, va: usize, pte: &mut Pte, flush: &mut Flush) -> Result<()> {
         let mine = self.table.make(va).ok_or(Errno::ENOMEM)?;
         let perms = pte.perms();
         let read_only = perms - Perms::WRITE;
@@ -281,7 +273,7 @@ impl Inner {
     }
 
     /// Gives the pages of a range back; they are brought again when touched.
-    fn drop_pages(&mut self, start: usize, end: usize, flush: &mut Flush<'_>) {
+    fn drop_pages(&mut self, start: usize, end: usize, flush: &mut Flush) {
         let mut dropped = 0;
         self.table.for_each(start, end, |va, pte| {
             let old = core::mem::replace(pte, Pte::EMPTY);
@@ -294,25 +286,23 @@ impl Inner {
     }
 }
 
-/// Pages that are remembered one by one.
-const FEW: usize = 8;
-
 /// Collects the pages whose entries lost something, and tells the TLB: page by
-/// page for a few, everything at once for many. A space that is not active is marked stale.
-struct Flush<'a> {
+/// page for a few, everything at once for many. A space that is not active needs
+/// nothing: activation starts with an empty TLB.
+struct Flush {
     active: bool,
-    stale: &'a AtomicBool,
     pages: usize,
-    few: [usize; FEW],
+    few: [usize; Flush::FEW],
 }
 
-impl<'a> Flush<'a> {
-    fn new(space: &'a AddressSpace) -> Flush<'a> {
+impl Flush {
+    const FEW: usize = 8;
+
+    fn new(space: &AddressSpace) -> Flush {
         Flush {
             active: space.is_active(),
-            stale: &space.stale,
             pages: 0,
-            few: [0; FEW],
+            few: [0; Flush::FEW],
         }
     }
 
@@ -331,14 +321,10 @@ impl<'a> Flush<'a> {
     }
 
     fn finish(self) {
-        if self.pages == 0 {
+        if !self.active || self.pages == 0 {
             return;
         }
-        if !self.active {
-            self.stale.store(true, Relaxed);
-            return;
-        }
-        let limit = FEW.min(paging::MAX_PAGE_FLUSHES);
+        let limit = Flush::FEW.min(paging::MAX_PAGE_FLUSHES);
         match self.few.get(..self.pages).filter(|few| few.len() <= limit) {
             Some(few) => few.iter().for_each(|&va| paging::flush_page(va)),
             None => paging::flush_all(),

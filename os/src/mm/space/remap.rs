@@ -148,13 +148,7 @@ impl AddressSpace {
 
 impl Inner {
     /// Moves the entries of a range. On `ENOMEM` (no table) nothing has moved.
-    fn move_pages(
-        &mut self,
-        from: usize,
-        to: usize,
-        len: usize,
-        flush: &mut Flush<'_>,
-    ) -> Result<()> {
+    fn move_pages(&mut self, from: usize, to: usize, len: usize, flush: &mut Flush) -> Result<()> {
         // Tables first, so that the move itself cannot fail half-way.
         let mut at = 0;
         while at < len {
