@@ -22,7 +22,14 @@ static void client(const struct address *server)
 	if (reader == 0) {
 		ssize_t n = recv_all(fd, got, TOTAL);
 
-		_exit(n == TOTAL && memcmp(sent, got, TOTAL) == 0 ? 0 : 1);
+		if (n != TOTAL)
+			printf("# %zd bytes came back: %s\n", n, check_errno(errno));
+		for (ssize_t at = 0; at < n; at++)
+			if (got[at] != sent[at]) {
+				printf("# byte %zd differs\n", at);
+				_exit(3);
+			}
+		_exit(n == TOTAL ? 0 : 2);
 	}
 	for (ssize_t at = 0; at < TOTAL;)
 		at += NEED(send(fd, sent + at, TOTAL - at, 0));
