@@ -1,6 +1,6 @@
 //! UDP, ping and raw sockets. udp(7), icmp(7), raw(7).
 
-use super::{apply_generic, bind_address, check_port, is_v6, lift};
+use super::{apply_generic, bind_address, check_port, direction, is_v6, lift};
 use crate::{
     Result,
     mm::UserPtr,
@@ -233,11 +233,7 @@ impl Protocol for Dgram {
     }
 
     fn shutdown(&self, _common: &Common, how: Shutdown) -> Result<()> {
-        let how = match how {
-            Shutdown::Read => inet::Shutdown::Read,
-            Shutdown::Write => inet::Shutdown::Write,
-            Shutdown::Both => inet::Shutdown::Both,
-        };
+        let how = direction(how);
         lift(stack::with(|stack, _| stack.dgram_shutdown(self.id, how)))
     }
 

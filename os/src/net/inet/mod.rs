@@ -6,7 +6,7 @@ mod stream;
 use super::{
     Caller, SockAddr, Socket,
     errno::errno,
-    socket::{Common, Generic},
+    socket::{Common, Generic, message::Shutdown},
 };
 use crate::{Result, net::CAP_NET_RAW};
 use abi::{
@@ -113,4 +113,13 @@ fn is_v6(domain: u32) -> bool {
 /// The engine's answer as the kernel's.
 fn lift<T>(result: inet::Result<T>) -> Result<T> {
     result.map_err(errno)
+}
+
+/// shutdown(2)'s argument as the engine's.
+fn direction(how: Shutdown) -> inet::Shutdown {
+    match how {
+        Shutdown::Read => inet::Shutdown::Read,
+        Shutdown::Write => inet::Shutdown::Write,
+        Shutdown::Both => inet::Shutdown::Both,
+    }
 }

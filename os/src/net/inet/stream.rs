@@ -1,6 +1,6 @@
 //! TCP sockets. tcp(7).
 
-use super::{apply_generic, bind_address, check_port, is_v6, lift};
+use super::{apply_generic, bind_address, check_port, direction, is_v6, lift};
 use crate::{
     Result,
     mm::UserPtr,
@@ -309,11 +309,7 @@ impl Protocol for Stream {
     }
 
     fn shutdown(&self, _common: &Common, how: Shutdown) -> Result<()> {
-        let how = match how {
-            Shutdown::Read => inet::Shutdown::Read,
-            Shutdown::Write => inet::Shutdown::Write,
-            Shutdown::Both => inet::Shutdown::Both,
-        };
+        let how = direction(how);
         lift(stack::with(|stack, now| {
             stack.tcp_shutdown(now, self.id, how)
         }))

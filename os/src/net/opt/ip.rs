@@ -3,7 +3,7 @@
 use super::{Input, Row, Target, Value, read_only, row, write_only};
 use crate::{
     Result,
-    net::{CAP_NET_ADMIN, CAP_NET_RAW, errno::errno, socket::generic::Ancillary, stack},
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack},
 };
 use abi::{
     Errno,
@@ -15,7 +15,7 @@ use abi::{
     },
 };
 use core::net::{IpAddr, Ipv4Addr};
-use inet::{DgramKind, IfaceId};
+use inet::IfaceId;
 
 const DEFAULT_TTL: u8 = 64;
 
@@ -46,23 +46,23 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IP_PKTINFO,
-        |t| asked(t, Ancillary::PKTINFO),
-        |t, _, v| ask(t, v, Ancillary::PKTINFO),
+        |t| t.asked(Ancillary::PKTINFO),
+        |t, _, v| t.ask(Ancillary::PKTINFO, v.int_or_byte()? != 0),
     ),
     row(
         IP_RECVTTL,
-        |t| asked(t, Ancillary::TTL),
-        |t, _, v| ask(t, v, Ancillary::TTL),
+        |t| t.asked(Ancillary::TTL),
+        |t, _, v| t.ask(Ancillary::TTL, v.int_or_byte()? != 0),
     ),
     row(
         IP_RECVTOS,
-        |t| asked(t, Ancillary::TOS),
-        |t, _, v| ask(t, v, Ancillary::TOS),
+        |t| t.asked(Ancillary::TOS),
+        |t, _, v| t.ask(Ancillary::TOS, v.int_or_byte()? != 0),
     ),
     row(
         IP_RECVERR,
-        |t| asked(t, Ancillary::ERRORS),
-        |t, _, v| ask(t, v, Ancillary::ERRORS),
+        |t| t.asked(Ancillary::ERRORS),
+        |t, _, v| t.ask(Ancillary::ERRORS, v.int_or_byte()? != 0),
     ),
     row(
         IP_MTU_DISCOVER,
@@ -88,16 +88,7 @@ pub const ROWS: &[Row] = &[
             }
         },
     ),
-    read_only(IP_MTU, |t| {
-        let peer = match (t.stream(), t.dgram()) {
-            (Some(stream), _) => stack::look(|stack| stack.tcp_peer(stream.id())),
-            (_, Some(dgram)) => stack::look(|stack| stack.dgram_peer(dgram.id())),
-            _ => None,
-        };
-        let peer = peer.ok_or(Errno::ENOTCONN)?;
-        let route = stack::look(|stack| stack.select_route(peer.addr, None)).map_err(errno)?;
-        Ok(Value::Int(route.mtu as i32))
-    }),
+    read_only(IP_MTU, |t| t.peer_mtu()),
     row(
         IP_FREEBIND,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
@@ -128,11 +119,11 @@ pub const ROWS: &[Row] = &[
     row(
         IP_HDRINCL,
         |t| {
-            raw_only(t)?;
+            t.raw_only()?;
             Ok(t.datagram(|o| o.header_included)?.into())
         },
         |t, _, v| {
-            raw_only(t)?;
+            t.raw_only()?;
             let on = v.int_or_byte()? != 0;
             t.set_datagram(|o| o.header_included = on)
         },
@@ -195,23 +186,6 @@ pub const ROWS: &[Row] = &[
     write_only(IP_DROP_MEMBERSHIP, |t, _, v| membership(t, v, false)),
 ];
 
-fn asked(t: &Target<'_>, what: Ancillary) -> Result<Value> {
-    Ok(t.generic().ancillary.contains(what).into())
-}
-
-fn ask(t: &Target<'_>, v: &Input<'_>, what: Ancillary) -> Result<()> {
-    let on = v.int_or_byte()? != 0;
-    t.change(|g| g.ancillary.set(what, on));
-    Ok(())
-}
-
-fn raw_only(t: &Target<'_>) -> Result<()> {
-    match t.dgram().map(|dgram| dgram.kind()) {
-        Some(DgramKind::Raw { .. }) => Ok(()),
-        _ => Err(Errno::ENOPROTOOPT),
-    }
-}
-
 fn address_at(v: &Input<'_>, at: usize) -> Result<Ipv4Addr> {
     Ok(Ipv4Addr::from(v.u32_at(at)?.to_ne_bytes()))
 }
@@ -254,10 +228,5 @@ fn membership(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
     let group = IpAddr::V4(address_at(v, 0)?);
     let index = if v.0.len() >= 12 { v.u32_at(8)? } else { 0 };
     let iface = interface(address_at(v, 4)?, index)?;
-    let id = t.dgram().ok_or(Errno::EPROTO)?.id();
-    let done = stack::with(|stack, now| match join {
-        true => stack.dgram_join(now, id, group, iface),
-        false => stack.dgram_leave(now, id, group, iface),
-    });
-    done.map_err(errno)
+    t.membership(group, iface, join)
 }

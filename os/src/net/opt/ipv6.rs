@@ -3,7 +3,7 @@
 use super::{Input, Row, Target, Value, read_only, row, write_only};
 use crate::{
     Result,
-    net::{errno::errno, socket::generic::Ancillary, stack},
+    net::{socket::generic::Ancillary, stack},
 };
 use abi::{
     Errno,
@@ -15,7 +15,7 @@ use abi::{
     },
 };
 use core::net::{IpAddr, Ipv6Addr};
-use inet::{DgramKind, IfaceId};
+use inet::IfaceId;
 
 const DEFAULT_HOPS: u8 = 64;
 
@@ -56,23 +56,23 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IPV6_RECVPKTINFO,
-        |t| asked(t, Ancillary::PKTINFO6),
-        |t, _, v| ask(t, v, Ancillary::PKTINFO6),
+        |t| t.asked(Ancillary::PKTINFO6),
+        |t, _, v| t.ask(Ancillary::PKTINFO6, v.flag()?),
     ),
     row(
         IPV6_RECVHOPLIMIT,
-        |t| asked(t, Ancillary::HOPLIMIT),
-        |t, _, v| ask(t, v, Ancillary::HOPLIMIT),
+        |t| t.asked(Ancillary::HOPLIMIT),
+        |t, _, v| t.ask(Ancillary::HOPLIMIT, v.flag()?),
     ),
     row(
         IPV6_RECVTCLASS,
-        |t| asked(t, Ancillary::TCLASS),
-        |t, _, v| ask(t, v, Ancillary::TCLASS),
+        |t| t.asked(Ancillary::TCLASS),
+        |t, _, v| t.ask(Ancillary::TCLASS, v.flag()?),
     ),
     row(
         IPV6_RECVERR,
-        |t| asked(t, Ancillary::ERRORS6),
-        |t, _, v| ask(t, v, Ancillary::ERRORS6),
+        |t| t.asked(Ancillary::ERRORS6),
+        |t, _, v| t.ask(Ancillary::ERRORS6, v.flag()?),
     ),
     row(
         IPV6_MTU_DISCOVER,
@@ -97,16 +97,7 @@ pub const ROWS: &[Row] = &[
             }
         },
     ),
-    read_only(IPV6_MTU, |t| {
-        let peer = match (t.stream(), t.dgram()) {
-            (Some(stream), _) => stack::look(|stack| stack.tcp_peer(stream.id())),
-            (_, Some(dgram)) => stack::look(|stack| stack.dgram_peer(dgram.id())),
-            _ => None,
-        };
-        let peer = peer.ok_or(Errno::ENOTCONN)?;
-        let route = stack::look(|stack| stack.select_route(peer.addr, None)).map_err(errno)?;
-        Ok(Value::Int(route.mtu as i32))
-    }),
+    read_only(IPV6_MTU, |t| t.peer_mtu()),
     row(
         IPV6_MULTICAST_HOPS,
         |t| {
@@ -147,13 +138,13 @@ pub const ROWS: &[Row] = &[
     row(
         IPV6_CHECKSUM,
         |t| {
-            raw_only(t)?;
+            t.raw_only()?;
             Ok(Value::Int(
                 t.datagram(|o| o.checksum_offset)?.map_or(-1, i32::from),
             ))
         },
         |t, _, v| {
-            raw_only(t)?;
+            t.raw_only()?;
             let offset = v.int()?;
             if offset > 0 && offset & 1 != 0 {
                 return Err(Errno::EINVAL);
@@ -164,16 +155,6 @@ pub const ROWS: &[Row] = &[
     write_only(IPV6_ADD_MEMBERSHIP, |t, _, v| membership(t, v, true)),
     write_only(IPV6_DROP_MEMBERSHIP, |t, _, v| membership(t, v, false)),
 ];
-
-fn asked(t: &Target<'_>, what: Ancillary) -> Result<Value> {
-    Ok(t.generic().ancillary.contains(what).into())
-}
-
-fn ask(t: &Target<'_>, v: &Input<'_>, what: Ancillary) -> Result<()> {
-    let on = v.flag()?;
-    t.change(|g| g.ancillary.set(what, on));
-    Ok(())
-}
 
 fn bound_port(t: &Target<'_>) -> u16 {
     match (t.stream(), t.dgram()) {
@@ -189,13 +170,6 @@ fn hops(v: &Input<'_>) -> Result<Option<u8>> {
         -1 => Ok(None),
         hops @ 0..=255 => Ok(Some(hops as u8)),
         _ => Err(Errno::EINVAL),
-    }
-}
-
-fn raw_only(t: &Target<'_>) -> Result<()> {
-    match t.dgram().map(|dgram| dgram.kind()) {
-        Some(DgramKind::Raw { .. }) => Ok(()),
-        _ => Err(Errno::ENOPROTOOPT),
     }
 }
 
@@ -215,10 +189,5 @@ fn membership(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
     let group: &[u8; 16] = v.0.first_chunk().ok_or(Errno::EINVAL)?;
     let group = IpAddr::V6(Ipv6Addr::from(*group));
     let iface = interface(v.u32_at(16)? as i32)?;
-    let id = t.dgram().ok_or(Errno::EPROTO)?.id();
-    let done = stack::with(|stack, now| match join {
-        true => stack.dgram_join(now, id, group, iface),
-        false => stack.dgram_leave(now, id, group, iface),
-    });
-    done.map_err(errno)
+    t.membership(group, iface, join)
 }

@@ -14,7 +14,7 @@ mod udp;
 use super::{
     Caller, Socket,
     inet::{Dgram, Stream},
-    socket::{Common, Generic, Protocol},
+    socket::{Common, Generic, Protocol, generic::Ancillary},
     stack,
 };
 use crate::Result;
@@ -25,7 +25,8 @@ use abi::{
     },
 };
 use alloc::vec::Vec;
-use inet::{DgramOptions, TcpOptions};
+use core::net::IpAddr;
+use inet::{DgramKind, DgramOptions, IfaceId, TcpOptions};
 
 /// What getsockopt(2) returns before it is cut to the program's length.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +158,46 @@ impl<'a> Target<'a> {
             generic.clone()
         });
         self.protocol.generic_changed(self.common, &generic);
+    }
+
+    /// Whether ancillary data was asked for.
+    fn asked(&self, what: Ancillary) -> Result<Value> {
+        Ok(self.generic().ancillary.contains(what).into())
+    }
+
+    fn ask(&self, what: Ancillary, on: bool) -> Result<()> {
+        self.change(|generic| generic.ancillary.set(what, on));
+        Ok(())
+    }
+
+    /// `ENOPROTOOPT` on sockets that are not raw.
+    fn raw_only(&self) -> Result<()> {
+        match self.dgram().map(|dgram| dgram.kind()) {
+            Some(DgramKind::Raw { .. }) => Ok(()),
+            _ => Err(Errno::ENOPROTOOPT),
+        }
+    }
+
+    /// IP_MTU and IPV6_MTU: of the route to the peer. `ENOTCONN`.
+    fn peer_mtu(&self) -> Result<Value> {
+        let peer = match (self.stream(), self.dgram()) {
+            (Some(stream), _) => stack::look(|stack| stack.tcp_peer(stream.id())),
+            (_, Some(dgram)) => stack::look(|stack| stack.dgram_peer(dgram.id())),
+            _ => None,
+        };
+        let peer = peer.ok_or(Errno::ENOTCONN)?;
+        let route = stack::look(|stack| stack.select_route(peer.addr, None));
+        Ok(Value::Int(route.map_err(super::errno::errno)?.mtu as i32))
+    }
+
+    /// Joins or leaves a group. `EPROTO` on sockets without datagrams.
+    fn membership(&self, group: IpAddr, iface: Option<IfaceId>, join: bool) -> Result<()> {
+        let id = self.dgram().ok_or(Errno::EPROTO)?.id();
+        let done = stack::with(|stack, now| match join {
+            true => stack.dgram_join(now, id, group, iface),
+            false => stack.dgram_leave(now, id, group, iface),
+        });
+        done.map_err(super::errno::errno)
     }
 
     fn stream(&self) -> Option<&'a Stream> {
