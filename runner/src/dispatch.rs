@@ -23,7 +23,7 @@ use crate::outcome::{CaseResult, Exit, Status, Totals, Verdict, missing, usage};
 use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
-use crate::report::{Group, Run, RunDir, Ui, environment};
+use crate::report::{Group, Run, RunDir, SCHEMA, Ui, environment};
 use crate::target::{Arch, Target};
 
 /// How often to try again when somebody took a port between finding and binding it.
@@ -289,7 +289,7 @@ impl OneTarget<'_> {
         let totals = Totals::of(&cases);
         let exit = Exit::of(totals, cut);
         let run = Run {
-            schema: "sockeye.run/1",
+            schema: SCHEMA.to_string(),
             arch: self.target.arch.name().to_string(),
             libc: self.target.libc.name().to_string(),
             suite: suites.to_string(),

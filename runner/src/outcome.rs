@@ -4,10 +4,10 @@
 //! wrongly, died, or was never asked. Absence is never success: a planned case
 //! without a report is [`Status::Missing`], and a run without cases is an error.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one case came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
     /// As expected.
@@ -62,7 +62,7 @@ impl Status {
 }
 
 /// Which way a metric improves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
     /// Throughput, rates.
@@ -72,16 +72,36 @@ pub enum Better {
 }
 
 /// A measured number. It exists only where the program's output says it is good.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// `throughput`, `rate`, ...
     pub name: String,
     /// The number.
     pub value: f64,
     /// `Mbit/s`, `1/s`, `ms`, `%`.
-    pub unit: &'static str,
+    pub unit: String,
     /// Direction.
     pub better: Better,
+}
+
+impl Metric {
+    /// A number of which more is better.
+    pub fn higher(name: &str, value: f64, unit: &str) -> Self {
+        Metric {
+            name: name.to_string(),
+            value,
+            unit: unit.to_string(),
+            better: Better::Higher,
+        }
+    }
+
+    /// A number of which less is better.
+    pub fn lower(name: &str, value: f64, unit: &str) -> Self {
+        Metric {
+            better: Better::Lower,
+            ..Metric::higher(name, value, unit)
+        }
+    }
 }
 
 /// What a case's output says, before the guest's fate is taken into account.
@@ -107,7 +127,7 @@ impl Verdict {
 }
 
 /// One row of a report.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaseResult {
     /// `suite/case`.
     pub name: String,
@@ -124,7 +144,7 @@ pub struct CaseResult {
 }
 
 /// Rows by status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each field is the status of that name")]
 pub struct Totals {
     pub pass: usize,

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::LEAST_DURATION;
-use crate::outcome::{Better, Metric, Status, Verdict};
+use crate::outcome::{Metric, Status, Verdict};
 
 /// Reads the document of a test that was asked to take `asked` seconds.
 pub fn judge(asked: f64, output: &str) -> Verdict {
@@ -38,19 +38,9 @@ pub fn judge(asked: f64, output: &str) -> Verdict {
     if seconds < asked * LEAST_DURATION {
         return Verdict::new(Status::Fail, format!("took {seconds:.2} s of {asked} s"));
     }
-    let mut metrics = vec![Metric {
-        name: "throughput".to_string(),
-        value: rate / 1e6,
-        unit: "Mbit/s",
-        better: Better::Higher,
-    }];
+    let mut metrics = vec![Metric::higher("throughput", rate / 1e6, "Mbit/s")];
     if udp && let Some(lost) = field("lost_percent") {
-        metrics.push(Metric {
-            name: "lost".to_string(),
-            value: lost,
-            unit: "%",
-            better: Better::Lower,
-        });
+        metrics.push(Metric::lower("lost", lost, "%"));
     }
     Verdict {
         status: Status::Pass,

@@ -10,7 +10,7 @@
 //! ```
 
 use super::LEAST_DURATION;
-use crate::outcome::{Better, Metric, Status, Verdict};
+use crate::outcome::{Metric, Status, Verdict};
 
 /// Reads the table of `test`, which was asked to take `asked` seconds and left
 /// with `code`.
@@ -40,15 +40,10 @@ pub fn judge(test: &str, asked: f64, code: i32, output: &str) -> Verdict {
                 )
             })
         }
-        _ => rows.iter().find(|row| row.len() == 6).map(|row| {
-            let rate = Metric {
-                name: "rate".to_string(),
-                value: row[5],
-                unit: "1/s",
-                better: Better::Higher,
-            };
-            (row[4], vec![rate])
-        }),
+        _ => rows
+            .iter()
+            .find(|row| row.len() == 6)
+            .map(|row| (row[4], vec![Metric::higher("rate", row[5], "1/s")])),
     };
     let Some((seconds, metrics)) = read else {
         return Verdict::new(
@@ -73,12 +68,7 @@ pub fn judge(test: &str, asked: f64, code: i32, output: &str) -> Verdict {
 }
 
 fn throughput(name: &str, value: f64) -> Metric {
-    Metric {
-        name: name.to_string(),
-        value,
-        unit: "Mbit/s",
-        better: Better::Higher,
-    }
+    Metric::higher(name, value, "Mbit/s")
 }
 
 /// The numbers of a line that holds nothing else.

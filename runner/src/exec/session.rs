@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::host::HostOutput;
 use crate::console::{Ended, Event, How, is_panic};
 use crate::dialect;
-use crate::outcome::{Better, Exit, Metric, Status, Verdict};
+use crate::outcome::{Exit, Metric, Status, Verdict};
 use crate::plan::{Case, Dialect, Work};
 
 /// How long to listen after a panic line: the backtrace is worth having.
@@ -389,12 +389,7 @@ impl<'a> Session<'a> {
             .iter()
             .position(|case| matches!(case.work, Work::Boot));
         if let Some(index) = boot {
-            let millis = Metric {
-                name: "boot".to_string(),
-                value: took.as_secs_f64() * 1e3,
-                unit: "ms",
-                better: Better::Lower,
-            };
+            let millis = Metric::lower("boot", took.as_secs_f64() * 1e3, "ms");
             let verdict = Verdict {
                 status: Status::Pass,
                 detail: String::new(),

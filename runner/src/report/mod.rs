@@ -15,5 +15,5 @@ mod ui;
 pub use env::environment;
 pub use group::Group;
 pub use run_dir::RunDir;
-pub use run_json::Run;
+pub use run_json::{Run, SCHEMA};
 pub use ui::Ui;
