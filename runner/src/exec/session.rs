@@ -8,29 +8,23 @@
 //! The rules:
 //! * the agent keeps a case's time; the runner gives it [`Limits::grace`] more, and
 //!   a guest that says nothing even then hangs: CRASH, not TIMEOUT;
-//! * a panic line is followed by [`DRAIN`] of listening, then the guest is stopped
+//! * a panic line is followed by a while of listening, then the guest is stopped
 //!   and the running case is a CRASH; with none running, the one that reported last
 //!   is, since its end brought the kernel down, and a PASS must not stand;
 //! * QEMU's exit status is never success: without `bye` the guest died;
 //! * a case that was begun and whose end was lost is MISSING.
 
-use std::process::ExitStatus;
+mod end;
+mod running;
+
 use std::time::{Duration, Instant};
 
 use super::host::HostOutput;
-use crate::console::{Ended, Event, How, is_panic};
-use crate::dialect;
-use crate::outcome::{Exit, Metric, Status, Verdict};
-use crate::plan::{Case, Dialect, Work};
+use crate::console::{Event, is_panic};
+use crate::outcome::{Metric, Status, Verdict};
+use crate::plan::{Case, Work};
 
-/// How long to listen after a panic line: the backtrace is worth having.
-const DRAIN: Duration = Duration::from_secs(2);
-
-/// How long a host client may outlive its server in the guest.
-const HOST_AFTER_GUEST: Duration = Duration::from_secs(10);
-
-/// The most output kept of one case, in bytes.
-const MOST_OUTPUT: usize = 4 * 1024 * 1024;
+use running::{HostPart, Running};
 
 /// Time limits of a boot.
 #[derive(Clone, Copy, Debug)]
@@ -92,24 +86,6 @@ enum Phase {
     Between,
     Running(Box<Running>),
     Leaving,
-}
-
-struct Running {
-    index: usize,
-    since: Instant,
-    output: Vec<u8>,
-    log: String,
-    lost: u32,
-    host: HostPart,
-    /// The server in the guest has ended while the client still runs.
-    ended: Option<(Ended, Instant)>,
-}
-
-enum HostPart {
-    None,
-    Wanted,
-    Going,
-    Done(HostOutput),
 }
 
 /// See the module.
@@ -247,135 +223,6 @@ impl<'a> Session<'a> {
         self.finish_running(verdict, now, tell);
     }
 
-    /// The guest has to be stopped for `why`; [`Session::tick`] then says so.
-    pub fn kill(&mut self, why: &str, now: Instant, tell: &mut dyn FnMut(News)) {
-        if self.killed.is_none() {
-            self.killed = Some(why.to_string());
-            self.died(why, now, tell);
-        }
-    }
-
-    /// Whether the guest is over, by the clock.
-    pub fn tick(&mut self, now: Instant, tell: &mut dyn FnMut(News)) -> Option<Over> {
-        if self.killed.is_some() {
-            return Some(Over::Died);
-        }
-        if let Some((line, since)) = &self.panic {
-            if now < *since + DRAIN {
-                return None;
-            }
-            let why = format!("kernel panic: {line}");
-            return Some(self.dead(&why, now, tell));
-        }
-        match &self.phase {
-            Phase::Booting if now >= self.started + self.limits.boot => {
-                let heard = match (self.heard, self.torn) {
-                    (false, _) => "; the console is silent".to_string(),
-                    (true, 0) => "; the kernel printed, the agent did not speak".to_string(),
-                    (true, torn) => format!("; {torn} damaged records were seen"),
-                };
-                let why = format!(
-                    "no sign of the agent within {} s{heard}",
-                    self.limits.boot.as_secs()
-                );
-                self.first_pending(
-                    Verdict::new(Status::Timeout, format!("boot: {why}")),
-                    now,
-                    tell,
-                );
-                Some(Over::NoBoot)
-            }
-            Phase::Between if now >= self.last + self.limits.grace => {
-                let why = format!("silent for {} s between cases", self.limits.grace.as_secs());
-                Some(self.dead(&why, now, tell))
-            }
-            Phase::Running(running) => {
-                if running
-                    .ended
-                    .as_ref()
-                    .is_some_and(|(_, at)| now >= *at + HOST_AFTER_GUEST)
-                {
-                    let verdict = Verdict::new(
-                        Status::Fail,
-                        "the server ended, its client on the host did not",
-                    );
-                    self.finish_running(verdict, now, tell);
-                    return None;
-                }
-                let limit = self.cases[running.index].timeout + self.limits.grace;
-                (now >= running.since + limit).then(|| {
-                    let why = format!("the guest hangs: nothing within {} s", limit.as_secs());
-                    self.dead(&why, now, tell)
-                })
-            }
-            Phase::Leaving if now >= self.last + self.limits.power_off => {
-                let why = format!(
-                    "the guest did not power off within {} s",
-                    self.limits.power_off.as_secs()
-                );
-                self.power_off(Verdict::new(Status::Crash, why), now, tell);
-                Some(Over::Complete)
-            }
-            _ => None,
-        }
-    }
-
-    /// QEMU has left with `status`, or had to be killed (`None`).
-    pub fn gone(
-        &mut self,
-        status: Option<ExitStatus>,
-        stderr: &str,
-        now: Instant,
-        tell: &mut dyn FnMut(News),
-    ) -> Over {
-        if let Some((line, _)) = &self.panic {
-            let why = format!("kernel panic: {line}");
-            return self.dead(&why, now, tell);
-        }
-        if matches!(self.phase, Phase::Leaving) {
-            let verdict = match status {
-                Some(status) if status.success() => Verdict::new(Status::Pass, ""),
-                Some(status) => Verdict::new(Status::Infra, format!("QEMU left with {status}")),
-                None => Verdict::new(Status::Infra, "QEMU closed the console and did not leave"),
-            };
-            self.power_off(verdict, now, tell);
-            return Over::Complete;
-        }
-        let stderr = stderr.lines().next_back().unwrap_or("").trim();
-        // QEMU's own failures: a signal, or a refusal with a message. A guest that stops the machine
-        // through a test device leaves a code without one.
-        let infra = match status {
-            None => Some("QEMU closed the console and did not leave".to_string()),
-            Some(status) if status.success() => None,
-            Some(status) if status.code().is_none() || !stderr.is_empty() => {
-                Some(format!("QEMU died: {status}"))
-            }
-            Some(_) => None,
-        };
-        if let Some(why) = infra {
-            let why = if stderr.is_empty() {
-                why
-            } else {
-                format!("{why}: {stderr}")
-            };
-            let booting = matches!(self.phase, Phase::Booting);
-            self.charge(Verdict::new(Status::Infra, why), now, tell);
-            return if booting { Over::NoBoot } else { Over::Infra };
-        }
-        let torn = match self.torn {
-            0 => String::new(),
-            torn => format!("; {torn} damaged records were seen"),
-        };
-        let why = format!("the guest stopped or reset before it had reported everything{torn}");
-        self.dead(&why, now, tell)
-    }
-
-    /// The run is cut short.
-    pub fn cut(&mut self, exit: Exit, now: Instant, tell: &mut dyn FnMut(News)) -> Over {
-        self.abandon(exit.meaning(), now, tell);
-        Over::Cut
-    }
-
     fn hello(&mut self, now: Instant, tell: &mut dyn FnMut(News)) {
         if !matches!(self.phase, Phase::Booting) {
             // A second first word: the guest has restarted under us.
@@ -412,15 +259,7 @@ impl<'a> Session<'a> {
         if self.done[index] {
             return;
         }
-        self.phase = Phase::Running(Box::new(Running {
-            index,
-            since: now,
-            output: Vec::new(),
-            log: String::new(),
-            lost: 0,
-            host: HostPart::None,
-            ended: None,
-        }));
+        self.phase = Phase::Running(Box::new(Running::new(index, now)));
         tell(News::Began(index));
     }
 
@@ -443,120 +282,10 @@ impl<'a> Session<'a> {
 
     /// Gives the running case its verdict once all its parts are over.
     fn settle(&mut self, now: Instant, tell: &mut dyn FnMut(News)) {
-        let Phase::Running(running) = &self.phase else {
-            return;
-        };
-        let Some((ended, _)) = &running.ended else {
-            return;
-        };
-        let case = self.cases[running.index];
-        let verdict = match (&case.work, &running.host) {
-            (Work::Host { .. }, HostPart::Wanted | HostPart::Going) => return,
-            (Work::Host { dialect, .. }, HostPart::Done(output)) => {
-                host_verdict(dialect, ended, output)
-            }
-            (Work::Host { .. }, HostPart::None) => match ended.how {
-                How::Exit(code) => Verdict::new(
-                    Status::Fail,
-                    format!("the server left with {code} before it listened"),
-                ),
-                How::Timeout => Verdict::new(Status::Timeout, "the server did not listen in time"),
-                how => dialect::judge(&Dialect::Tap, how, ""),
-            },
-            (Work::Guest { dialect, .. }, _) => dialect::judge(
-                dialect,
-                ended.how,
-                &String::from_utf8_lossy(&running.output),
-            ),
-            (Work::Boot | Work::PowerOff, _) => {
-                Verdict::new(Status::Broken, "the agent ran a case that is the runner's")
-            }
-        };
-        let verdict = match (verdict.status, running.lost) {
-            (Status::Pass | Status::Skip, _) | (_, 0) => verdict,
-            (_, lost) => Verdict {
-                detail: format!("{} ({lost} console records lost)", verdict.detail),
-                ..verdict
-            },
-        };
-        self.finish_running(verdict, now, tell);
-    }
-
-    /// The guest is dead for `why`.
-    fn dead(&mut self, why: &str, now: Instant, tell: &mut dyn FnMut(News)) -> Over {
-        let booting = matches!(self.phase, Phase::Booting);
-        self.died(why, now, tell);
-        if booting { Over::NoBoot } else { Over::Died }
-    }
-
-    fn died(&mut self, why: &str, now: Instant, tell: &mut dyn FnMut(News)) {
-        if matches!(self.phase, Phase::Leaving)
-            && self.cases.iter().any(|c| matches!(c.work, Work::PowerOff))
+        if let Phase::Running(running) = &self.phase
+            && let Some(verdict) = running.verdict(self.cases[running.index])
         {
-            return self.power_off(Verdict::new(Status::Crash, why), now, tell);
-        }
-        self.charge(Verdict::new(Status::Crash, why), now, tell);
-    }
-
-    /// Puts `verdict` on the case that it belongs to: the running one, else the one
-    /// that reported last, else the first that was to come.
-    fn charge(&mut self, verdict: Verdict, now: Instant, tell: &mut dyn FnMut(News)) {
-        if matches!(self.phase, Phase::Running(_)) {
-            return self.finish_running(verdict, now, tell);
-        }
-        match self.last_finished {
-            Some(index) => {
-                let detail = format!("after the case had reported: {}", verdict.detail);
-                let verdict = Verdict { detail, ..verdict };
-                self.finish(
-                    Finished {
-                        index,
-                        verdict,
-                        seconds: 0.0,
-                        log: String::new(),
-                    },
-                    tell,
-                );
-            }
-            None => self.first_pending(verdict, now, tell),
-        }
-    }
-
-    fn first_pending(&mut self, verdict: Verdict, now: Instant, tell: &mut dyn FnMut(News)) {
-        if let Some(index) = self.done.iter().position(|done| !done) {
-            let seconds = (now - self.started).as_secs_f64();
-            self.finish(
-                Finished {
-                    index,
-                    verdict,
-                    seconds,
-                    log: String::new(),
-                },
-                tell,
-            );
-        }
-    }
-
-    fn power_off(&mut self, verdict: Verdict, now: Instant, tell: &mut dyn FnMut(News)) {
-        match self
-            .cases
-            .iter()
-            .position(|case| matches!(case.work, Work::PowerOff))
-        {
-            Some(index) => {
-                let seconds = (now - self.last).as_secs_f64();
-                self.finish(
-                    Finished {
-                        index,
-                        verdict,
-                        seconds,
-                        log: String::new(),
-                    },
-                    tell,
-                );
-            }
-            None if verdict.status != Status::Pass => tell(News::Note(verdict.detail)),
-            None => {}
+            self.finish_running(verdict, now, tell);
         }
     }
 
@@ -588,44 +317,6 @@ impl<'a> Session<'a> {
         self.done[finished.index] = true;
         self.last_finished = Some(finished.index);
         tell(News::Finished(finished));
-    }
-}
-
-impl Running {
-    fn print(&mut self, bytes: &[u8]) {
-        if self.output.len() + bytes.len() <= MOST_OUTPUT {
-            self.output.extend_from_slice(bytes);
-            self.log.push_str(&String::from_utf8_lossy(bytes));
-        }
-    }
-
-    /// A line of its own in the log, whatever the program was in the middle of.
-    fn remark(&mut self, line: &str) {
-        if self.log.len() < MOST_OUTPUT {
-            if !self.log.is_empty() && !self.log.ends_with('\n') {
-                self.log.push('\n');
-            }
-            self.log.push_str(line);
-            self.log.push('\n');
-        }
-    }
-}
-
-/// A case on the host is as good as its client says, unless the server died.
-fn host_verdict(dialect: &Dialect, ended: &Ended, output: &HostOutput) -> Verdict {
-    if let How::Signal(_) | How::Broken(_) = ended.how {
-        let server = dialect::judge(dialect, ended.how, "");
-        return Verdict {
-            detail: format!("the server was {}", server.detail),
-            ..server
-        };
-    }
-    match output.code {
-        Some(code) => dialect::judge(dialect, How::Exit(code), &output.text),
-        None => Verdict::new(
-            Status::Timeout,
-            "the client on the host did not end in time",
-        ),
     }
 }
 
