@@ -35,6 +35,8 @@ pub enum Verb {
     List(RunArgs),
     /// A busybox shell in a guest, with network; leave with `exit` or Ctrl-A x.
     Shell(GuestArgs),
+    /// Make a run's reports again from its event log, also of a run that was killed.
+    Report(ReportArgs),
     /// Read a saved serial line and say what the cases came to.
     Parse(ParseArgs),
     /// Say what this machine has and lacks.
@@ -198,6 +200,16 @@ impl GuestArgs {
 pub struct ParseArgs {
     /// A serial.log.
     pub file: PathBuf,
+}
+
+/// Flags of `report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// A run directory, one with several of them, an events.jsonl, or a run.json.
+    pub run: PathBuf,
+    /// Where the reports go; beside the log where not given.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `build`.

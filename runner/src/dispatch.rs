@@ -10,20 +10,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use serde_json::json;
 
+use crate::again;
 use crate::cli::RunArgs;
-use crate::clock::Utc;
 use crate::exec::{self, Boot, Limits, News, Over};
 use crate::image::{self, HostTools};
 use crate::interrupt::Interrupt;
 use crate::job::{self, Job};
 use crate::kernel;
-use crate::outcome::{CaseResult, Exit, Status, Totals, Verdict, missing, usage};
+use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
 use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
-use crate::report::{Group, Run, RunDir, SCHEMA, Ui, environment};
+use crate::report::{
+    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, host_line,
+};
 use crate::target::{Arch, Target};
 
 /// How often to try again when somebody took a port between finding and binding it.
@@ -59,16 +60,16 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|&arch| Ok((arch, provide(args, arch, &plan)?)));
     let provided = provided.collect::<anyhow::Result<Vec<_>>>()?;
-    let group = Group::create(&parent, &targets, &suites)?;
+    let names: Vec<String> = targets.iter().map(|target| target.name()).collect();
+    let group = Group::create(&parent, &names, &suites)?;
     let mut ui = Ui::new(targets.len() * plan.iter().map(|s| s.cases.len()).sum::<usize>());
     let mut runs = Vec::new();
-    let mut exit = Exit::Ok;
-    for target in &targets {
+    for (number, target) in targets.iter().enumerate() {
         // One was provided for each architecture of the targets.
         let Some((_, provided)) = provided.iter().find(|(arch, _)| *arch == target.arch) else {
             continue;
         };
-        let dir = RunDir::at(group.member(*target))?;
+        let dir = RunDir::at(group.member(number))?;
         let mut one = OneTarget {
             args,
             target: *target,
@@ -78,33 +79,25 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
             dir,
             ui: &mut ui,
             boots: 0,
-            notes: Vec::new(),
         };
-        let run = one.carry_out(&plan, &suites)?;
-        exit = exit.worse(exit_of(&run));
-        runs.push(run);
+        runs.push(one.carry_out(&plan, &suites)?);
         if interrupt.seen().is_some() {
             break;
         }
     }
     ui.close();
-    group.finish(&runs, exit)?;
-    farewell(&runs, &group);
+    let set = group.set(runs);
+    group.finish(&set)?;
+    for line in farewell::lines(&set, group.path()) {
+        eprintln!("{line}");
+    }
     // The one line on stdout: where the data is.
-    let data = if runs.len() == 1 && targets.len() == 1 {
-        "run.json"
-    } else {
-        "runset.json"
+    let data = match targets.len() {
+        1 => "run.json",
+        _ => "runset.json",
     };
     println!("{}", group.path().join(data).display());
-    Ok(exit)
-}
-
-fn exit_of(run: &Run) -> Exit {
-    [Exit::Interrupted, Exit::Terminated, Exit::RunTimeout]
-        .into_iter()
-        .find(|&exit| exit as u8 == run.exit_code)
-        .unwrap_or_else(|| Exit::of(run.totals, None))
+    Ok(set.exit())
 }
 
 /// The clients for servers in the guest.
@@ -253,7 +246,6 @@ struct OneTarget<'a> {
     dir: RunDir,
     ui: &'a mut Ui,
     boots: u32,
-    notes: Vec<String>,
 }
 
 impl OneTarget<'_> {
@@ -267,53 +259,40 @@ impl OneTarget<'_> {
             "env.json",
             &(serde_json::to_string_pretty(&environment)? + "\n"),
         )?;
-        let started = Utc::now();
-        let clock = Instant::now();
-        self.dir.event("run_started", json!({
-            "target": self.target.name(), "suite": suites,
-            "planned": plan.iter().flat_map(|s| s.cases.iter().map(move |c| format!("{}/{}", s.suite, c.name))).collect::<Vec<_>>(),
-        }))?;
+        let planned = |s: &Selection| -> Vec<String> {
+            let name = |case: &Case| format!("{}/{}", s.suite, case.name);
+            s.cases.iter().map(name).collect()
+        };
+        self.dir.event(Event::RunStarted(Box::new(RunStarted {
+            schema: EVENT_SCHEMA.to_string(),
+            arch: self.target.arch.name().to_string(),
+            libc: self.target.libc.name().to_string(),
+            suite: suites.to_string(),
+            kernel,
+            qemu: self.provided.qemu.version.clone(),
+            host: host_line(&environment),
+            command: again::command(self.args, self.target, suites),
+            planned: plan.iter().flat_map(planned).collect(),
+        })))?;
         self.ui.say(&format!(
             "== {} on {}, {}",
             suites,
             self.target.name(),
             self.provided.qemu.version
         ));
-        let mut cases = Vec::new();
         let mut cut = None;
         for selection in plan {
-            let (results, suite_cut) = self.suite(selection)?;
-            cases.extend(results);
-            cut = cut.or(suite_cut);
+            cut = cut.or(self.suite(selection)?);
         }
-        let totals = Totals::of(&cases);
-        let exit = Exit::of(totals, cut);
-        let run = Run {
-            schema: SCHEMA.to_string(),
-            arch: self.target.arch.name().to_string(),
-            libc: self.target.libc.name().to_string(),
-            suite: suites.to_string(),
-            kernel,
-            qemu: self.provided.qemu.version.clone(),
-            started: started.rfc3339(),
-            seconds: clock.elapsed().as_secs_f64(),
-            boots: self.boots,
-            cases,
-            totals,
+        let exit = Exit::of(self.dir.totals(), cut);
+        self.dir.event(Event::RunFinished {
             exit_code: exit as u8,
-            notes: std::mem::take(&mut self.notes),
-            command: again(self.target, suites, None),
-        };
-        self.dir.event(
-            "run_finished",
-            json!({ "totals": run.totals, "exit_code": run.exit_code }),
-        )?;
-        self.dir.finish(&run)?;
-        Ok(run)
+        })?;
+        self.dir.finish()
     }
 
     /// Runs one suite, over as many guests as it takes.
-    fn suite(&mut self, selection: &Selection) -> anyhow::Result<(Vec<CaseResult>, Option<Exit>)> {
+    fn suite(&mut self, selection: &Selection) -> anyhow::Result<Option<Exit>> {
         let name = |case: &Case| format!("{}/{}", selection.suite, case.name);
         let deadline = Instant::now() + Duration::from_secs(self.args.suite_timeout);
         let interrupt = self.interrupt.clone();
@@ -322,7 +301,7 @@ impl OneTarget<'_> {
                 .seen()
                 .or_else(|| (Instant::now() >= deadline).then_some(Exit::RunTimeout))
         };
-        let mut results: Vec<Option<CaseResult>> = vec![None; selection.cases.len()];
+        let mut reported = vec![false; selection.cases.len()];
         let mut port_attempts = 0;
         let mut why_missing = "not run".to_string();
         loop {
@@ -330,9 +309,7 @@ impl OneTarget<'_> {
                 why_missing = format!("not run: {}", exit.meaning());
                 break;
             }
-            let pending: Vec<usize> = (0..results.len())
-                .filter(|&at| results[at].is_none())
-                .collect();
+            let pending: Vec<usize> = (0..reported.len()).filter(|&at| !reported[at]).collect();
             // A guest only for its own power-off is not worth a boot, unless that is all there is.
             let cases: Vec<&Case> = pending.iter().map(|&at| &selection.cases[at]).collect();
             if cases.is_empty() {
@@ -341,25 +318,23 @@ impl OneTarget<'_> {
             let afterwards = self.boot(
                 &cases,
                 &|at| name(&selection.cases[pending[at]]),
-                &mut |at, result| {
-                    results[pending[at]] = Some(result);
-                },
+                &mut |at| reported[pending[at]] = true,
                 &cut,
             )?;
             if afterwards.port_taken && port_attempts < PORT_ATTEMPTS {
                 port_attempts += 1;
                 for at in &pending {
-                    results[*at] = None;
+                    reported[*at] = false;
                 }
                 self.note(
                     "a forwarded port was taken by another program; trying others".to_string(),
                 )?;
                 continue;
             }
-            let progress = pending.iter().any(|&at| results[at].is_some());
+            let progress = pending.iter().any(|&at| reported[at]);
             match afterwards.over {
                 Over::Complete => {
-                    if pending.iter().all(|&at| results[at].is_some()) {
+                    if pending.iter().all(|&at| reported[at]) {
                         break;
                     }
                     why_missing = "the agent ended without a word about it".to_string();
@@ -380,17 +355,11 @@ impl OneTarget<'_> {
                 Over::Cut => {}
             }
         }
-        let mut rows = Vec::new();
-        for (case, result) in selection.cases.iter().zip(results) {
-            rows.push(match result {
-                Some(result) => result,
-                None => {
-                    let verdict = Verdict::new(Status::Missing, why_missing.clone());
-                    self.record(name(case), verdict, 0.0, "")?
-                }
-            });
+        for (case, _) in selection.cases.iter().zip(reported).filter(|(_, r)| !r) {
+            let verdict = Verdict::new(Status::Missing, why_missing.clone());
+            self.record(name(case), verdict, 0.0, "")?;
         }
-        Ok((rows, cut()))
+        Ok(cut())
     }
 
     /// Starts one guest for `cases`.
@@ -398,7 +367,7 @@ impl OneTarget<'_> {
         &mut self,
         cases: &[&Case],
         name: &dyn Fn(usize) -> String,
-        result: &mut dyn FnMut(usize, CaseResult),
+        reported: &mut dyn FnMut(usize),
         cut: &dyn Fn() -> Option<Exit>,
     ) -> anyhow::Result<exec::Afterwards> {
         self.boots += 1;
@@ -431,10 +400,11 @@ impl OneTarget<'_> {
         }
         let command: Vec<OsString> = machine.command(&self.provided.qemu);
         self.dir.write("qemu.cmd", &(quote(&command) + "\n"))?;
-        self.dir.event(
-            "boot",
-            json!({ "number": self.boots, "nonce": format!("{nonce:08x}"), "cases": cases.len() }),
-        )?;
+        self.dir.event(Event::Boot {
+            number: self.boots,
+            nonce: format!("{nonce:08x}"),
+            cases: (0..cases.len()).map(name).collect(),
+        })?;
         let serial = self.dir.path().join("serial.log");
         let boot = Boot {
             command,
@@ -454,7 +424,7 @@ impl OneTarget<'_> {
         let afterwards = exec::run(
             &boot,
             &mut |news| {
-                let told = self.tell(news, name, result);
+                let told = self.tell(news, name, reported);
                 if let Err(error) = told {
                     failed.get_or_insert(error);
                 }
@@ -471,26 +441,24 @@ impl OneTarget<'_> {
         &mut self,
         news: News,
         name: &dyn Fn(usize) -> String,
-        result: &mut dyn FnMut(usize, CaseResult),
+        reported: &mut dyn FnMut(usize),
     ) -> anyhow::Result<()> {
         match news {
-            News::Booted(after) => self
-                .dir
-                .event("booted", json!({ "seconds": after.as_secs_f64() })),
+            News::Booted(after) => self.dir.event(Event::Booted {
+                seconds: after.as_secs_f64(),
+            }),
             News::Began(index) => {
                 self.ui.began(&name(index));
-                self.dir
-                    .event("case_started", json!({ "case": name(index) }))
+                self.dir.event(Event::CaseStarted { case: name(index) })
             }
             News::Finished(finished) => {
-                let row = self.record(
+                reported(finished.index);
+                self.record(
                     name(finished.index),
                     finished.verdict,
                     finished.seconds,
                     &finished.log,
-                )?;
-                result(finished.index, row);
-                Ok(())
+                )
             }
             News::Note(note) => self.note(note),
             News::Tick => {
@@ -507,7 +475,7 @@ impl OneTarget<'_> {
         verdict: Verdict,
         seconds: f64,
         log: &str,
-    ) -> anyhow::Result<CaseResult> {
+    ) -> anyhow::Result<()> {
         let row = CaseResult {
             log: self.dir.case_log(&name, log)?,
             name,
@@ -516,17 +484,13 @@ impl OneTarget<'_> {
             metrics: verdict.metrics,
             detail: verdict.detail,
         };
-        self.dir
-            .event("case_finished", serde_json::to_value(&row)?)?;
         self.ui.finished(&row);
-        Ok(row)
+        self.dir.event(Event::CaseFinished(row))
     }
 
     fn note(&mut self, note: String) -> anyhow::Result<()> {
         self.ui.say(&format!("   {note}"));
-        self.dir.event("note", json!({ "text": note }))?;
-        self.notes.push(note);
-        Ok(())
+        self.dir.event(Event::Note { text: note })
     }
 
     fn show_tail(&mut self, tail: &[String]) {
@@ -549,79 +513,6 @@ fn nonce(boot: u32) -> u32 {
         ^ (now.as_secs() as u32).rotate_left(8)
         ^ std::process::id().rotate_left(16)
         ^ boot
-}
-
-/// The command that repeats a run or one of its cases.
-fn again(target: Target, suites: &str, case: Option<&str>) -> String {
-    let mut line = format!(
-        "cargo run -p runner -- --arch {} --libc {} --suite {}",
-        target.arch.name(),
-        target.libc.name(),
-        suites.replace('+', ",")
-    );
-    if let Some(case) = case {
-        line.push_str(&format!(" --case {case}"));
-    }
-    line
-}
-
-/// The most failures listed one by one.
-const MOST_LISTED: usize = 20;
-
-/// The last words: counts, then every failure with its log and its command. Cases that
-/// did not pass for one and the same reason share a line.
-fn farewell(runs: &[Run], group: &Group) {
-    for run in runs {
-        eprintln!("{}-{}: {}", run.arch, run.libc, run.totals.sentence());
-        let mut reasons: Vec<(Status, &str, Vec<&CaseResult>)> = Vec::new();
-        for case in run.cases.iter().filter(|case| case.status.is_bad()) {
-            match reasons
-                .iter_mut()
-                .find(|(status, detail, _)| (*status, *detail) == (case.status, &case.detail))
-            {
-                Some((_, _, cases)) => cases.push(case),
-                None => reasons.push((case.status, &case.detail, vec![case])),
-            }
-        }
-        for (status, detail, cases) in reasons.iter().take(MOST_LISTED) {
-            let more = cases.len().saturating_sub(5);
-            let names: Vec<&str> = cases[..cases.len() - more]
-                .iter()
-                .map(|case| case.name.as_str())
-                .collect();
-            let more = if more == 0 {
-                String::new()
-            } else {
-                format!(" and {more} more")
-            };
-            eprintln!("  {:<7} {}{more}  {detail}", status.name(), names.join(" "));
-            let [case] = cases[..] else { continue };
-            if !case.log.is_empty() {
-                let member = if runs.len() == 1 {
-                    String::new()
-                } else {
-                    format!("{}-{}/", run.arch, run.libc)
-                };
-                eprintln!(
-                    "          log: {}",
-                    group.path().join(member + &case.log).display()
-                );
-            }
-            let (suite, _) = case.name.split_once('/').unwrap_or((&run.suite, ""));
-            let target = format!("--arch {} --libc {}", run.arch, run.libc);
-            eprintln!(
-                "          rerun: cargo run -p runner -- {target} --suite {suite} --case {}",
-                case.name
-            );
-        }
-        if reasons.len() > MOST_LISTED {
-            eprintln!(
-                "  and {} more reasons, see summary.md",
-                reasons.len() - MOST_LISTED
-            );
-        }
-    }
-    eprintln!("report: {}", group.path().join("summary.md").display());
 }
 
 /// `shell`'s and `doctor`'s way to one target.

@@ -6,6 +6,7 @@
 //! (one guest) -> `console` (its serial line), `dialect` (its programs' output) ->
 //! `outcome` (what it came to) -> `report` (what is left behind).
 
+mod again;
 pub mod cli;
 mod clock;
 mod console;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Run(args) => dispatch::run(&args),
         Verb::List(args) => list::run(&args),
         Verb::Shell(args) => shell::run(&args),
+        Verb::Report(args) => report::run(&args),
         Verb::Parse(args) => parse::run(&args),
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Build(args) => kernel::run(&args),

@@ -247,23 +247,30 @@ impl Exit {
         }
     }
 
+    /// All codes, the most important first.
+    const BY_RANK: [Exit; 12] = [
+        Exit::Interrupted,
+        Exit::Terminated,
+        Exit::Usage,
+        Exit::Prerequisite,
+        Exit::Internal,
+        Exit::Crashed,
+        Exit::Failed,
+        Exit::RunTimeout,
+        Exit::Infra,
+        Exit::Incomplete,
+        Exit::NothingSelected,
+        Exit::Ok,
+    ];
+
+    /// The code of this number.
+    pub fn from_code(code: u8) -> Option<Exit> {
+        Exit::BY_RANK.into_iter().find(|&exit| exit as u8 == code)
+    }
+
     /// The more important of two codes, for a run over several targets.
     pub fn worse(self, other: Exit) -> Exit {
-        const ORDER: [Exit; 12] = [
-            Exit::Interrupted,
-            Exit::Terminated,
-            Exit::Usage,
-            Exit::Prerequisite,
-            Exit::Internal,
-            Exit::Crashed,
-            Exit::Failed,
-            Exit::RunTimeout,
-            Exit::Infra,
-            Exit::Incomplete,
-            Exit::NothingSelected,
-            Exit::Ok,
-        ];
-        let rank = |exit| ORDER.iter().position(|&e| e == exit).unwrap_or(ORDER.len());
+        let rank = |exit| Exit::BY_RANK.iter().position(|&e| e == exit);
         if rank(self) <= rank(other) {
             self
         } else {

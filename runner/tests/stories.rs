@@ -409,6 +409,49 @@ fn a_killed_runner_takes_qemu_with_it() {
         "{events}"
     );
     assert!(events.contains("case_started"), "{events}");
+
+    // What it had is a report still: what never ran is MISSING.
+    let replayed = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .arg("report")
+        .arg(run.path())
+        .output()
+        .expect("report");
+    assert_eq!(replayed.status.code(), Some(5));
+    let text = fs::read_to_string(run.path().join("run.json")).expect("run.json");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json["totals"]["missing"], 2, "{text}");
+    assert!(
+        text.contains("running when the runner was stopped"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_report_made_again_is_the_same_report() {
+    let place = Place::new();
+    let run = place.run(
+        "fails",
+        &["--arch", "all", "--suite", "smoke", "--case", "uname"],
+    );
+    assert_eq!(run.code(), 100, "{}", run.stderr());
+    let out = place.path("again");
+    let again = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .arg("report")
+        .arg(&run.dir)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("report");
+    assert_eq!(again.status.code(), Some(100));
+    for file in [
+        "runset.json",
+        "summary.md",
+        "riscv64-glibc/run.json",
+        "loongarch64-glibc/summary.md",
+    ] {
+        let read = |dir: &Path| fs::read_to_string(dir.join(file)).expect(file);
+        assert_eq!(read(&out), read(&run.dir), "{file}");
+    }
 }
 
 #[test]

@@ -44,6 +44,30 @@ pub fn environment(qemu: &Qemu, kernel: &Kernel, image: Option<&Path>) -> (Value
     (environment, info)
 }
 
+/// The machine of [`environment`]'s object, in one line.
+pub fn host_line(environment: &Value) -> String {
+    let host = &environment["host"];
+    let text = |name: &str| host[name].as_str().unwrap_or("").trim().to_string();
+    let memory = text("memory");
+    // /proc/meminfo counts in KiB.
+    let kib = memory
+        .split_whitespace()
+        .find_map(|word| word.parse::<u64>().ok());
+    let parts = [
+        text("cpu"),
+        format!("{} CPUs", host["cpus"]),
+        kib.map_or(String::new(), |kib| {
+            format!("{} GiB", (kib + (1 << 19)) >> 20)
+        }),
+        format!("Linux {}", text("kernel")),
+    ];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// `git describe` of the work tree; empty outside of one.
 fn commit() -> String {
     Command::new("git")

@@ -5,15 +5,24 @@
 //! it had.
 
 mod env;
+mod event;
+pub mod farewell;
+mod figures;
 mod group;
 mod junit;
+mod outputs;
+mod replay;
 mod run_dir;
 mod run_json;
+mod set;
 mod summary;
 mod ui;
+mod verb;
 
-pub use env::environment;
+pub use env::{environment, host_line};
+pub use event::{Event, RunStarted, SCHEMA as EVENT_SCHEMA};
 pub use group::Group;
 pub use run_dir::RunDir;
-pub use run_json::{Run, SCHEMA};
+pub use run_json::Run;
 pub use ui::Ui;
+pub use verb::run;

@@ -5,17 +5,24 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use std::time::Instant;
+
 use anyhow::Context;
-use serde_json::{Value, json};
 
+use super::event::{Event, Stamped};
+use super::outputs;
+use super::replay::Replay;
 use super::run_json::Run;
-use super::{junit, summary};
+use super::set::Set;
 use crate::clock::Utc;
+use crate::outcome::Totals;
 
-/// One run's files.
+/// One run's files, and the run as its events tell it so far.
 pub struct RunDir {
     path: PathBuf,
     events: File,
+    begun: Instant,
+    replay: Replay,
 }
 
 impl RunDir {
@@ -24,7 +31,12 @@ impl RunDir {
         let context = || format!("cannot write in {}", path.display());
         fs::create_dir_all(path.join("cases")).with_context(context)?;
         let events = File::create(path.join("events.jsonl")).with_context(context)?;
-        Ok(RunDir { path, events })
+        Ok(RunDir {
+            path,
+            events,
+            begun: Instant::now(),
+            replay: Replay::default(),
+        })
     }
 
     /// Where it is.
@@ -33,15 +45,25 @@ impl RunDir {
     }
 
     /// Appends one event; it is on its way to the disk when this returns.
-    pub fn event(&mut self, event: &str, mut fields: Value) -> anyhow::Result<()> {
-        fields["t"] = json!(Utc::now().rfc3339());
-        fields["ev"] = json!(event);
-        let mut line = fields.to_string();
+    pub fn event(&mut self, event: Event) -> anyhow::Result<()> {
+        let stamped = Stamped {
+            t: Utc::now().rfc3339(),
+            at: (self.begun.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+            event,
+        };
+        let mut line = serde_json::to_string(&stamped)?;
         line.push('\n');
         // One write: a reader never sees half a line of ours but the last.
         self.events
             .write_all(line.as_bytes())
-            .with_context(|| full(&self.path))
+            .with_context(|| full(&self.path))?;
+        self.replay.apply(&stamped);
+        Ok(())
+    }
+
+    /// Rows by status so far.
+    pub fn totals(&self) -> Totals {
+        self.replay.totals()
     }
 
     /// Writes a case's log; answers its name relative to the directory, empty where
@@ -60,11 +82,11 @@ impl RunDir {
         fs::write(self.path.join(name), content).with_context(|| full(&self.path))
     }
 
-    /// Writes run.json, junit.xml and summary.md.
-    pub fn finish(&self, run: &Run) -> anyhow::Result<()> {
-        self.write("run.json", &(serde_json::to_string_pretty(run)? + "\n"))?;
-        self.write("junit.xml", &junit::document(run)?)?;
-        self.write("summary.md", &summary::page(run))
+    /// Writes every report; answers the run.
+    pub fn finish(&self) -> anyhow::Result<Run> {
+        let run = self.replay.run();
+        outputs::write(&self.path, &Set::single(run.clone())).with_context(|| full(&self.path))?;
+        Ok(run)
     }
 }
 

@@ -8,13 +8,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{CaseResult, Totals, missing, usage};
+use crate::outcome::{CaseResult, Exit, Totals, missing, usage};
 
 /// The schema written here.
 pub const SCHEMA: &str = "sockeye.run/1";
 
 /// A whole run on one target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// [`SCHEMA`].
     pub schema: String,
@@ -28,6 +28,9 @@ pub struct Run {
     pub kernel: KernelInfo,
     /// QEMU's version line.
     pub qemu: String,
+    /// The machine that ran QEMU, in one line.
+    #[serde(default)]
+    pub host: String,
     /// RFC 3339, UTC.
     pub started: String,
     /// Wall clock of the host.
@@ -41,6 +44,10 @@ pub struct Run {
     pub totals: Totals,
     /// The process's exit code, were this the only target.
     pub exit_code: u8,
+    /// Verdicts that a later one for the same case replaced: a retry, or a guest that died
+    /// after the case had passed. They are in no total, and never hidden.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<CaseResult>,
     /// What happened beside the cases.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -62,10 +69,17 @@ pub struct KernelInfo {
     pub commit: String,
 }
 
+impl std::fmt::Display for KernelInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [&self.name, &self.version, &self.commit];
+        let known = parts.into_iter().filter(|part| !part.is_empty());
+        f.write_str(&known.map(String::as_str).collect::<Vec<_>>().join(" "))
+    }
+}
+
 impl Run {
     /// Reads a run.json. A file that is not there is [`crate::outcome::Exit::Prerequisite`], one that
     /// is no run.json [`crate::outcome::Exit::Usage`].
-    #[allow(dead_code, reason = "what compares runs reads them")]
     pub fn read(path: &Path) -> anyhow::Result<Run> {
         let text = fs::read_to_string(path)
             .map_err(|error| missing(format!("{}: {error}", path.display())))?;
@@ -79,5 +93,46 @@ impl Run {
             )));
         }
         Ok(run)
+    }
+
+    /// `riscv64-glibc`.
+    pub fn target(&self) -> String {
+        format!("{}-{}", self.arch, self.libc)
+    }
+
+    /// The kernel's name, short: `ours`, `linux`, or the file's.
+    pub fn lane(&self) -> &str {
+        let name = self.kernel.name.trim_end_matches('/');
+        name.rsplit('/').next().unwrap_or(name)
+    }
+
+    /// The exit code's meaning; a code that this runner does not know is a failure.
+    pub fn exit(&self) -> Exit {
+        Exit::from_code(self.exit_code).unwrap_or(Exit::Failed)
+    }
+
+    /// The rows that belong on a failure list.
+    pub fn bad(&self) -> impl Iterator<Item = &CaseResult> {
+        self.cases.iter().filter(|case| case.status.is_bad())
+    }
+
+    /// The command that runs one case again: the run's, with its selection replaced.
+    pub fn rerun(&self, case: &CaseResult) -> String {
+        let suite = case.name.split_once('/').map(|(suite, _)| suite);
+        let mut words = self.command.split(' ').peekable();
+        let mut line: Vec<&str> = Vec::new();
+        while let Some(word) = words.next() {
+            match word {
+                "--suite" | "--case" => {
+                    words.next();
+                }
+                _ => line.push(word),
+            }
+        }
+        let mut line = line.join(" ");
+        if let Some(suite) = suite {
+            line.push_str(&format!(" --suite {suite}"));
+        }
+        format!("{line} --case {}", case.name)
     }
 }

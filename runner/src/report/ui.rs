@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::outcome::{CaseResult, Status};
-use crate::report::summary::figure;
+use crate::report::figures::figure;
 
 /// How long plain output stays silent at most while a case runs.
 const HEARTBEAT: Duration = Duration::from_secs(30);

@@ -1,0 +1,59 @@
+//! The last words on the terminal: counts, then every failure with its log and the
+//! command that runs it again. Cases that did not pass for one and the same reason
+//! share a line.
+
+use std::path::Path;
+
+use super::set::{Member, Set};
+use crate::outcome::{CaseResult, Status};
+
+/// The most failures listed one by one.
+const MOST_LISTED: usize = 20;
+
+/// The most cases named on one line.
+const MOST_NAMED: usize = 5;
+
+/// The lines about `set`, which lies in `dir`.
+pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for member in &set.members {
+        let run = &member.run;
+        lines.push(format!("{}: {}", set.label(run), run.totals.sentence()));
+        failures(member, dir, &mut lines);
+    }
+    for name in &set.absent {
+        lines.push(format!("{name}: never ran"));
+    }
+    lines.push(format!("report: {}", dir.join("summary.md").display()));
+    lines
+}
+
+fn failures(member: &Member, dir: &Path, lines: &mut Vec<String>) {
+    let mut reasons: Vec<(Status, &str, Vec<&CaseResult>)> = Vec::new();
+    for case in member.run.bad() {
+        match reasons
+            .iter_mut()
+            .find(|(status, detail, _)| (*status, *detail) == (case.status, &case.detail))
+        {
+            Some((_, _, cases)) => cases.push(case),
+            None => reasons.push((case.status, &case.detail, vec![case])),
+        }
+    }
+    for (status, detail, cases) in reasons.iter().take(MOST_LISTED) {
+        let named = cases.iter().take(MOST_NAMED).map(|case| case.name.as_str());
+        let mut names = named.collect::<Vec<_>>().join(" ");
+        if let Some(more @ 1..) = cases.len().checked_sub(MOST_NAMED) {
+            names.push_str(&format!(" and {more} more"));
+        }
+        lines.push(format!("  {:<7} {names}  {detail}", status.name()));
+        let [case] = cases[..] else { continue };
+        if !case.log.is_empty() {
+            let log = dir.join(member.link(&case.log));
+            lines.push(format!("          log: {}", log.display()));
+        }
+        lines.push(format!("          rerun: {}", member.run.rerun(case)));
+    }
+    if let Some(more @ 1..) = reasons.len().checked_sub(MOST_LISTED) {
+        lines.push(format!("  and {more} more reasons, see summary.md"));
+    }
+}

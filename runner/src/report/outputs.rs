@@ -1,0 +1,26 @@
+//! Every file that is rendered from a set of runs.
+//!
+//! Called at the end of a run, at the end of a command over several targets, and by
+//! `runner report` for a log of any age: the same bytes each time.
+
+use std::fs;
+use std::path::Path;
+
+use super::set::Set;
+use super::{junit, summary};
+
+/// Renders `set` into `dir`.
+pub fn write(dir: &Path, set: &Set) -> anyhow::Result<()> {
+    fs::create_dir_all(dir)?;
+    let put = |name: &str, text: String| fs::write(dir.join(name), text);
+    match &set.members[..] {
+        [member] if set.is_single() => put(
+            "run.json",
+            serde_json::to_string_pretty(&member.run)? + "\n",
+        )?,
+        _ => put("runset.json", set.index()?)?,
+    }
+    put("summary.md", summary::page(set))?;
+    put("junit.xml", junit::document(set)?)?;
+    Ok(())
+}
