@@ -3,9 +3,9 @@
 use crate::cli::RunArgs;
 use crate::target::Target;
 
-/// What to type for the run of `args` on `target`: every flag that changes what is
+/// What to type for the run of `args` on `target` with `kernel`: every flag that changes what is
 /// measured or judged, none that says where things are kept.
-pub fn command(args: &RunArgs, target: Target, suites: &str) -> String {
+pub fn command(args: &RunArgs, target: Target, kernel: &str, suites: &str) -> String {
     let guest = &args.guest;
     let mut line = format!(
         "cargo run -p runner -- --arch {} --libc {}",
@@ -18,8 +18,11 @@ pub fn command(args: &RunArgs, target: Target, suites: &str) -> String {
             line.push_str(&format!(" {}", quoted(value)));
         }
     };
-    if guest.kernel != "ours" {
-        flag("kernel", &guest.kernel);
+    if kernel != "ours" {
+        flag("kernel", kernel);
+    }
+    if let Some(initrd) = &guest.initrd {
+        flag("initrd", &initrd.to_string_lossy());
     }
     if let Some(append) = &guest.append {
         flag("append", append);

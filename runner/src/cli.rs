@@ -97,12 +97,21 @@ pub struct GuestArgs {
     /// Whose programs run in it.
     #[arg(long, value_enum, default_value = "glibc")]
     pub libc: LibcChoice,
-    /// `ours`, or a kernel file.
-    #[arg(long, default_value = "ours", value_name = "ours|PATH")]
-    pub kernel: String,
+    /// `ours`, `linux` (Debian's, the oracle) or a kernel file; several run one after the other
+    /// and are compared.
+    #[arg(
+        long,
+        default_value = "ours",
+        value_delimiter = ',',
+        value_name = "ours|linux|PATH"
+    )]
+    pub kernel: Vec<String>,
     /// The kernel's command line.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub append: Option<String>,
+    /// Initial file system for a kernel file that wants one.
+    #[arg(long, value_name = "PATH")]
+    pub initrd: Option<PathBuf>,
     /// Root image; made or taken from the cache where not given.
     #[arg(long)]
     pub image: Option<PathBuf>,
@@ -159,9 +168,10 @@ pub struct RunArgs {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub seconds: u32,
-    /// Seconds from QEMU's start to the agent's first word.
-    #[arg(long, default_value_t = 60, value_name = "N")]
-    pub boot_timeout: u64,
+    /// Seconds from QEMU's start to the agent's first word; 60 for ours, 240 for others where
+    /// not given.
+    #[arg(long, value_name = "N")]
+    pub boot_timeout: Option<u64>,
     /// Seconds that a hung guest gets beyond a case's own limit.
     #[arg(long, default_value_t = 15, value_name = "N")]
     pub grace: u64,

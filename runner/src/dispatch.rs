@@ -18,6 +18,7 @@ use crate::image::{self, HostTools};
 use crate::interrupt::Interrupt;
 use crate::job::{self, Job};
 use crate::kernel;
+use crate::lane::{self, Lane};
 use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
 use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
@@ -33,13 +34,13 @@ const PORT_ATTEMPTS: u32 = 3;
 /// Carries out `args`.
 pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::catch()?;
-    let targets = args.guest.targets();
+    let lanes = lane::of(&args.guest);
     let options = plan::Options {
         seconds: args.seconds,
     };
     let plan = plan::select(&args.suite, &args.case, &options)?;
     if args.dry_run {
-        return dry_run(args, &targets);
+        return dry_run(args, &lanes);
     }
     let needs_host = plan
         .iter()
@@ -53,26 +54,32 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 
     let suites = plan.iter().map(|s| s.suite).collect::<Vec<_>>().join("+");
     let parent = args.out.clone().unwrap_or_else(place::runs);
-    let provided = args
-        .guest
-        .arch
-        .list()
-        .iter()
-        .map(|&arch| Ok((arch, provide(args, arch, &plan)?)));
-    let provided = provided.collect::<anyhow::Result<Vec<_>>>()?;
-    let names: Vec<String> = targets.iter().map(|target| target.name()).collect();
+    let mut provided: Vec<(Arch, &str, Provided)> = Vec::new();
+    for lane in &lanes {
+        let is_there = |(arch, kernel, _): &(Arch, &str, Provided)| {
+            (*arch, *kernel) == (lane.target.arch, &lane.kernel)
+        };
+        if !provided.iter().any(is_there) {
+            let new = provide(args, lane, &plan)?;
+            provided.push((lane.target.arch, &lane.kernel, new));
+        }
+    }
+    let names: Vec<String> = lanes.iter().map(|lane| lane.name.clone()).collect();
     let group = Group::create(&parent, &names, &suites)?;
-    let mut ui = Ui::new(targets.len() * plan.iter().map(|s| s.cases.len()).sum::<usize>());
+    let mut ui = Ui::new(lanes.len() * plan.iter().map(|s| s.cases.len()).sum::<usize>());
     let mut runs = Vec::new();
-    for (number, target) in targets.iter().enumerate() {
-        // One was provided for each architecture of the targets.
-        let Some((_, provided)) = provided.iter().find(|(arch, _)| *arch == target.arch) else {
+    for (number, lane) in lanes.iter().enumerate() {
+        // One was provided for each architecture and kernel of the lanes.
+        let Some((_, _, provided)) = provided
+            .iter()
+            .find(|(arch, kernel, _)| (*arch, *kernel) == (lane.target.arch, &lane.kernel))
+        else {
             continue;
         };
         let dir = RunDir::at(group.member(number))?;
         let mut one = OneTarget {
             args,
-            target: *target,
+            target: lane.target,
             provided,
             tools: tools.as_ref(),
             interrupt: &interrupt,
@@ -92,7 +99,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         eprintln!("{line}");
     }
     // The one line on stdout: where the data is.
-    let data = match targets.len() {
+    let data = match lanes.len() {
         1 => "run.json",
         _ => "runset.json",
     };
@@ -126,21 +133,23 @@ struct Provided {
     image: PathBuf,
 }
 
-fn provide(args: &RunArgs, arch: Arch, plan: &[Selection]) -> anyhow::Result<Provided> {
+fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Result<Provided> {
     let guest = &args.guest;
+    let arch = lane.target.arch;
+    let least = kernel::least_qemu(arch, &lane.kernel);
     let programs = plan
         .iter()
         .flat_map(|s| &s.cases)
         .any(|case| !matches!(case.work, Work::Boot | Work::PowerOff));
-    let qemu = match programs {
-        true => qemu::find_for_programs(arch, guest.qemu.as_deref(), &guest.fetch())?,
+    let qemu = match programs || least.is_some() {
+        true => qemu::find_for_programs(arch, least, guest.qemu.as_deref(), &guest.fetch())?,
         false => qemu::find(arch, guest.qemu.as_deref())?,
     };
     let image = match &guest.image {
         Some(path) => checked_image(path)?,
         None => image::ensure(arch, &guest.fetch())?.path,
     };
-    let kernel = kernel::choose(arch, guest)?;
+    let kernel = kernel::choose(arch, &lane.kernel, guest)?;
     Ok(Provided {
         qemu,
         kernel,
@@ -170,8 +179,9 @@ fn checked_image(path: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
-fn dry_run(args: &RunArgs, targets: &[Target]) -> anyhow::Result<Exit> {
-    for &target in targets {
+fn dry_run(args: &RunArgs, lanes: &[Lane]) -> anyhow::Result<Exit> {
+    for lane in lanes {
+        let target = lane.target;
         let path = args
             .guest
             .qemu
@@ -186,16 +196,7 @@ fn dry_run(args: &RunArgs, targets: &[Target]) -> anyhow::Result<Exit> {
             path,
             version: String::new(),
         };
-        let kernel = match args.guest.kernel.as_str() {
-            "ours" => kernel::artefact(target.arch),
-            path => path.into(),
-        };
-        let kernel = Kernel {
-            name: args.guest.kernel.clone(),
-            path: kernel,
-            cmdline: args.guest.append.clone(),
-            initrd: None,
-        };
+        let kernel = kernel::outline(target.arch, &lane.kernel, &args.guest);
         let image = args
             .guest
             .image
@@ -271,7 +272,7 @@ impl OneTarget<'_> {
             kernel,
             qemu: self.provided.qemu.version.clone(),
             host: host_line(&environment),
-            command: again::command(self.args, self.target, suites),
+            command: again::command(self.args, self.target, &self.provided.kernel.name, suites),
             planned: plan.iter().flat_map(planned).collect(),
         })))?;
         self.ui.say(&format!(
@@ -412,7 +413,11 @@ impl OneTarget<'_> {
             ports: &ports,
             cases,
             limits: Limits {
-                boot: Duration::from_secs(self.args.boot_timeout),
+                boot: Duration::from_secs(
+                    self.args
+                        .boot_timeout
+                        .unwrap_or_else(|| kernel::boot_seconds(&self.provided.kernel.name)),
+                ),
                 grace: Duration::from_secs(self.args.grace),
                 power_off: Duration::from_secs(self.args.power_off_timeout),
             },
@@ -520,5 +525,13 @@ pub fn single_target(args: &crate::cli::GuestArgs) -> anyhow::Result<Target> {
     match args.targets()[..] {
         [target] => Ok(target),
         _ => Err(usage("one guest at a time: give one --arch and one --libc")),
+    }
+}
+
+/// `shell`'s way to one kernel.
+pub fn single_kernel(args: &crate::cli::GuestArgs) -> anyhow::Result<&str> {
+    match &args.kernel[..] {
+        [kernel] => Ok(kernel),
+        _ => Err(usage("one guest at a time: give one --kernel")),
     }
 }

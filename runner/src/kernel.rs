@@ -1,4 +1,5 @@
-//! Builds the kernel: the agent first, then the kernel with the agent inside.
+//! Which kernel boots, and how ours is built: the agent first, then the kernel with the
+//! agent inside.
 //!
 //! Called by `dispatch`, `shell` and the `build` verb. Cargo does the work and
 //! decides what is stale. Where the toolchain has no ready `core` for the bare
@@ -11,7 +12,8 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::cli::GuestArgs;
-use crate::outcome::{missing, usage};
+use crate::linux;
+use crate::outcome::missing;
 use crate::place;
 use crate::qemu::Kernel;
 use crate::target::Arch;
@@ -22,27 +24,102 @@ const AGENT_VARIABLE: &str = "SOCKEYE_AGENT";
 /// The profile that is measured and shipped.
 const PROFILE: &str = "kernel";
 
-/// The kernel that `--kernel` names, built where it is ours.
-pub fn choose(arch: Arch, guest: &GuestArgs) -> anyhow::Result<Kernel> {
-    let name = guest.kernel.as_str();
-    let path = match name {
-        "ours" if guest.no_build => artefact(arch),
-        "ours" => build(arch)?,
-        "linux" => return Err(usage("--kernel linux is not there yet; give a kernel file")),
-        path => PathBuf::from(path),
+/// Kernels that `--kernel` knows by name.
+const OURS: &str = "ours";
+const LINUX: &str = "linux";
+
+/// The kernel that `--kernel` calls `name`, built or fetched where that is needed.
+pub fn choose(arch: Arch, name: &str, guest: &GuestArgs) -> anyhow::Result<Kernel> {
+    let append = guest.append.clone();
+    let kernel = match name {
+        LINUX => {
+            return linux::provide(
+                arch,
+                &agent(arch, guest)?,
+                append.as_deref(),
+                &guest.fetch(),
+            );
+        }
+        OURS if guest.no_build => Kernel::at(OURS, artefact(arch), append),
+        OURS => Kernel::at(OURS, build(arch)?, append),
+        path => Kernel {
+            initrd: guest.initrd.clone(),
+            ..Kernel::at(name, path, append)
+        },
     };
-    if !path.is_file() {
+    for file in [Some(&kernel.path), kernel.initrd.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        if !file.is_file() {
+            return Err(missing(format!(
+                "no kernel at {}; `runner build` makes ours",
+                file.display()
+            )));
+        }
+    }
+    Ok(kernel)
+}
+
+/// [`choose`] without building or fetching anything: for showing a command line. What would
+/// be fetched is a word in angle brackets.
+pub fn outline(arch: Arch, name: &str, guest: &GuestArgs) -> Kernel {
+    match name {
+        LINUX => linux::outline(arch, guest.append.as_deref()),
+        OURS => Kernel::at(OURS, artefact(arch), guest.append.clone()),
+        path => Kernel {
+            initrd: guest.initrd.clone(),
+            ..Kernel::at(name, path, guest.append.clone())
+        },
+    }
+}
+
+/// The first QEMU that starts the kernel called `name` on `arch`, where an older one does
+/// not, and why.
+pub fn least_qemu(arch: Arch, name: &str) -> Option<((u32, u32), &'static str)> {
+    (arch == Arch::Loongarch64 && name == LINUX).then_some((
+        (9, 2),
+        "Debian's Linux for loongarch64 starts through UEFI, which needs the virt machine of QEMU 9.2",
+    ))
+}
+
+/// Seconds from QEMU's start to the agent's first word, where the user says nothing.
+pub fn boot_seconds(name: &str) -> u64 {
+    match name {
+        OURS => 60,
+        // Linux and its firmware, emulated on a busy machine.
+        _ => 240,
+    }
+}
+
+/// The agent for a kernel that does not carry it.
+fn agent(arch: Arch, guest: &GuestArgs) -> anyhow::Result<PathBuf> {
+    if !guest.no_build {
+        build_agent(arch, build_std(arch)?)?;
+    }
+    let agent = made(arch, "agent");
+    if !agent.is_file() {
         return Err(missing(format!(
-            "no kernel at {}; `runner build` makes ours",
-            path.display()
+            "no agent at {}; run once without --no-build",
+            agent.display()
         )));
     }
-    Ok(Kernel {
-        name: name.to_string(),
-        path,
-        cmdline: guest.append.clone(),
-        initrd: None,
+    Ok(agent)
+}
+
+fn build_agent(arch: Arch, std: BuildStd) -> anyhow::Result<()> {
+    cargo(arch, "agent", std, |cargo| {
+        // Symbols would travel in every kernel image.
+        cargo.args(["--", "-Cstrip=symbols"]);
     })
+}
+
+/// Where cargo leaves program `name`.
+fn made(arch: Arch, name: &str) -> PathBuf {
+    place::target_dir()
+        .join(arch.triple())
+        .join(PROFILE)
+        .join(name)
 }
 
 /// Where our kernel lies: the contest's name, in the work tree's root.
@@ -53,23 +130,14 @@ pub fn artefact(arch: Arch) -> PathBuf {
 /// Builds our kernel for `arch`; answers [`artefact`].
 pub fn build(arch: Arch) -> anyhow::Result<PathBuf> {
     let std = build_std(arch)?;
-    let made = |name: &str| {
-        place::target_dir()
-            .join(arch.triple())
-            .join(PROFILE)
-            .join(name)
-    };
-    cargo(arch, "agent", std, |cargo| {
-        // Symbols would travel in every kernel image.
-        cargo.args(["--", "-Cstrip=symbols"]);
-    })?;
+    build_agent(arch, std)?;
     cargo(arch, "sockeye", std, |cargo| {
-        cargo.env(AGENT_VARIABLE, made("agent"));
+        cargo.env(AGENT_VARIABLE, made(arch, "agent"));
     })?;
     let artefact = artefact(arch);
     // Copied aside and renamed: a guest that runs from the old file keeps it.
     let aside = artefact.with_extension("new");
-    std::fs::copy(made("sockeye"), &aside)
+    std::fs::copy(made(arch, "sockeye"), &aside)
         .and_then(|_| std::fs::rename(&aside, &artefact))
         .with_context(|| format!("cannot write {}", artefact.display()))?;
     Ok(artefact)

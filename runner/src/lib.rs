@@ -18,6 +18,8 @@ mod image;
 mod interrupt;
 mod job;
 mod kernel;
+mod lane;
+mod linux;
 mod list;
 pub mod outcome;
 mod parse;

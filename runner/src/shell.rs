@@ -14,7 +14,7 @@ use anyhow::Context;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::cli::GuestArgs;
-use crate::dispatch::single_target;
+use crate::dispatch::{single_kernel, single_target};
 use crate::image;
 use crate::interrupt::Interrupt;
 use crate::job::{self, Boot, Job};
@@ -30,12 +30,14 @@ const ESCAPE: u8 = 1;
 pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
     let target = single_target(args)?;
     let interrupt = Interrupt::catch()?;
-    let qemu = qemu::find_for_programs(target.arch, args.qemu.as_deref(), &args.fetch())?;
+    let name = single_kernel(args)?;
+    let least = kernel::least_qemu(target.arch, name);
+    let qemu = qemu::find_for_programs(target.arch, least, args.qemu.as_deref(), &args.fetch())?;
     let image = match &args.image {
         Some(path) => path.clone(),
         None => image::ensure(target.arch, &args.fetch())?.path,
     };
-    let kernel = kernel::choose(target.arch, args)?;
+    let kernel = kernel::choose(target.arch, name, args)?;
     let dir = tempfile::tempdir().context("no room for a job disk")?;
     let disk = dir.path().join("job.img");
     let settings = Boot {

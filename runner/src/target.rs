@@ -45,6 +45,14 @@ impl Arch {
         }
     }
 
+    /// Debian's name.
+    pub fn debian(self) -> &'static str {
+        match self {
+            Arch::Riscv64 => "riscv64",
+            Arch::Loongarch64 => "loong64",
+        }
+    }
+
     /// The kernel file's name, the contest's.
     pub fn kernel_file(self) -> &'static str {
         match self {

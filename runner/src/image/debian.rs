@@ -51,13 +51,13 @@ pub fn ensure(
     let include = names.join(",");
     let key = Key::default()
         .add("suite", &debian.suite)
-        .add("arch", debian_name(arch))
+        .add("arch", arch.debian())
         .add("include", &include)
         .finish();
     let archive =
         cache
             .dir("debian")?
-            .join(format!("{}-{}-{key}.tar", debian.suite, debian_name(arch)));
+            .join(format!("{}-{}-{key}.tar", debian.suite, arch.debian()));
     if !archive.exists() {
         if options.offline {
             bail!(
@@ -68,7 +68,7 @@ pub fn ensure(
         say(format!(
             "fetching Debian {} packages for {} (about {})",
             debian.suite,
-            debian_name(arch),
+            arch.debian(),
             names.len()
         ));
         let scratch = cache.scratch(&format!("debian-{}", arch.name()))?;
@@ -79,7 +79,7 @@ pub fn ensure(
         command
             .env("LC_ALL", "C")
             .args(["--variant=extract", "--format=tar"])
-            .arg(format!("--architectures={}", debian_name(arch)))
+            .arg(format!("--architectures={}", arch.debian()))
             .arg(format!("--include={include}"))
             .arg(format!("--aptopt={}", settings.display()))
             .arg(format!("--extract-hook=cd \"$1/var/cache/apt/archives\" && sha256sum *.deb > \"$1{RECORD}\""))
@@ -194,14 +194,6 @@ fn files(record: &str) -> Vec<(String, String)> {
         .filter_map(|line| line.split_once(' '))
         .map(|(hash, name)| (name.trim().replace("%3a", ":"), hash.to_string()))
         .collect()
-}
-
-/// Debian's name of an architecture.
-fn debian_name(arch: Arch) -> &'static str {
-    match arch {
-        Arch::Riscv64 => "riscv64",
-        Arch::Loongarch64 => "loong64",
-    }
 }
 
 #[cfg(test)]

@@ -33,14 +33,29 @@ impl Qemu {
     }
 }
 
-/// [`find`] for a guest that runs programs: where the machine's own QEMU cannot and none
-/// was asked for, QEMU 10 is fetched and kept in the cache.
+/// A kernel that needs a younger QEMU than programs do: the first that will do, and why.
+pub type Least = Option<((u32, u32), &'static str)>;
+
+/// [`find`] for a guest that runs programs on a kernel that needs `least`: where the machine's
+/// own QEMU is too old and none was asked for, QEMU 10 is fetched and kept in the cache.
 pub fn find_for_programs(
     arch: Arch,
+    least: Least,
     given: Option<&Path>,
     options: &setup::Options,
 ) -> anyhow::Result<Qemu> {
     let found = find(arch, given)?;
+    if let Some((least, why)) = least
+        && found.number().is_some_and(|number| number < least)
+    {
+        let lacks = format!("{why}; this is {}", found.version);
+        if given.is_some() {
+            return Err(missing(format!(
+                "{lacks}; pass --qemu PATH of a younger one, or none to have QEMU 10 fetched"
+            )));
+        }
+        return fetched(arch, &lacks, options);
+    }
     if found.runs_programs(arch) {
         return Ok(found);
     }
@@ -55,6 +70,11 @@ pub fn find_for_programs(
         eprintln!("runner: {lacks}");
         return Ok(found);
     }
+    fetched(arch, &lacks, options)
+}
+
+/// QEMU 10 from the cache or the network, because the machine's own `lacks` something.
+fn fetched(arch: Arch, lacks: &str, options: &setup::Options) -> anyhow::Result<Qemu> {
     eprintln!("runner: {lacks}: taking QEMU 10 (`runner setup --qemu10`)");
     let dir = qemu10::ensure(options).map_err(|error| missing(format!("{lacks}; {error:#}")))?;
     find(arch, Some(&dir))

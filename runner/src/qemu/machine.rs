@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::Qemu;
 use super::ports::Ports;
+use crate::setup::linux::Firmware;
 use crate::target::Arch;
 
 /// What boots.
@@ -17,12 +18,33 @@ use crate::target::Arch;
 pub struct Kernel {
     /// What reports call it.
     pub name: String,
+    /// Its version, where it is known; empty where not.
+    pub version: String,
     /// The file for `-kernel`.
     pub path: PathBuf,
     /// `-append`, where the kernel wants one.
     pub cmdline: Option<String>,
     /// `-initrd`, where the kernel wants one.
     pub initrd: Option<PathBuf>,
+    /// What the flash chips hold, where the kernel needs a firmware of its own.
+    pub firmware: Option<Firmware>,
+    /// Packages it comes from: file name and SHA-256.
+    pub made_from: Vec<(String, String)>,
+}
+
+impl Kernel {
+    /// The kernel in file `path`, started without more.
+    pub fn at(name: &str, path: impl Into<PathBuf>, cmdline: Option<String>) -> Kernel {
+        Kernel {
+            name: name.to_string(),
+            version: String::new(),
+            path: path.into(),
+            cmdline,
+            initrd: None,
+            firmware: None,
+            made_from: Vec::new(),
+        }
+    }
 }
 
 /// Which virtio-mmio registers QEMU offers on riscv64.
@@ -67,6 +89,12 @@ impl Machine {
         match self.arch {
             Arch::Riscv64 => add(&["-machine", "virt", "-bios", "default"]),
             Arch::Loongarch64 => {}
+        }
+        if let Some(firmware) = &self.kernel.firmware {
+            let flash = |file: &Path| format!("if=pflash,format=raw,file={}", comma(file));
+            add(&["-drive", &(flash(&firmware.code) + ",readonly=on")]);
+            // What the guest writes there ends with it.
+            add(&["-drive", &(flash(&firmware.variables) + ",snapshot=on")]);
         }
         add(&["-kernel", &text(&self.kernel.path)]);
         if let Some(cmdline) = &self.kernel.cmdline {
@@ -163,12 +191,7 @@ mod tests {
     fn machine(arch: Arch) -> Machine {
         Machine {
             arch,
-            kernel: Kernel {
-                name: "ours".into(),
-                path: "kernel".into(),
-                cmdline: None,
-                initrd: None,
-            },
+            kernel: Kernel::at("ours", "kernel", None),
             image: Some("a,b.img".into()),
             job: Some("job.img".into()),
             smp: 1,
@@ -216,6 +239,26 @@ mod tests {
         assert!(
             la.contains("virtio-blk-pci,drive=x1") && la.contains("virtio-net-pci,netdev=net"),
             "{la}"
+        );
+    }
+
+    #[test]
+    fn a_firmware_is_flashed() {
+        let mut linux = machine(Arch::Loongarch64);
+        linux.kernel.firmware = Some(Firmware {
+            code: "code.fd".into(),
+            variables: "vars.fd".into(),
+        });
+        linux.kernel.initrd = Some("initrd".into());
+        linux.kernel.cmdline = Some("quiet panic=-1".into());
+        let line = line(&linux);
+        assert!(
+            line.contains(
+                "-drive if=pflash,format=raw,file=code.fd,readonly=on \
+                 -drive if=pflash,format=raw,file=vars.fd,snapshot=on \
+                 -kernel kernel -append 'quiet panic=-1' -initrd initrd"
+            ),
+            "{line}"
         );
     }
 

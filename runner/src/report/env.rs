@@ -20,7 +20,7 @@ pub fn environment(qemu: &Qemu, kernel: &Kernel, image: Option<&Path>) -> (Value
         version: if ours {
             env!("CARGO_PKG_VERSION").to_string()
         } else {
-            String::new()
+            kernel.version.clone()
         },
         commit: if ours { commit.clone() } else { String::new() },
     };
@@ -37,7 +37,13 @@ pub fn environment(qemu: &Qemu, kernel: &Kernel, image: Option<&Path>) -> (Value
             "memory": read("/proc/meminfo").lines().next().unwrap_or(""),
         },
         "qemu": { "path": qemu.path, "version": qemu.version },
-        "kernel": { "name": kernel.name, "path": kernel.path, "sha256": sha256(&kernel.path), "commit": commit },
+        "kernel": {
+            "name": kernel.name, "path": kernel.path, "sha256": sha256(&kernel.path), "version": info.version, "commit": commit,
+            "cmdline": kernel.cmdline,
+            "initrd": kernel.initrd.as_ref().map(|path| json!({ "path": path, "sha256": sha256(path) })),
+            "firmware": kernel.firmware.as_ref().map(|flash| json!({ "path": flash.code, "sha256": sha256(&flash.code) })),
+            "made_from": kernel.made_from,
+        },
         "image": { "path": image, "bytes": image.and_then(|i| fs::metadata(i).ok()).map(|m| m.len()), "made_from": provenance },
         "runner": env!("CARGO_PKG_VERSION"),
     });

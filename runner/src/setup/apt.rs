@@ -11,6 +11,7 @@
 //! apt.download_source("busybox", &dir)?;
 //! ```
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +53,7 @@ pub struct Apt {
     config: PathBuf,
     dir: PathBuf,
     options: Options,
+    updated: Cell<bool>,
 }
 
 impl Apt {
@@ -63,6 +65,33 @@ impl Apt {
         cache: &Cache,
         name: &str,
         sources: &[Source],
+        options: &Options,
+    ) -> anyhow::Result<Self> {
+        Apt::prepare(cache, name, sources, "", options)
+    }
+
+    /// As [`Apt::new`], for packages of another architecture, in Debian's name for it.
+    ///
+    /// # Errors
+    /// As [`Apt::new`].
+    pub fn foreign(
+        cache: &Cache,
+        name: &str,
+        sources: &[Source],
+        architecture: &str,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
+        let lines = format!(
+            "APT::Architecture \"{architecture}\";\nAPT::Architectures {{ \"{architecture}\"; }};\n"
+        );
+        Apt::prepare(cache, name, sources, &lines, options)
+    }
+
+    fn prepare(
+        cache: &Cache,
+        name: &str,
+        sources: &[Source],
+        more: &str,
         options: &Options,
     ) -> anyhow::Result<Self> {
         let dir = cache.dir(&format!("apt/{name}"))?;
@@ -91,7 +120,7 @@ impl Apt {
                  Dir::Etc::preferences \"{empty}/none\";\nDir::Etc::preferencesparts \"{empty}\";\n\
                  Dir::State \"{state}\";\nDir::State::status \"{status}\";\n\
                  Dir::Cache \"{state}\";\nDir::Cache::archives \"{archives}\";\n\
-                 APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\n{fetch}",
+                 APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\n{more}{fetch}",
                 empty = at("empty"),
                 sources = at("sources.list"),
                 state = dir.display(),
@@ -104,6 +133,7 @@ impl Apt {
             config,
             dir,
             options: options.clone(),
+            updated: Cell::new(false),
         })
     }
 
@@ -145,8 +175,25 @@ impl Apt {
         Ok(())
     }
 
+    /// What the index says about package `name`: its fields, one a line. Blocks on the
+    /// network.
+    ///
+    /// # Errors
+    /// As [`Apt::download_source`].
+    pub fn show(&self, name: &str) -> anyhow::Result<String> {
+        self.update()?;
+        shell::run(
+            self.command("apt-cache")
+                .args(["show", "--no-all-versions", name]),
+        )
+    }
+
     fn get(&self) -> Command {
-        let mut command = Command::new("apt-get");
+        self.command("apt-get")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env("APT_CONFIG", &self.config)
             .env("LC_ALL", "C")
@@ -154,8 +201,11 @@ impl Apt {
         command
     }
 
-    /// Fetches the index once per process and name.
+    /// Fetches the index, once.
     fn update(&self) -> anyhow::Result<()> {
+        if self.updated.get() {
+            return Ok(());
+        }
         if self.options.offline {
             bail!(
                 "--offline, and the cache lacks what {} has to fetch",
@@ -163,6 +213,7 @@ impl Apt {
             );
         }
         shell::run(self.get().args(["update", "--error-on=any"])).map_err(explain_stale)?;
+        self.updated.set(true);
         Ok(())
     }
 }

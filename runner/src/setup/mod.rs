@@ -16,6 +16,7 @@
 pub mod apt;
 pub mod cache;
 pub mod host;
+pub mod linux;
 pub mod qemu10;
 pub mod rust;
 pub mod shell;

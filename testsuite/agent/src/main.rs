@@ -3,7 +3,7 @@
 //!
 //! It is started by the kernel as pid 1 and owns the console's records; one thread,
 //! no allocator, bare system calls, nothing that only one kernel has. A typical
-//! life: mounts -> job -> interfaces -> `hello` -> per case `begin`, `out`..., `end`
+//! life: root and mounts -> job -> interfaces -> `hello` -> per case `begin`, `out`..., `end`
 //! -> `bye` -> power-off.
 //!
 //! Without a job disk the machine is a contest's: see [`contest`].
@@ -15,6 +15,7 @@ mod case;
 mod console;
 mod contest;
 mod disk;
+mod initramfs;
 mod network;
 mod process;
 mod ready;
@@ -30,18 +31,13 @@ use case::{Case, Common};
 use console::{Console, Plain};
 use disk::NoJob;
 use network::Address;
+use sys::Errno;
 
 /// Where `_start` arrives, on the stack that the kernel made.
 extern "C" fn main() -> ! {
     setup::console();
-    setup::mounts(|place, errno| {
-        let _ = writeln!(
-            Plain,
-            "agent: cannot mount {}: errno {}",
-            place.to_str().unwrap_or("?"),
-            errno.0
-        );
-    });
+    initramfs::enter_root(|what, errno| complain("initial file system", what, errno));
+    setup::mounts(|place, errno| complain("cannot mount", place, errno));
     // Not pid 1 where a kernel has an init of its own; then orphans come here all the same.
     let _ = sys::become_subreaper();
     match disk::find() {
@@ -55,6 +51,11 @@ extern "C" fn main() -> ! {
         }
     }
     leave()
+}
+
+fn complain(trouble: &str, what: &CStr, errno: Errno) {
+    let what = what.to_str().unwrap_or("?");
+    let _ = writeln!(Plain, "agent: {trouble}: {what}: errno {}", errno.0);
 }
 
 /// Carries out a job.

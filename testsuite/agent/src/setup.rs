@@ -21,7 +21,7 @@ pub fn mounts(mut complain: impl FnMut(&CStr, Errno)) {
     for (place, kind) in MOUNTS {
         // Exists, mostly; where it cannot be made the mount says so.
         let _ = sys::mkdir(place);
-        match sys::mount(kind, place, kind) {
+        match sys::mount(kind, place, kind, 0, None) {
             Ok(()) | Err(EBUSY) => {}
             Err(errno) => complain(place, errno),
         }

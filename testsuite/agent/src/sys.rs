@@ -191,10 +191,50 @@ pub fn directory_entries(dir: &Fd, buffer: &mut [u8]) -> Result<usize> {
     unsafe { call(61, args) }
 }
 
-/// mount(2) without flags and data.
-pub fn mount(source: &CStr, target: &CStr, kind: &CStr) -> Result<()> {
-    // SAFETY: C strings; no data.
-    unsafe { call(40, [path(source), path(target), path(kind), 0, 0, 0]) }.map(drop)
+/// Flags of mount(2).
+pub mod flags {
+    /// Read only.
+    pub const RDONLY: usize = 1;
+    /// The source is a mount that goes elsewhere.
+    pub const MOVE: usize = 8192;
+}
+
+/// mount(2).
+pub fn mount(
+    source: &CStr,
+    target: &CStr,
+    kind: &CStr,
+    flags: usize,
+    data: Option<&CStr>,
+) -> Result<()> {
+    let args = [
+        path(source),
+        path(target),
+        path(kind),
+        flags,
+        data.map_or(0, path),
+        0,
+    ];
+    // SAFETY: C strings and a number; no data is a null pointer.
+    unsafe { call(40, args) }.map(drop)
+}
+
+/// chroot(2).
+pub fn chroot(dir: &CStr) -> Result<()> {
+    // SAFETY: a C string.
+    unsafe { call(51, [path(dir), 0, 0, 0, 0, 0]) }.map(drop)
+}
+
+/// unlinkat(2) of a file.
+pub fn unlink(file: &CStr) -> Result<()> {
+    // SAFETY: a C string and numbers.
+    unsafe { call(35, [AT_FDCWD, path(file), 0, 0, 0, 0]) }.map(drop)
+}
+
+/// finit_module(2) without parameters.
+pub fn load_module(file: &Fd) -> Result<()> {
+    // SAFETY: a number and a C string.
+    unsafe { call(273, [file.0 as usize, path(c""), 0, 0, 0, 0]) }.map(drop)
 }
 
 /// socket(2).

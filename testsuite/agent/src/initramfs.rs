@@ -1,0 +1,108 @@
+//! As the first process of a Linux that was started with an initial file system: loads the
+//! modules that came with it and builds the root that our kernel builds by itself, an
+//! overlay in memory over the image, which stays as it is.
+//!
+//! The runner puts the modules into `/modules` and their paths, each with a NUL, in
+//! an order that works, into `/modules/order`. Where that file is not there, somebody has
+//! already made a root and nothing happens.
+
+use core::ffi::CStr;
+
+use crate::sys::{self, EEXIST, Errno, flags, open};
+
+const ORDER: &CStr = c"/modules/order";
+
+/// The longest list, in bytes.
+const LONGEST_ORDER: usize = 16 * 1024;
+
+/// How long the disks may take to appear, in milliseconds.
+const DISKS: u64 = 20_000;
+
+/// How often they are looked for, in milliseconds.
+const LOOK_AGAIN: u64 = 20;
+
+/// Becomes the init of the image's root. `complain` hears what did not work: a module that
+/// is not taken is a service that is not there, without a root the cases say the rest.
+pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) {
+    let Ok(list) = sys::open(ORDER, open::RDONLY | open::CLOEXEC) else {
+        return;
+    };
+    let Ok(buffer) = sys::memory(LONGEST_ORDER) else {
+        return;
+    };
+    let length = sys::read(list.raw(), buffer).unwrap_or(0);
+    drop(list);
+    for path in buffer[..length].split_inclusive(|byte| *byte == 0) {
+        let Ok(path) = CStr::from_bytes_with_nul(path) else {
+            break;
+        };
+        match load(path) {
+            Ok(()) | Err(EEXIST) => {}
+            Err(errno) => complain(path, errno),
+        }
+        // Its memory is the guest's again.
+        let _ = sys::unlink(path);
+    }
+    if let Err((step, errno)) = root() {
+        complain(step, errno);
+    }
+}
+
+fn load(path: &CStr) -> Result<(), Errno> {
+    sys::load_module(&sys::open(path, open::RDONLY | open::CLOEXEC)?)
+}
+
+/// The overlay, and everything after this in it. The error says which step failed.
+fn root() -> Result<(), (&'static CStr, Errno)> {
+    const ENODEV: Errno = Errno(19);
+    let step = |what: &'static CStr, result: Result<(), Errno>| result.map_err(|e| (what, e));
+    step(
+        c"devtmpfs",
+        sys::mount(c"devtmpfs", c"/dev", c"devtmpfs", 0, None),
+    )?;
+    let image = image().ok_or((c"a disk with ext4", ENODEV))?;
+    let image = CStr::from_bytes_with_nul(&image).map_err(|_| (c"a disk's name", ENODEV))?;
+    step(
+        c"the image",
+        sys::mount(image, c"/lower", c"ext4", flags::RDONLY, None),
+    )?;
+    step(c"tmpfs", sys::mount(c"tmpfs", c"/upper", c"tmpfs", 0, None))?;
+    step(c"/upper/files", sys::mkdir(c"/upper/files"))?;
+    step(c"/upper/work", sys::mkdir(c"/upper/work"))?;
+    let layers = c"lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work";
+    step(
+        c"overlay",
+        sys::mount(c"overlay", c"/root", c"overlay", 0, Some(layers)),
+    )?;
+    // As switch_root(8) does: the initial file system cannot be left by pivot_root(2).
+    step(c"/root", sys::chdir(c"/root"))?;
+    step(c"move", sys::mount(c".", c"/", c"", flags::MOVE, None))?;
+    step(c"chroot", sys::chroot(c"."))?;
+    step(c"/", sys::chdir(c"/"))
+}
+
+/// The first disk with an ext4 file system, as a path with its NUL.
+fn image() -> Option<[u8; 9]> {
+    let deadline = sys::now() + DISKS;
+    loop {
+        for letter in b'a'..=b'z' {
+            let mut name = *b"/dev/vd?\0";
+            name[7] = letter;
+            if CStr::from_bytes_with_nul(&name).is_ok_and(has_ext4) {
+                return Some(name);
+            }
+        }
+        if sys::now() >= deadline {
+            return None;
+        }
+        sys::sleep(LOOK_AGAIN);
+    }
+}
+
+/// The superblock lies 1024 bytes in, its magic number 0x38 bytes further.
+fn has_ext4(name: &CStr) -> bool {
+    let mut block = [0; 64];
+    sys::open(name, open::RDONLY | open::CLOEXEC)
+        .and_then(|disk| sys::read_at(&disk, &mut block, 1024))
+        .is_ok_and(|count| count == block.len() && block[0x38..0x3a] == [0x53, 0xef])
+}
