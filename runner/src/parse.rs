@@ -9,7 +9,7 @@ use std::fs;
 use protocol::record::{self, Found};
 
 use crate::cli::ParseArgs;
-use crate::console::{Decoder, Event, is_panic};
+use crate::console::{Decoder, Event, How, is_panic};
 use crate::outcome::{Exit, missing};
 
 /// Prints each case's end on stdout, everything unusual on stderr.
@@ -23,32 +23,77 @@ pub fn run(args: &ParseArgs) -> anyhow::Result<Exit> {
             _ => None,
         })
         .collect();
-    let mut ends = 0;
+    let text = String::from_utf8_lossy(&bytes);
     let mut exit = Exit::Ok;
+    if let Some(line) = text.lines().find(|line| !is_record(line) && is_panic(line)) {
+        eprintln!("panic: {}", line.trim());
+        exit = Exit::Crashed;
+    }
+    if boots.is_empty() {
+        eprintln!("no record of an agent in {}", args.file.display());
+        return Ok(exit.worse(Exit::NothingSelected));
+    }
     for nonce in boots {
-        let mut decoder = Decoder::new(nonce);
-        let mut bye = false;
-        decoder.feed(&bytes, |event| match event {
-            Event::End(case, ended) => {
-                ends += 1;
-                println!("{nonce:08x} {case} {:?} {} ms", ended.how, ended.millis);
+        exit = exit.worse(boot(nonce, &bytes));
+    }
+    Ok(exit)
+}
+
+fn is_record(line: &str) -> bool {
+    record::find(line.as_bytes()) != Found::Text
+}
+
+/// What one boot's records say.
+fn boot(nonce: u32, bytes: &[u8]) -> Exit {
+    let mut exit = Exit::Ok;
+    let mut decoder = Decoder::new(nonce);
+    let mut running = None;
+    let (mut hellos, mut planned, mut bye) = (0, 0, false);
+    let (mut begun, mut ended, mut lost) = (BTreeSet::new(), BTreeSet::new(), 0);
+    decoder.feed(bytes, |event| match event {
+        Event::Hello(cases) => {
+            hellos += 1;
+            planned = cases;
+        }
+        Event::Begin(case) if case < planned => {
+            begun.insert(case);
+            running = Some(case);
+        }
+        Event::End(case, end) if running == Some(case) => {
+            running = None;
+            ended.insert(case);
+            println!("{nonce:08x} {case} {:?} {} ms", end.how, end.millis);
+            if !matches!(end.how, How::Exit(0) | How::Served) {
+                exit = exit.worse(Exit::Failed);
             }
-            Event::Bye => bye = true,
-            Event::Text(line) if is_panic(&line) => {
-                eprintln!("panic: {line}");
-                exit = Exit::Crashed;
-            }
-            Event::Lost(count) => eprintln!("{nonce:08x}: {count} records lost"),
-            _ => {}
-        });
-        if !bye {
-            eprintln!("{nonce:08x}: the agent never said bye");
+        }
+        Event::Bye => bye = true,
+        Event::Lost(count) => lost += count,
+        _ => {}
+    });
+    if hellos > 1 {
+        eprintln!("{nonce:08x}: the agent started {hellos} times");
+        exit = exit.worse(Exit::Crashed);
+    }
+    if !bye {
+        eprintln!("{nonce:08x}: the agent never said bye");
+        exit = exit.worse(Exit::Incomplete);
+    }
+    for case in begun.difference(&ended) {
+        eprintln!("{nonce:08x}: case {case} has no end");
+        exit = exit.worse(Exit::Incomplete);
+    }
+    if lost > 0 {
+        eprintln!("{nonce:08x}: {lost} records lost");
+        // Cases that are the runner's own (boot, power-off) have no records: only a loss tells that
+        // one of the others may be missing.
+        if ended.len() < planned {
+            eprintln!(
+                "{nonce:08x}: {} of {planned} cases have an end",
+                ended.len()
+            );
             exit = exit.worse(Exit::Incomplete);
         }
     }
-    Ok(if ends == 0 {
-        Exit::NothingSelected
-    } else {
-        exit
-    })
+    exit
 }

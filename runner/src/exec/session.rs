@@ -129,6 +129,14 @@ impl<'a> Session<'a> {
         if !matches!(event, Event::Text(_) | Event::Torn(_)) {
             self.last = now;
         }
+        // What a dead kernel still reports is not believed.
+        let verdict = matches!(
+            event,
+            Event::Hello(_) | Event::Begin(_) | Event::Ready(_) | Event::End(..) | Event::Bye
+        );
+        if self.panic.is_some() && verdict {
+            return;
+        }
         match event {
             Event::Hello(_) => self.hello(now, tell),
             Event::Begin(index) if index < self.cases.len() => self.begin(index, now, tell),

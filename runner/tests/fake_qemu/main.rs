@@ -1,7 +1,9 @@
 //! A QEMU that boots nothing: it reads the job disk from its command line, as the
 //! agent would, and tells the story that `FAKE_QEMU` names.
 //!
-//! Used by tests/stories.rs.
+//! Used by tests/stories.rs and tests/corpus.rs.
+
+mod replay;
 
 use std::io::{Write, stdout};
 use std::thread::sleep;
@@ -17,9 +19,16 @@ fn main() {
         println!("QEMU emulator version 0.0.0 (fake)");
         return;
     }
-    let story = env::var("FAKE_QEMU").unwrap_or_default();
+    let mut story = env::var("FAKE_QEMU").unwrap_or_default();
     if let Some(pid_file) = env::var_os("FAKE_QEMU_PID") {
         fs::write(pid_file, process::id().to_string()).expect("the pid file");
+    }
+    if story == "replay" {
+        // The guest after a dead one is a good one.
+        match replay::is_first() {
+            true => replay::run(&job_disk(&args)),
+            false => story.clear(),
+        }
     }
     match story.as_str() {
         "exits-at-once" => {
