@@ -24,7 +24,8 @@ use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{
-    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, host_line,
+    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, github,
+    host_line,
 };
 use crate::target::{Arch, Target};
 
@@ -95,6 +96,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     ui.close();
     let set = group.set(runs);
     group.finish(&set)?;
+    github::publish(&set);
     for line in farewell::lines(&set, group.path()) {
         eprintln!("{line}");
     }

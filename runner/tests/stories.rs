@@ -39,7 +39,10 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command
             .env("FAKE_QEMU", story)
-            .env("FAKE_QEMU_PID", self.path("pid"));
+            .env("FAKE_QEMU_PID", self.path("pid"))
+            // These stories' failures are not the failures of a workflow that runs them.
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY");
         command.args(["--kernel"]).arg(self.path("kernel"));
         command.args(["--image"]).arg(self.path("image"));
         command.args(["--qemu"]).arg(fake_qemu());
@@ -129,6 +132,10 @@ fn a_good_guest_passes_and_leaves_a_whole_report() {
         "events.jsonl",
         "summary.md",
         "junit.xml",
+        "results.ktap",
+        "bmf.json",
+        "gab-bigger.json",
+        "gab-smaller.json",
         "serial.log",
         "qemu.cmd",
         "env.json",
@@ -424,6 +431,22 @@ fn a_killed_runner_takes_qemu_with_it() {
         text.contains("running when the runner was stopped"),
         "{text}"
     );
+}
+
+#[test]
+fn github_is_told_in_its_own_words() {
+    let place = Place::new();
+    let summary = place.path("step-summary");
+    let output = place
+        .command("fails", TWO)
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .output()
+        .expect("the runner");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(stderr.matches("::error ").count(), 1, "{stderr}");
+    let page = fs::read_to_string(summary).expect("a summary");
+    assert!(page.contains("## Not passed: 1"), "{page}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The numbers of a set, side by side: one row a metric of a case, one value a run.
 
+use std::collections::HashMap;
+
 use super::set::{Member, Set};
 use crate::outcome::{Better, Metric};
 
@@ -83,6 +85,12 @@ fn filled(table: Table<'_>) -> Vec<Table<'_>> {
 
 fn rows<'a>(members: &[&'a Member]) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
+    // A case that gave no number here and one there stands where it ran here.
+    let mut order: HashMap<&str, usize> = HashMap::new();
+    for case in members.iter().flat_map(|member| &member.run.cases) {
+        let next = order.len();
+        order.entry(&case.name).or_insert(next);
+    }
     for (column, member) in members.iter().enumerate() {
         for case in &member.run.cases {
             for metric in &case.metrics {
@@ -103,13 +111,15 @@ fn rows<'a>(members: &[&'a Member]) -> Vec<Row<'a>> {
             }
         }
     }
+    rows.sort_by_key(|row| order.get(row.case).copied());
     rows
 }
 
 impl Row<'_> {
-    /// The first column over the reference: how many times as much.
+    /// The first column over the reference: how many times as much. A ratio of shares
+    /// would tell nothing.
     pub fn ratio(&self, reference: Option<usize>) -> Option<f64> {
-        let reference = reference?;
+        let reference = reference.filter(|_| self.unit != "%")?;
         let (ours, theirs) = (self.values.first().copied()??, self.values[reference]?);
         (reference != 0 && theirs > 0.0).then(|| ours / theirs)
     }

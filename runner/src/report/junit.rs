@@ -22,6 +22,14 @@ pub fn document(set: &Set) -> anyhow::Result<String> {
     for member in &set.members {
         report.add_test_suites(suites(set, member, &mut room));
     }
+    for name in &set.absent {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type(Status::Missing.name());
+        status.set_message("never ran");
+        let mut suite = TestSuite::new(text(name));
+        suite.add_test_case(TestCase::new("run", status));
+        report.add_test_suite(suite);
+    }
     report.to_string().context("junit.xml")
 }
 

@@ -6,16 +6,20 @@
 
 mod env;
 mod event;
+mod exports;
 pub mod farewell;
 mod figures;
+pub mod github;
 mod group;
 mod junit;
+mod ktap;
 mod outputs;
 mod replay;
 mod run_dir;
 mod run_json;
 mod set;
 mod summary;
+mod text;
 mod ui;
 mod verb;
 
@@ -26,3 +30,6 @@ pub use run_dir::RunDir;
 pub use run_json::Run;
 pub use ui::Ui;
 pub use verb::run;
+
+#[cfg(test)]
+mod tests;

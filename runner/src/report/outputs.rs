@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use super::set::Set;
-use super::{junit, summary};
+use super::{exports, junit, ktap, summary};
+use crate::outcome::Better;
 
 /// Renders `set` into `dir`.
 pub fn write(dir: &Path, set: &Set) -> anyhow::Result<()> {
@@ -22,5 +23,19 @@ pub fn write(dir: &Path, set: &Set) -> anyhow::Result<()> {
     }
     put("summary.md", summary::page(set))?;
     put("junit.xml", junit::document(set)?)?;
+    put("results.ktap", ktap::document(set))?;
+    for (name, document) in [
+        ("bmf.json", exports::bencher(set)),
+        (
+            "gab-bigger.json",
+            exports::action_benchmark(set, Better::Higher),
+        ),
+        (
+            "gab-smaller.json",
+            exports::action_benchmark(set, Better::Lower),
+        ),
+    ] {
+        put(name, serde_json::to_string_pretty(&document)? + "\n")?;
+    }
     Ok(())
 }

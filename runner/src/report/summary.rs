@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use super::figures::{self, number};
 use super::set::{Member, Set};
+use super::text::short;
 use crate::outcome::CaseResult;
 
 /// Bytes for the figures of a set.
@@ -34,24 +35,32 @@ pub fn page(set: &Set) -> String {
     page
 }
 
-/// What ran and what it came to, in one line.
+/// What ran, and where.
 pub fn title(set: &Set) -> String {
-    let mut suites: Vec<&str> = Vec::new();
-    for suite in set.members.iter().flat_map(|m| m.run.suite.split('+')) {
-        if !suites.contains(&suite) {
-            suites.push(suite);
+    fn add(list: &mut Vec<String>, item: &str) {
+        if !list.iter().any(|known| known == item) {
+            list.push(item.to_string());
         }
     }
-    let place = match &set.members[..] {
-        [member] if set.is_single() => set.label(&member.run),
-        members => format!("{} runs", members.len() + set.absent.len()),
+    let (mut suites, mut places, mut lanes) = (Vec::new(), Vec::new(), Vec::new());
+    for run in set.members.iter().map(|member| &member.run) {
+        run.suite
+            .split('+')
+            .for_each(|suite| add(&mut suites, suite));
+        add(&mut places, &run.target());
+        add(&mut lanes, run.lane());
+    }
+    set.absent.iter().for_each(|name| add(&mut places, name));
+    let kernels = match lanes.len() {
+        0 | 1 => String::new(),
+        _ => format!(": {}", lanes.join(" and ")),
     };
-    format!("{} on {place}", suites.join(", "))
+    format!("{} on {}{kernels}", suites.join(", "), places.join(", "))
 }
 
 // Writing to a String cannot fail; hence the `let _` here and below.
 fn heading(out: &mut String, set: &Set) {
-    let _ = writeln!(out, "# {}: {}\n", title(set), set.totals().sentence());
+    let _ = writeln!(out, "# {}\n\n{}\n", title(set), set.totals().sentence());
 }
 
 fn facts(out: &mut String, set: &Set) {
@@ -227,10 +236,14 @@ fn failures(out: &mut String, set: &Set) {
         .iter()
         .flat_map(|member| member.run.bad().map(move |case| (member, case)))
         .collect();
-    if bad.is_empty() {
+    let count = bad.len() + set.absent.len();
+    if count == 0 {
         return;
     }
-    let _ = writeln!(out, "\n## Not passed: {}\n", bad.len());
+    let _ = writeln!(out, "\n## Not passed: {count}\n");
+    for name in &set.absent {
+        let _ = writeln!(out, "- **MISSING** {name}: the whole run");
+    }
     let lines = bad.iter().map(|(member, case)| {
         let mut line = format!("- **{}** {}", case.status.name(), case.name);
         if !set.is_single() {
@@ -265,8 +278,10 @@ fn capped(out: &mut String, lines: impl Iterator<Item = String>, budget: usize) 
     }
 }
 
-/// Text fit for one line of markdown, cut where it is long.
+/// Text fit for a table's cell: one line that is no markup.
 fn cell(text: &str) -> String {
-    let cut: String = text.chars().take(CELL).collect();
-    cut.replace('|', r"\|").replace(['\n', '\r'], " ")
+    let text = short(text, CELL);
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('|', r"\|")
 }
