@@ -35,7 +35,7 @@ pub fn choose(arch: Arch, name: &str, guest: &GuestArgs) -> anyhow::Result<Kerne
         LINUX => {
             return linux::provide(
                 arch,
-                &agent(arch, guest)?,
+                || agent(arch, guest),
                 append.as_deref(),
                 &guest.fetch(),
             );

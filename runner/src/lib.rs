@@ -30,6 +30,7 @@ mod report;
 mod setup;
 mod shell;
 mod target;
+mod versus;
 
 use cli::{Cli, Verb};
 use outcome::Exit;

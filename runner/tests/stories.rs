@@ -570,3 +570,45 @@ fn alive(pid: u32) -> bool {
             .is_some_and(|rest| rest.trim_start().starts_with('Z'))
     })
 }
+
+#[test]
+fn linux_that_is_not_there_is_told() {
+    let place = Place::new();
+    let mut command = place.command("", &[&["--kernel", "linux", "--offline"], TWO].concat());
+    let output = command.env("XDG_CACHE_HOME", place.path("cache")).output();
+    let run = Run::new(output.expect("the runner"), &place);
+    assert_eq!(run.code(), 6);
+    assert!(run.stderr().contains("the cache has no Linux for riscv64"));
+}
+
+#[test]
+fn linux_on_loongarch64_needs_a_younger_qemu() {
+    let place = Place::new();
+    let args = ["--kernel", "linux", "--arch", "loongarch64"];
+    let run = place.run("", &[&args, TWO].concat());
+    assert_eq!(run.code(), 6);
+    let told = run.stderr();
+    assert!(
+        told.contains("QEMU 9.2") && told.contains("version 0.0.0"),
+        "{told}"
+    );
+}
+
+#[test]
+fn several_kernels_stand_side_by_side() {
+    let place = Place::new();
+    let second = place.path("linux");
+    std::fs::write(&second, "another kernel").expect("a kernel");
+    let second = second.to_string_lossy().into_owned();
+    let run = place.run("", &[&["--kernel", &second], TWO].concat());
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(run.dir.join("riscv64-glibc-kernel/run.json").is_file());
+    assert!(run.dir.join("riscv64-glibc-linux/run.json").is_file());
+    assert!(
+        run.stderr().contains("beside linux: 2 agree"),
+        "{}",
+        run.stderr()
+    );
+    let page = fs::read_to_string(run.dir.join("summary.md")).expect("a page");
+    assert!(page.contains("## Beside linux"), "{page}");
+}

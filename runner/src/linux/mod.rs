@@ -84,14 +84,14 @@ const CMDLINE: &str = "console=ttyS0 rdinit=/init quiet loglevel=3 panic=-1 oops
 /// How many initial file systems of an architecture stay in the cache.
 const KEPT: usize = 4;
 
-/// Debian's Linux for `arch` with `agent` inside; `append` goes behind its command line.
-/// Fetches what the cache lacks.
+/// Debian's Linux for `arch` with the agent inside, which is asked for once there is a Linux;
+/// `append` goes behind its command line. Fetches what the cache lacks.
 ///
 /// # Errors
 /// [`missing`], with what to do about it.
 pub fn provide(
     arch: Arch,
-    agent: &Path,
+    agent: impl FnOnce() -> anyhow::Result<PathBuf>,
     append: Option<&str>,
     options: &setup::Options,
 ) -> anyhow::Result<Kernel> {
@@ -100,13 +100,13 @@ pub fn provide(
 
 fn prepare(
     arch: Arch,
-    agent: &Path,
+    agent: impl FnOnce() -> anyhow::Result<PathBuf>,
     append: Option<&str>,
     options: &setup::Options,
 ) -> anyhow::Result<Kernel> {
     let cache = Cache::open(options)?;
     let linux = linux::ensure(&cache, arch, options)?;
-    let initrd = initrd(&cache, arch, &linux, agent)?;
+    let initrd = initrd(&cache, arch, &linux, &agent()?)?;
     Ok(Kernel {
         version: linux.version,
         initrd: Some(initrd),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::set::{Member, Set};
 use crate::outcome::{CaseResult, Status};
+use crate::versus;
 
 /// The most failures listed one by one.
 const MOST_LISTED: usize = 20;
@@ -23,6 +24,9 @@ pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
     }
     for name in &set.absent {
         lines.push(format!("{name}: never ran"));
+    }
+    for versus in versus::of(set.members.iter().map(|member| &member.run)) {
+        lines.extend(versus.lines());
     }
     lines.push(format!("report: {}", dir.join("summary.md").display()));
     lines

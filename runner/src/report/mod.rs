@@ -13,6 +13,7 @@ pub mod github;
 mod group;
 mod junit;
 mod ktap;
+mod oracle;
 mod outputs;
 mod replay;
 mod run_dir;

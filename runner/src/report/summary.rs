@@ -8,6 +8,7 @@
 use std::fmt::Write;
 
 use super::figures::{self, number};
+use super::oracle;
 use super::set::{Member, Set};
 use super::text::short;
 use crate::outcome::CaseResult;
@@ -28,6 +29,7 @@ pub fn page(set: &Set) -> String {
     let mut page = String::new();
     heading(&mut page, set);
     facts(&mut page, set);
+    oracle::section(&mut page, set);
     figures(&mut page, set);
     cases(&mut page, set);
     notes(&mut page, set);
@@ -262,7 +264,7 @@ fn failures(out: &mut String, set: &Set) {
 }
 
 /// Writes lines while they fit into `budget` bytes; then says how many are left out.
-fn capped(out: &mut String, lines: impl Iterator<Item = String>, budget: usize) {
+pub fn capped(out: &mut String, lines: impl Iterator<Item = String>, budget: usize) {
     let end = out.len() + budget;
     let mut left_out = 0;
     for line in lines {
@@ -279,7 +281,7 @@ fn capped(out: &mut String, lines: impl Iterator<Item = String>, budget: usize) 
 }
 
 /// Text fit for a table's cell: one line that is no markup.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     let text = short(text, CELL);
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

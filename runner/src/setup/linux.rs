@@ -235,6 +235,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_without_firmware_is_told() {
+        let home = tempfile::tempdir().expect("a directory");
+        let modules = home.path().join("usr/lib/modules/7.2-x");
+        fs::create_dir_all(&modules).expect("directories");
+        fs::write(modules.join("vmlinuz"), "a kernel").expect("a kernel");
+        let record = r#"[["linux-image-x_7.2-1_x.deb","00"]]"#;
+        fs::write(home.path().join(RECORD), record).expect("a record");
+        let linux = open(Arch::Riscv64, home.path()).expect("needs none");
+        assert_eq!((linux.version.as_str(), linux.firmware), ("7.2-1", None));
+        let error = open(Arch::Loongarch64, home.path()).expect_err("needs one");
+        assert!(error.to_string().contains("QEMU_EFI.fd"), "{error}");
+    }
+
+    #[test]
     fn offline_says_what_is_missing() {
         let dir = tempfile::tempdir().expect("a directory");
         let options = Options {
