@@ -25,7 +25,7 @@ pub fn run(args: &ParseArgs) -> anyhow::Result<Exit> {
         .collect();
     let text = String::from_utf8_lossy(&bytes);
     let mut exit = Exit::Ok;
-    if let Some(line) = text.lines().find(|line| !is_record(line) && is_panic(line)) {
+    if let Some(line) = text.lines().find(|line| is_panic(line) && !is_record(line)) {
         eprintln!("panic: {}", line.trim());
         exit = Exit::Crashed;
     }

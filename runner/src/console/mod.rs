@@ -88,12 +88,25 @@ impl Decoder {
 
     /// Takes `bytes`; hands each event to `sink`.
     pub fn feed(&mut self, bytes: &[u8], mut sink: impl FnMut(Event)) {
-        for &byte in bytes {
-            if byte == b'\n' || self.line.len() >= LONGEST_LINE {
-                self.finish_line(&mut sink);
-            }
-            if byte != b'\n' {
-                self.line.push(byte);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = LONGEST_LINE.saturating_sub(self.line.len());
+            let piece = &rest[..rest.len().min(room)];
+            match piece.iter().position(|&byte| byte == b'\n') {
+                Some(end) => {
+                    self.line.extend_from_slice(&piece[..end]);
+                    self.finish_line(&mut sink);
+                    rest = &rest[end + 1..];
+                }
+                None if piece.len() < room => {
+                    self.line.extend_from_slice(piece);
+                    rest = &[];
+                }
+                None => {
+                    self.line.extend_from_slice(piece);
+                    self.finish_line(&mut sink);
+                    rest = &rest[room..];
+                }
             }
         }
     }
