@@ -293,7 +293,7 @@ mod tests {
     fn only_what_has_an_oracle_is_compared() {
         let runs = [run("ours", &[]), run("a/Image", &[])];
         assert!(of(runs.iter()).is_empty());
-        let mut runs = vec![run("ours", &[]), run("linux", &[]), run("a/Image", &[])];
+        let mut runs = ["ours", "linux", "a/Image"].map(|kernel| run(kernel, &[]));
         let lanes: Vec<&str> = of(runs.iter()).iter().map(|v| v.lane).collect();
         assert_eq!(lanes, ["ours", "Image"]);
         runs[1].libc = "musl".into();
