@@ -9,8 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-
 use crate::again;
 use crate::cli::RunArgs;
 use crate::exec::{self, Boot, Limits, News, Over};
@@ -24,7 +22,7 @@ use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{
-    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, github,
+    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, full, github,
     host_line,
 };
 use crate::target::{Arch, Target};
@@ -69,6 +67,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let group = Group::create(&parent, &names, &suites)?;
     let mut ui = Ui::new(lanes.len() * plan.iter().map(|s| s.cases.len()).sum::<usize>());
     let mut runs = Vec::new();
+    let mut failed = None;
     for (number, lane) in lanes.iter().enumerate() {
         // One was provided for each architecture and kernel of the lanes.
         let Some((_, _, provided)) = provided
@@ -88,14 +87,29 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
             ui: &mut ui,
             boots: 0,
         };
-        runs.push(one.carry_out(&plan, &suites)?);
+        match one.carry_out(&plan, &suites) {
+            Ok(run) => runs.push(run),
+            Err(error) => {
+                runs.push(one.dir.salvage(&error));
+                failed = Some(error);
+                break;
+            }
+        }
         if interrupt.seen().is_some() {
             break;
         }
     }
     ui.close();
     let set = group.set(runs);
-    group.finish(&set)?;
+    let finished = group.finish(&set);
+    if let Some(error) = failed {
+        // What there is, kept or not, is told; the error is why the rest is missing.
+        for line in farewell::lines(&set, group.path()) {
+            eprintln!("{line}");
+        }
+        return Err(error);
+    }
+    finished?;
     github::publish(&set);
     for line in farewell::lines(&set, group.path()) {
         eprintln!("{line}");
@@ -388,8 +402,7 @@ impl OneTarget<'_> {
             ports: ports.placeholders(),
             done_port: ports.done(),
         };
-        job::write(&disk, &settings, &Job::Cases(cases))
-            .with_context(|| format!("cannot write {}", disk.display()))?;
+        job::write(&disk, &settings, &Job::Cases(cases)).map_err(|error| full(&disk, &error))?;
         let mut machine = machine(
             self.args,
             self.target,

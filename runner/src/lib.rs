@@ -7,6 +7,7 @@
 //! `outcome` (what it came to) -> `report` (what is left behind).
 
 mod again;
+mod child;
 pub mod cli;
 mod clock;
 mod console;

@@ -323,6 +323,15 @@ pub fn missing(message: impl Into<String>) -> anyhow::Error {
     .into()
 }
 
+/// An [`Exit::Infra`] error: this host, and neither guest nor runner.
+pub fn host_failed(message: impl Into<String>) -> anyhow::Error {
+    Refused {
+        exit: Exit::Infra,
+        message: message.into(),
+    }
+    .into()
+}
+
 /// An [`Exit::Usage`] error.
 pub fn usage(message: impl Into<String>) -> anyhow::Error {
     Refused {

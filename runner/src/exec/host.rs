@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::child;
 use crate::image::HostTools;
 use crate::job::fill;
 use crate::plan::{HostStep, HostTool};
@@ -25,7 +25,7 @@ pub struct HostOutput {
 }
 
 /// A running client. Its output goes to an unnamed file, so that it never waits for
-/// a reader; dropping it kills it.
+/// a reader; dropping it kills it, and it does not outlive the runner.
 pub struct HostClient {
     /// The case it belongs to.
     pub index: usize,
@@ -49,12 +49,14 @@ impl HostClient {
             HostTool::Netperf => &tools.netperf,
         };
         let output = tempfile::tempfile().context("no room for the client's output")?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(step.args.iter().map(|arg| fill(arg, ports.placeholders())))
-            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
-            .stderr(output.try_clone()?)
+            .stderr(output.try_clone()?);
+        child::tie(&mut command);
+        let child = command
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         Ok(HostClient {

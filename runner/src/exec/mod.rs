@@ -18,6 +18,7 @@ use crate::image::HostTools;
 use crate::outcome::Exit;
 use crate::plan::{Case, Work};
 use crate::qemu::{Guest, Message, Ports};
+use crate::report::full;
 
 use host::HostClient;
 use session::Session;
@@ -76,7 +77,8 @@ pub fn run(
     let mut serial = File::options()
         .create(true)
         .append(true)
-        .open(boot.serial)?;
+        .open(boot.serial)
+        .map_err(|error| full(boot.serial, &error))?;
     let mut guest = Guest::start(&boot.command)?;
     let mut io = Io::default();
     let mut decoder = Decoder::new(boot.nonce);
@@ -90,7 +92,9 @@ pub fn run(
             Some(Message::Console(bytes)) => {
                 printed += bytes.len() as u64;
                 if printed <= FLOOD {
-                    serial.write_all(&bytes)?;
+                    serial
+                        .write_all(&bytes)
+                        .map_err(|error| full(boot.serial, &error))?;
                 }
                 decoder.feed(&bytes, |event| {
                     io.remember(&event);

@@ -8,13 +8,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::child;
 
 /// What a guest's process says.
 #[derive(Debug)]
@@ -44,16 +45,12 @@ impl Guest {
             .split_first()
             .ok_or_else(|| io::Error::other("an empty command"))?;
         let mut command = Command::new(program);
-        command.args(args).process_group(0);
         command
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // SAFETY: between fork and exec only async-signal-safe work is allowed; the closure makes one
-        // prctl system call and touches no memory that the parent shares or locks.
-        unsafe {
-            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
-        }
+        child::tie(&mut command);
         let mut child = command.spawn()?;
         let (sender, messages) = channel();
         if let Some(stdout) = child.stdout.take() {

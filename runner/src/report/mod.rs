@@ -27,7 +27,7 @@ mod verb;
 pub use env::{environment, host_line};
 pub use event::{Event, RunStarted, SCHEMA as EVENT_SCHEMA};
 pub use group::Group;
-pub use run_dir::RunDir;
+pub use run_dir::{RunDir, full};
 pub use run_json::Run;
 pub use ui::Ui;
 pub use verb::run;

@@ -15,7 +15,10 @@ use super::replay::Replay;
 use super::run_json::Run;
 use super::set::Set;
 use crate::clock::Utc;
-use crate::outcome::Totals;
+use crate::outcome::{Totals, host_failed};
+
+/// Room on the disk that a run keeps for its own last words, in bytes.
+const RESERVE: usize = 128 * 1024;
 
 /// One run's files, and the run as its events tell it so far.
 pub struct RunDir {
@@ -31,6 +34,8 @@ impl RunDir {
         let context = || format!("cannot write in {}", path.display());
         fs::create_dir_all(path.join("cases")).with_context(context)?;
         let events = File::create(path.join("events.jsonl")).with_context(context)?;
+        // Written and not only sized: a hole has no room.
+        fs::write(path.join(RESERVED), vec![b'.'; RESERVE]).map_err(|e| full(&path, &e))?;
         Ok(RunDir {
             path,
             events,
@@ -56,7 +61,7 @@ impl RunDir {
         // One write: a reader never sees half a line of ours but the last.
         self.events
             .write_all(line.as_bytes())
-            .with_context(|| full(&self.path))?;
+            .map_err(|e| full(&self.path, &e))?;
         self.replay.apply(&stamped);
         Ok(())
     }
@@ -73,20 +78,34 @@ impl RunDir {
             return Ok(String::new());
         }
         let relative = format!("cases/{}.log", name.replace('/', "."));
-        fs::write(self.path.join(&relative), log).with_context(|| full(&self.path))?;
+        fs::write(self.path.join(&relative), log).map_err(|e| full(&self.path, &e))?;
         Ok(relative)
     }
 
     /// Writes a file of the directory.
     pub fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
-        fs::write(self.path.join(name), content).with_context(|| full(&self.path))
+        fs::write(self.path.join(name), content).map_err(|e| full(&self.path, &e))
     }
 
     /// Writes every report; answers the run.
     pub fn finish(&self) -> anyhow::Result<Run> {
+        // Only now is it no longer needed; that it cannot be removed harms nobody.
+        let _ = fs::remove_file(self.path.join(RESERVED));
         let run = self.replay.run();
-        outputs::write(&self.path, &Set::single(run.clone())).with_context(|| full(&self.path))?;
+        outputs::write(&self.path, &Set::single(run.clone())).with_context(|| {
+            format!("cannot write in {}: is the disk full?", self.path.display())
+        })?;
         Ok(run)
+    }
+
+    /// The run as far as it came before `error`, with its reports where there is still
+    /// room for them: the reserve was kept for this.
+    pub fn salvage(&mut self, error: &anyhow::Error) -> Run {
+        let _ = fs::remove_file(self.path.join(RESERVED));
+        let text = format!("the run ended here: {error:#}");
+        // Each may fail again; what is on the disk and in memory stays.
+        let _ = self.event(Event::Note { text });
+        self.finish().unwrap_or_else(|_| self.replay.run())
     }
 }
 
@@ -117,8 +136,15 @@ pub fn point_latest(dir: &Path) -> io::Result<()> {
     fs::rename(&aside, parent.join("latest"))
 }
 
-fn full(path: &Path) -> String {
-    format!("cannot write in {}: is the disk full?", path.display())
+/// The name of the file that keeps [`RESERVE`].
+const RESERVED: &str = ".reserve";
+
+/// What a failed write in a run directory means for the run.
+pub fn full(path: &Path, error: &io::Error) -> anyhow::Error {
+    host_failed(format!(
+        "cannot write in {}: {error}; make room there, or give another place with --out",
+        path.display()
+    ))
 }
 
 #[cfg(test)]

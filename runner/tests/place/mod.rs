@@ -1,0 +1,194 @@
+//! What the runner's tests share: a place with everything that a run needs, the fake
+//! QEMU in it, and what a run leaves.
+
+#![allow(dead_code, reason = "each test crate uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A place with everything that a run needs.
+pub struct Place {
+    pub dir: Arc<TempDir>,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::write(dir.path().join("kernel"), "a kernel").expect("a kernel");
+        // Just enough for an ext4 superblock's magic number.
+        let mut image = vec![0; 4096];
+        image[1024 + 0x38..1024 + 0x3a].copy_from_slice(&[0x53, 0xef]);
+        fs::write(dir.path().join("image"), image).expect("an image");
+        Place { dir: Arc::new(dir) }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// `runner` in the story `story`, with short limits.
+    pub fn command(&self, story: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command
+            .env("FAKE_QEMU", story)
+            .env("FAKE_QEMU_PID", self.path("pid"))
+            // These stories' failures are not the failures of a workflow that runs them.
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY");
+        command.args(["--kernel"]).arg(self.path("kernel"));
+        command.args(["--image"]).arg(self.path("image"));
+        command.args(["--qemu"]).arg(fake_qemu());
+        command.args(["--out"]).arg(self.path("runs"));
+        command
+            .args([
+                "--boot-timeout",
+                "2",
+                "--grace",
+                "1",
+                "--power-off-timeout",
+                "1",
+            ])
+            .args(args);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, story: &str, args: &[&str]) -> Run {
+        let output = self.command(story, args).output().expect("the runner");
+        Run::new(output, self)
+    }
+}
+
+pub fn fake_qemu() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_fake-qemu"))
+}
+
+pub struct Run {
+    pub output: Output,
+    pub dir: PathBuf,
+    /// Keeps the directory.
+    _place: Arc<TempDir>,
+}
+
+impl Run {
+    pub fn new(output: Output, place: &Place) -> Self {
+        Run {
+            output,
+            dir: place.path("runs/latest"),
+            _place: Arc::clone(&place.dir),
+        }
+    }
+
+    pub fn code(&self) -> i32 {
+        self.output.status.code().expect("an exit code")
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        let text = fs::read_to_string(self.dir.join("run.json"))
+            .unwrap_or_else(|e| panic!("{e}: {}", self.stderr()));
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    pub fn status(&self, case: &str) -> String {
+        self.row(case)["status"]
+            .as_str()
+            .expect("a status")
+            .to_string()
+    }
+
+    pub fn row(&self, case: &str) -> Value {
+        let json = self.json();
+        let rows = json["cases"].as_array().expect("rows");
+        rows.iter()
+            .find(|row| row["name"] == case)
+            .unwrap_or_else(|| panic!("no row {case}"))
+            .clone()
+    }
+}
+
+pub const TWO: &[&str] = &["--suite", "smoke", "--case", "uname,date"];
+
+pub fn wait_for_pid(file: &Path) -> u32 {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < deadline {
+        if let Some(pid) = fs::read_to_string(file)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
+            return pid;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    panic!("QEMU was never started");
+}
+
+pub fn kill(signal: &str, pid: u32) {
+    // The shell's own: a bare machine has no program of that name.
+    Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {pid}")])
+        .status()
+        .expect("a shell");
+}
+
+/// Whether the process runs; one that has ended and waits for its parent does not.
+pub fn alive(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+    })
+}
+
+#[test]
+pub fn linux_that_is_not_there_is_told() {
+    let place = Place::new();
+    let mut command = place.command("", &[&["--kernel", "linux", "--offline"], TWO].concat());
+    let output = command.env("XDG_CACHE_HOME", place.path("cache")).output();
+    let run = Run::new(output.expect("the runner"), &place);
+    assert_eq!(run.code(), 6);
+    assert!(run.stderr().contains("the cache has no Linux for riscv64"));
+}
+
+#[test]
+pub fn linux_on_loongarch64_needs_a_younger_qemu() {
+    let place = Place::new();
+    let args = ["--kernel", "linux", "--arch", "loongarch64"];
+    let run = place.run("", &[&args, TWO].concat());
+    assert_eq!(run.code(), 6);
+    let told = run.stderr();
+    assert!(
+        told.contains("QEMU 9.2") && told.contains("version 0.0.0"),
+        "{told}"
+    );
+}
+
+#[test]
+pub fn several_kernels_stand_side_by_side() {
+    let place = Place::new();
+    let second = place.path("linux");
+    std::fs::write(&second, "another kernel").expect("a kernel");
+    let second = second.to_string_lossy().into_owned();
+    let run = place.run("", &[&["--kernel", &second], TWO].concat());
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(run.dir.join("riscv64-glibc-kernel/run.json").is_file());
+    assert!(run.dir.join("riscv64-glibc-linux/run.json").is_file());
+    assert!(
+        run.stderr().contains("beside linux: 2 agree"),
+        "{}",
+        run.stderr()
+    );
+    let page = fs::read_to_string(run.dir.join("summary.md")).expect("a page");
+    assert!(page.contains("## Beside linux"), "{page}");
+}
