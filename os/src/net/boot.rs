@@ -116,15 +116,13 @@ fn configure(iface: IfaceId, address: Address) -> Result<()> {
                 let Some(gateway) = gateway else {
                     return Ok(());
                 };
+                let everything = Cidr {
+                    addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                    prefix: 0,
+                };
                 stack.add_route(inet::Route {
-                    dst: Cidr {
-                        addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                        prefix: 0,
-                    },
                     gateway: Some(IpAddr::V4(gateway)),
-                    iface,
-                    source: None,
-                    metric: 0,
+                    ..inet::Route::on_link(everything, iface)
                 })
             }
         }

@@ -359,13 +359,12 @@ fn route(add: bool, arg: usize) -> Result<usize> {
                     .iface
             }
         };
+        let dst = Cidr::new(IpAddr::V4(dst), prefix).ok_or(Errno::EINVAL)?;
         let route = Route {
-            dst: Cidr::new(IpAddr::V4(dst), prefix).ok_or(Errno::EINVAL)?,
             gateway: gateway.map(IpAddr::V4),
-            iface,
-            source: None,
             // The ioctl counts from 1, 0 is unset.
             metric: u32::try_from(metric - 1).unwrap_or(0),
+            ..Route::on_link(dst, iface)
         };
         let done = if add {
             stack.add_route(route)

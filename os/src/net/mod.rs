@@ -19,6 +19,7 @@ mod device;
 mod errno;
 mod inet;
 mod ioctl;
+mod netlink;
 mod opt;
 mod proc;
 mod registry;
@@ -33,7 +34,7 @@ pub use socket::{Socket, message};
 use crate::Result;
 use abi::{
     Errno,
-    net::{AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC},
+    net::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_UNSPEC},
 };
 use alloc::sync::Arc;
 
@@ -66,6 +67,7 @@ pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Ar
     match domain {
         AF_INET | AF_INET6 => inet::open(cx, domain, kind, protocol),
         AF_UNIX => unix::open(cx, kind, protocol),
+        AF_NETLINK => netlink::open(cx, kind, protocol),
         AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
         _ => Err(Errno::EAFNOSUPPORT),
     }
@@ -80,7 +82,7 @@ pub fn pair(
 ) -> Result<(Arc<Socket>, Arc<Socket>)> {
     check_type(domain, kind)?;
     match domain {
-        AF_INET | AF_INET6 => Err(Errno::EOPNOTSUPP),
+        AF_INET | AF_INET6 | AF_NETLINK => Err(Errno::EOPNOTSUPP),
         AF_UNIX => unix::pair(cx, kind, protocol),
         _ => Err(Errno::EAFNOSUPPORT),
     }

@@ -1,6 +1,6 @@
 //! /proc/net: the tables that netstat, ss and programs read. proc_net(5).
 
-use super::stack;
+use super::{netlink, registry, stack};
 use crate::{
     drivers::{self, nic::NicCounters},
     fs::pseudo,
@@ -23,6 +23,7 @@ pub fn init() {
     proc.file("net/route", route);
     proc.file("net/arp", arp);
     proc.file("net/if_inet6", if_inet6);
+    proc.file("net/netlink", netlink::report);
     // Ours, not Linux's: what the cards did, for measuring (frames per notification).
     proc.file("net/cards", cards);
 }
@@ -125,7 +126,7 @@ fn tcp(v6: bool) -> String {
                 text,
                 "{slot:4}: {} {} {:02X} {:08X}:{:08X} {:02X}:{:08X} {:08X} {:5} {:8} {} 1 0000000000000000",
                 hex(row.local, v6), hex(row.peer, v6), row.state as u8, row.tx_queue, row.rx_queue,
-                row.timer as u8, when, row.retransmits, row.owner, 0, row.token,
+                row.timer as u8, when, row.retransmits, row.owner, 0, registry::inode(row.token),
             );
             slot += 1;
         });
@@ -152,7 +153,7 @@ fn dgram(kind: DgramKind, v6: bool) -> String {
             let _ = writeln!(
                 text,
                 "{slot:5}: {} {} {state:02X} {:08X}:{:08X} 00:00000000 00000000 {:5} {:8} {} 2 0000000000000000 {}",
-                hex(row.local, v6), hex(row.peer, v6), 0, row.rx_queue, row.owner, 0, row.token, row.drops,
+                hex(row.local, v6), hex(row.peer, v6), 0, row.rx_queue, row.owner, 0, registry::inode(row.token), row.drops,
             );
             slot += 1;
         });

@@ -9,10 +9,11 @@ use crate::{
     sync::SpinLock,
 };
 use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicU64, Ordering};
 use inet::Ready;
 
 struct Table {
-    slots: Vec<Option<Arc<WaitQueue>>>,
+    slots: Vec<Option<(Arc<WaitQueue>, u64)>>,
     free: Vec<usize>,
 }
 
@@ -24,25 +25,33 @@ static TABLE: SpinLock<Table> = SpinLock::new(Table {
 /// A token and its wait queue.
 pub struct Registration {
     slot: usize,
+    inode: u64,
     queue: Arc<WaitQueue>,
 }
 
 impl Registration {
     /// A fresh token.
     pub fn new() -> Registration {
+        static NEXT_INODE: AtomicU64 = AtomicU64::new(1000);
+        let inode = NEXT_INODE.fetch_add(1, Ordering::Relaxed);
         let queue = Arc::new(WaitQueue::new());
         let mut table = TABLE.lock();
         let slot = table.free.pop().unwrap_or_else(|| {
             table.slots.push(None);
             table.slots.len() - 1
         });
-        table.slots[slot] = Some(queue.clone());
-        Registration { slot, queue }
+        table.slots[slot] = Some((queue.clone(), inode));
+        Registration { slot, inode, queue }
     }
 
     /// What the engine is told. Never 0, which means "nobody".
     pub fn token(&self) -> u64 {
         self.slot as u64 + 1
+    }
+
+    /// Inode number in sockfs, never used twice.
+    pub fn inode(&self) -> u64 {
+        self.inode
     }
 
     /// Who waits.
@@ -70,9 +79,16 @@ pub fn wake(token: u64, ready: Ready) {
         return;
     };
     let queue = TABLE.lock().slots.get(slot).cloned().flatten();
-    if let Some(queue) = queue {
+    if let Some((queue, _)) = queue {
         queue.wake(events(ready));
     }
+}
+
+/// The inode number of the socket behind `token`, as the tables show it; 0 when no descriptor has it.
+pub fn inode(token: u64) -> u64 {
+    let slot = (token as usize).wrapping_sub(1);
+    let entry = TABLE.lock().slots.get(slot).cloned().flatten();
+    entry.map_or(0, |(_, inode)| inode)
 }
 
 /// The engine's readiness as poll(2) events.

@@ -5,7 +5,7 @@
 //! lock, and only then wakes who has to be woken. Inside [`with`] nothing may sleep:
 //! user pages are faulted in before. [`look`] is for questions that change nothing.
 
-use super::{device, registry};
+use super::{device, netlink, registry};
 use crate::{
     sched,
     sync::SpinLock,
@@ -115,7 +115,10 @@ pub fn with<R>(call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
     if core::mem::take(&mut shell.effects.crowded) {
         CROWDED.store(true, Relaxed);
     }
+    let changes = shell.stack.take_changes();
     if shell.effects.wake.is_empty() {
+        drop(guard);
+        netlink::route::notify(&changes);
         return result;
     }
     let spare = core::mem::take(&mut shell.spare);
@@ -124,6 +127,7 @@ pub fn with<R>(call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
     for wake in wakes.drain(..) {
         registry::wake(wake.token, wake.events);
     }
+    netlink::route::notify(&changes);
     if let Some(shell) = SHELL.lock().as_mut() {
         shell.spare = wakes;
     }

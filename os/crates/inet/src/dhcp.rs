@@ -360,11 +360,9 @@ impl Stack {
                 prefix: 0,
             };
             let route = Route {
-                dst: everything,
                 gateway: Some(IpAddr::V4(router)),
-                iface: rx.iface,
-                source: None,
-                metric: 0,
+                protocol: Route::DHCP,
+                ..Route::on_link(everything, rx.iface)
             };
             // A renewal finds it there; a router off the link is the server's mistake and leaves us without.
             let _ = self.add_route(route);

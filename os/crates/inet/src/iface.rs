@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::addr::Cidr;
+use crate::changes::Change;
 use crate::counters::IfaceCounters;
 use crate::dhcp::DhcpClient;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::neighbour::NeighbourTable;
-use crate::route::Route;
+use crate::route::{Route, RouteKind};
 use crate::stack::Stack;
 use crate::time::Instant;
 
@@ -62,6 +63,27 @@ pub struct IfaceAddress {
     pub cidr: Cidr,
     /// Directed broadcast address, IPv4 only.
     pub broadcast: Option<core::net::Ipv4Addr>,
+    /// What else is said of it.
+    pub note: AddressNote,
+}
+
+/// What configuration programs say of an address and want to read again. The engine only keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressNote {
+    /// `IFA_BROADCAST` as it was given; an address that was added without one shows none.
+    pub broadcast: Option<Ipv4Addr>,
+    /// `IFA_ADDRESS` where it is the other end of a point-to-point link.
+    pub peer: Option<IpAddr>,
+    /// `ifa_scope`; `None` follows from the address.
+    pub scope: Option<u8>,
+    /// `IFA_LABEL`, up to a NUL; empty is the interface's name.
+    pub label: [u8; 16],
+    /// `IFA_FLAGS` beyond IFA_F_PERMANENT.
+    pub flags: u32,
+    /// How long the address is valid and preferred, in seconds from then on; `None` is for ever.
+    pub lifetime: Option<(u32, u32, Instant)>,
+    /// `IFA_PROTO`: 1 loopback, 2 router advertisement, 3 link-local, 0 anybody else.
+    pub protocol: u8,
 }
 
 /// What SIOCGIF*, rtnetlink and /proc/net/dev want to know about an interface.
@@ -225,6 +247,13 @@ impl Stack {
     pub fn set_up(&mut self, now: Instant, iface: IfaceId, up: bool) -> Result<()> {
         let slot = self.iface_mut(iface)?;
         let was = core::mem::replace(&mut slot.info.up, up);
+        if up != was {
+            self.note(Change::Link(iface));
+        }
+        if up && !was {
+            self.connected_again(iface)?;
+        }
+        let slot = self.iface_mut(iface)?;
         if up && !was {
             let fresh = slot
                 .info
@@ -246,12 +275,20 @@ impl Stack {
                     }
                     if fresh {
                         let addr = IpAddr::V6(Ipv6Addr::LOCALHOST);
-                        self.add_address(now, iface, Cidr { addr, prefix: 128 })?;
+                        let note = AddressNote {
+                            protocol: 1,
+                            ..AddressNote::default()
+                        };
+                        self.add_address_as(now, iface, Cidr { addr, prefix: 128 }, note)?;
                     }
                 }
                 IfaceKind::Ethernet { mac } if fresh => {
                     let addr = IpAddr::V6(link_local(mac));
-                    self.add_address(now, iface, Cidr { addr, prefix: 64 })?;
+                    let note = AddressNote {
+                        protocol: 3,
+                        ..AddressNote::default()
+                    };
+                    self.add_address_as(now, iface, Cidr { addr, prefix: 64 }, note)?;
                     self.ndp_ask_routers(now, iface);
                 }
                 IfaceKind::Ethernet { .. } => {}
@@ -262,6 +299,7 @@ impl Stack {
             let slot = &mut self.ifaces[iface.slot()];
             slot.tx.drain(..).for_each(|frame| pool.put(frame));
             slot.neighbours.flush(pool);
+            self.disconnected(iface);
         }
         self.routes_changed();
         Ok(())
@@ -274,6 +312,7 @@ impl Stack {
         }
         self.iface_mut(iface)?.info.mtu = mtu;
         self.routes_changed();
+        self.note(Change::Link(iface));
         Ok(())
     }
 
@@ -286,7 +325,10 @@ impl Stack {
 
     /// IFF_PROMISC: taps see frames for other stations too. Errors: `NoDevice`.
     pub fn set_promiscuous(&mut self, iface: IfaceId, on: bool) -> Result<()> {
-        self.iface_mut(iface)?.info.promiscuous = on;
+        let was = core::mem::replace(&mut self.iface_mut(iface)?.info.promiscuous, on);
+        if was != on {
+            self.note(Change::Link(iface));
+        }
         Ok(())
     }
 
@@ -305,8 +347,93 @@ impl Stack {
         self.interfaces().find(|info| info.name == name)
     }
 
+    /// Gives an interface another name. Errors: `NoDevice`, `Exists`, `Invalid` (empty, longer than 15 bytes, with a slash,
+    /// a colon or white space).
+    pub fn rename(&mut self, iface: IfaceId, name: &str) -> Result<()> {
+        let bad = |byte: u8| byte == b'/' || byte == b':' || byte.is_ascii_whitespace();
+        if name.is_empty()
+            || name.len() > 15
+            || name == "."
+            || name == ".."
+            || name.bytes().any(bad)
+        {
+            return Err(Error::Invalid);
+        }
+        if self
+            .interface_named(name)
+            .is_some_and(|other| other.id != iface)
+        {
+            return Err(Error::Exists);
+        }
+        self.iface_mut(iface)?.info.name = name.to_string();
+        self.note(Change::Link(iface));
+        Ok(())
+    }
+
+    /// Sets the hardware address. Errors: `NoDevice`, `Invalid` (a group's address), `NotSupported` (no Ethernet).
+    pub fn set_mac(&mut self, iface: IfaceId, mac: [u8; 6]) -> Result<()> {
+        if mac[0] & 1 != 0 || mac == [0; 6] {
+            return Err(Error::Invalid);
+        }
+        match &mut self.iface_mut(iface)?.info.kind {
+            IfaceKind::Loopback => return Err(Error::NotSupported),
+            IfaceKind::Ethernet { mac: own } => *own = mac,
+        }
+        self.note(Change::Link(iface));
+        Ok(())
+    }
+
+    /// The routes to the networks of the addresses of an interface that came up.
+    fn connected_again(&mut self, iface: IfaceId) -> Result<()> {
+        let slot = self.iface(iface)?;
+        if slot.is_loopback() {
+            return Ok(());
+        }
+        for own in slot.info.addresses.clone() {
+            self.add_connected(iface, own.cidr)?;
+        }
+        Ok(())
+    }
+
+    /// An interface went down: routes through it and its IPv6 addresses go, IPv4 addresses stay, as on Linux.
+    fn disconnected(&mut self, iface: IfaceId) {
+        let gone: Vec<Route> = self
+            .routes
+            .extract_if(.., |route| {
+                route.iface == iface && route.kind == RouteKind::Unicast
+            })
+            .collect();
+        gone.into_iter()
+            .for_each(|route| self.note(Change::RouteRemoved(route)));
+        let addresses = &mut self.ifaces[iface.slot()].info.addresses;
+        let gone: Vec<IfaceAddress> = addresses
+            .extract_if(.., |own| own.cidr.addr.is_ipv6())
+            .collect();
+        gone.into_iter()
+            .for_each(|own| self.note(Change::AddressRemoved(iface, own)));
+    }
+
     /// Adds an address and the route to its network. Errors: `NoDevice`, `Exists`, `Invalid` (multicast, broadcast).
     pub fn add_address(&mut self, now: Instant, iface: IfaceId, cidr: Cidr) -> Result<()> {
+        let shown = match self.iface(iface)?.is_loopback() {
+            true => None,
+            false => cidr.broadcast(),
+        };
+        let note = AddressNote {
+            broadcast: shown,
+            ..AddressNote::default()
+        };
+        self.add_address_as(now, iface, cidr, note)
+    }
+
+    /// The same with what a configuration program says of it.
+    pub fn add_address_as(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        cidr: Cidr,
+        note: AddressNote,
+    ) -> Result<()> {
         let _ = now;
         let addr = cidr.addr;
         let reserved = match addr {
@@ -322,22 +449,55 @@ impl Stack {
         }
         let loopback = slot.is_loopback();
         let broadcast = if loopback { None } else { cidr.broadcast() };
-        slot.info.addresses.push(IfaceAddress { cidr, broadcast });
-        if !loopback && cidr.prefix < if addr.is_ipv4() { 32 } else { 128 } {
-            let route = Route {
-                dst: cidr.network(),
-                gateway: None,
-                iface,
-                source: addr.is_ipv4().then_some(addr),
-                metric: if addr.is_ipv4() { 0 } else { 256 },
-            };
-            match self.add_route(route) {
-                Ok(()) | Err(Error::Exists) => {}
-                Err(error) => return Err(error),
-            }
+        let own = IfaceAddress {
+            cidr,
+            broadcast,
+            note,
+        };
+        slot.info.addresses.push(own);
+        let up = slot.info.up;
+        self.note(Change::AddressAdded(iface, own));
+        if !loopback && up {
+            self.add_connected(iface, cidr)?;
         }
         self.routes_changed();
         Ok(())
+    }
+
+    /// Says something else of an address that is there. Errors: `NoDevice`, `NotFound`.
+    pub fn change_address(
+        &mut self,
+        iface: IfaceId,
+        addr: IpAddr,
+        note: AddressNote,
+    ) -> Result<()> {
+        let addresses = &mut self.iface_mut(iface)?.info.addresses;
+        let own = addresses
+            .iter_mut()
+            .find(|own| own.cidr.addr == addr)
+            .ok_or(Error::NotFound)?;
+        own.note = note;
+        let own = *own;
+        self.note(Change::AddressAdded(iface, own));
+        Ok(())
+    }
+
+    /// The route to the network of an own address; a single address has none.
+    fn add_connected(&mut self, iface: IfaceId, cidr: Cidr) -> Result<()> {
+        let v4 = cidr.addr.is_ipv4();
+        if cidr.prefix == if v4 { 32 } else { 128 } {
+            return Ok(());
+        }
+        let route = Route {
+            source: v4.then_some(cidr.addr),
+            metric: if v4 { 0 } else { 256 },
+            protocol: Route::KERNEL,
+            ..Route::on_link(cidr.network(), iface)
+        };
+        match self.add_route(route) {
+            Ok(()) | Err(Error::Exists) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes an address and the routes that need it. Connections that use it stall. Errors: `NoDevice`, `NotFound`.
@@ -356,11 +516,20 @@ impl Stack {
             .addresses
             .iter()
             .any(|own| own.cidr.network() == network);
-        self.routes.retain(|route| {
-            let connected = route.iface == iface && route.gateway.is_none() && route.dst == network;
-            let sourced = route.iface == iface && route.source == Some(addr);
-            !(sourced || connected && !still)
-        });
+        let lost: Vec<Route> = self
+            .routes
+            .extract_if(.., |route| {
+                let connected = route.iface == iface
+                    && route.gateway.is_none()
+                    && route.dst == network
+                    && route.protocol == Route::KERNEL;
+                let sourced = route.iface == iface && route.source == Some(addr);
+                sourced || connected && !still
+            })
+            .collect();
+        lost.into_iter()
+            .for_each(|route| self.note(Change::RouteRemoved(route)));
+        self.note(Change::AddressRemoved(iface, gone));
         self.routes_changed();
         Ok(())
     }

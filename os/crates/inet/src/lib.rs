@@ -32,6 +32,7 @@ extern crate std;
 
 mod addr;
 mod arp;
+mod changes;
 mod checksum;
 mod counters;
 mod dgram;
@@ -56,6 +57,7 @@ mod time;
 mod timers;
 
 pub use addr::{Cidr, Endpoint};
+pub use changes::Change;
 pub use counters::{Counters, IcmpCounters, IfaceCounters, IpCounters, TcpCounters, UdpCounters};
 pub use dgram::{
     Arrival, DgramId, DgramKind, DgramOptions, DgramRow, ErrorOrigin, ErrorRecord, SendMeta,
@@ -64,10 +66,10 @@ pub use dhcp::DhcpLease;
 pub use effects::{Effects, Ready, Wake};
 pub use error::{Error, Result};
 pub use frame::Frame;
-pub use iface::{IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
+pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;
-pub use route::{Route, Selection};
+pub use route::{Route, RouteKind, Selection};
 pub use stack::{Config, Stack};
 pub use tap::{PacketKind, TapFilter, TapId, TapPacket};
 pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};

@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv6Addr};
 use crate::addr::{Cidr, is_link_local};
 use crate::checksum::Sum;
 use crate::error::Error;
-use crate::iface::{IfaceId, solicited_node};
+use crate::iface::{AddressNote, IfaceId, solicited_node};
 use crate::ip::header::{HeaderFields, IPV6_HEADER, IpHeader, protocol};
 use crate::route::Route;
 use crate::stack::Stack;
@@ -188,11 +188,10 @@ impl Stack {
             prefix: 0,
         };
         let route = Route {
-            dst: default,
             gateway: Some(IpAddr::V6(src)),
-            iface,
-            source: None,
             metric: 1024,
+            protocol: Route::ADVERTISED,
+            ..Route::on_link(default, iface)
         };
         if lifetime == 0 {
             // Not a default router (any more); it is fine if it never was.
@@ -236,13 +235,14 @@ impl Stack {
         let Some(suffix) = own else { return };
         let addr = Ipv6Addr::from_bits(prefix.to_bits() >> 64 << 64 | suffix);
         // `Exists` is what every advertisement after the first one meets.
-        let _ = self.add_address(
-            now,
-            iface,
-            Cidr {
-                addr: IpAddr::V6(addr),
-                prefix: 64,
-            },
-        );
+        let cidr = Cidr {
+            addr: IpAddr::V6(addr),
+            prefix: 64,
+        };
+        let note = AddressNote {
+            protocol: 2,
+            ..AddressNote::default()
+        };
+        let _ = self.add_address_as(now, iface, cidr, note);
     }
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use crate::changes::Change;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, FramePool};
 use crate::iface::IfaceId;
@@ -236,10 +237,32 @@ impl Stack {
         addr: IpAddr,
         mac: [u8; 6],
     ) -> Result<()> {
+        self.set_neighbour(now, iface, addr, mac, NeighbourState::Permanent)
+    }
+
+    /// Says where a neighbour is and how sure that is: permanent, reachable or stale. Errors: `NoDevice`.
+    pub fn set_neighbour(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        addr: IpAddr,
+        mac: [u8; 6],
+        state: NeighbourState,
+    ) -> Result<()> {
+        let pool = &mut self.frames;
+        let slot = self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)?;
+        // A permanent entry would not let itself be taught.
+        slot.neighbours.entry(addr, pool).state = NeighbourState::Stale;
         self.neighbour_learned(now, iface, addr, mac, true);
         let pool = &mut self.frames;
         let slot = self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)?;
-        slot.neighbours.entry(addr, pool).state = NeighbourState::Permanent;
+        slot.neighbours.entry(addr, pool).state = state;
+        self.note(Change::Neighbour(Neighbour {
+            iface,
+            addr,
+            mac,
+            state,
+        }));
         Ok(())
     }
 
@@ -252,6 +275,12 @@ impl Stack {
             .position(|entry| entry.addr == addr)
             .ok_or(Error::NotFound)?;
         let gone = entries.swap_remove(at);
+        self.note(Change::NeighbourRemoved(Neighbour {
+            iface,
+            addr,
+            mac: gone.mac,
+            state: gone.state,
+        }));
         gone.waiting
             .into_iter()
             .for_each(|frame| self.frames.put(frame));
@@ -281,12 +310,18 @@ impl Stack {
 
     /// Every entry.
     pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
-        self.ifaces.iter().flat_map(|iface| {
-            iface.neighbours.entries.iter().map(|entry| Neighbour {
+        let now = self.now;
+        self.ifaces.iter().flat_map(move |iface| {
+            iface.neighbours.entries.iter().map(move |entry| Neighbour {
                 iface: iface.info.id,
                 addr: entry.addr,
                 mac: entry.mac,
-                state: entry.state,
+                state: match entry.state {
+                    NeighbourState::Reachable if now.since(entry.confirmed) >= REACHABLE => {
+                        NeighbourState::Stale
+                    }
+                    state => state,
+                },
             })
         })
     }

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::addr::{Cidr, is_link_local};
+use crate::changes::Change;
 use crate::error::{Error, Result};
 use crate::iface::{Iface, IfaceId};
 use crate::stack::Stack;
@@ -20,6 +21,48 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// Lower wins among equal prefixes.
     pub metric: u32,
+    /// What becomes of packets.
+    pub kind: RouteKind,
+    /// Who made it: RTPROT_* of Linux's rtnetlink. The engine only keeps it.
+    pub protocol: u8,
+}
+
+impl Route {
+    /// RTPROT_KERNEL: follows from an address.
+    pub const KERNEL: u8 = 2;
+    /// RTPROT_BOOT: an administrator who did not say.
+    pub const BOOT: u8 = 3;
+    /// RTPROT_RA: a router advertisement.
+    pub const ADVERTISED: u8 = 9;
+    /// RTPROT_DHCP.
+    pub const DHCP: u8 = 16;
+
+    /// A route to `dst` on the link of `iface`, as somebody makes it by hand.
+    pub const fn on_link(dst: Cidr, iface: IfaceId) -> Route {
+        Route {
+            dst,
+            gateway: None,
+            iface,
+            source: None,
+            metric: 0,
+            kind: RouteKind::Unicast,
+            protocol: Route::BOOT,
+        }
+    }
+}
+
+/// What a route does with packets. ip-route(8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RouteKind {
+    /// Sends them.
+    #[default]
+    Unicast,
+    /// `HostUnreachable`.
+    Unreachable,
+    /// `Access`.
+    Prohibit,
+    /// `Invalid`, as Linux says to a local sender.
+    Blackhole,
 }
 
 /// The answer to "how do I reach this address".
@@ -63,6 +106,7 @@ impl Stack {
                 && known.metric == route.metric
                 && known.iface == route.iface
                 && known.gateway == route.gateway
+                && known.kind == route.kind
         };
         if self.routes.iter().any(same) {
             return Err(Error::Exists);
@@ -73,6 +117,7 @@ impl Stack {
         });
         self.routes.insert(at, route);
         self.routes_changed();
+        self.note(Change::RouteAdded(route));
         Ok(())
     }
 
@@ -88,9 +133,19 @@ impl Stack {
                     && (route.gateway.is_none() || known.gateway == route.gateway)
             })
             .ok_or(Error::NotFound)?;
-        self.routes.remove(at);
+        let gone = self.routes.remove(at);
         self.routes_changed();
+        self.note(Change::RouteRemoved(gone));
         Ok(())
+    }
+
+    /// Removes the first row that `which` accepts, and returns it. Errors: `NotFound`.
+    pub fn take_route(&mut self, which: impl FnMut(&Route) -> bool) -> Result<Route> {
+        let at = self.routes.iter().position(which).ok_or(Error::NotFound)?;
+        let gone = self.routes.remove(at);
+        self.routes_changed();
+        self.note(Change::RouteRemoved(gone));
+        Ok(gone)
     }
 
     /// The table, longest prefix first.
@@ -106,9 +161,16 @@ impl Stack {
         }
         let broadcast = matches!(dst, IpAddr::V4(v4) if v4.is_broadcast());
         let route = self.routes.iter().find(|route| {
-            let usable = self.iface(route.iface).is_ok_and(|iface| iface.info.up);
+            let usable = route.kind != RouteKind::Unicast
+                || self.iface(route.iface).is_ok_and(|iface| iface.info.up);
             usable && via.is_none_or(|via| via == route.iface) && route.dst.contains(dst)
         });
+        match route.map(|route| route.kind) {
+            Some(RouteKind::Unreachable) => return Err(Error::HostUnreachable),
+            Some(RouteKind::Prohibit) => return Err(Error::Access),
+            Some(RouteKind::Blackhole) => return Err(Error::Invalid),
+            Some(RouteKind::Unicast) | None => {}
+        }
         let (iface, next_hop, source) = match (route, via) {
             (Some(route), _) => (route.iface, route.gateway.unwrap_or(dst), route.source),
             // An interface that was asked for is believed: the destination is on its link.

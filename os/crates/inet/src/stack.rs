@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::changes::Change;
 use crate::counters::Counters;
 use crate::dgram::DgramTable;
 use crate::effects::{Effects, Ready, Wake};
@@ -110,6 +111,8 @@ pub struct Stack {
     /// When neighbours, reassembly, TIME-WAIT or DHCP want to be looked at; perhaps earlier than needed.
     housekeeping: Option<Instant>,
     pub(crate) woken: Woken,
+    /// For [`Stack::take_changes`].
+    pub(crate) changes: Vec<Change>,
 }
 
 /// How soon after a device's queue was full to look again.
@@ -141,8 +144,14 @@ impl Stack {
             timers: Timers::default(),
             housekeeping: None,
             woken: Woken::default(),
+            changes: Vec::new(),
             rng,
         }
+    }
+
+    /// What time the latest call said it is.
+    pub fn now(&self) -> Instant {
+        self.now
     }
 
     /// Does everything that has become due without time passing: sends what sockets queued, delivers loopback packets (and what

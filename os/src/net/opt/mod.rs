@@ -7,6 +7,7 @@
 
 mod ip;
 mod ipv6;
+mod netlink;
 mod socket;
 mod tcp;
 mod udp;
@@ -21,7 +22,8 @@ use crate::Result;
 use abi::{
     Errno,
     net::{
-        AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_TCP, SOL_UDP,
+        AF_INET, AF_INET6, AF_NETLINK, IPPROTO_TCP, IPPROTO_UDP, SOL_IP, SOL_IPV6, SOL_NETLINK,
+        SOL_SOCKET, SOL_TCP, SOL_UDP,
     },
 };
 use alloc::vec::Vec;
@@ -135,6 +137,10 @@ impl<'a> Target<'a> {
         let internet = [AF_INET, AF_INET6].contains(&common.domain);
         let rows: &'static [Row] = match level as u32 {
             SOL_SOCKET => socket::ROWS,
+            _ if common.domain == AF_NETLINK => match level as u32 {
+                SOL_NETLINK => netlink::ROWS,
+                _ => &[],
+            },
             _ if !internet => return Err(Errno::EOPNOTSUPP),
             SOL_TCP if common.protocol == IPPROTO_TCP as u32 => tcp::ROWS,
             SOL_UDP if common.protocol == IPPROTO_UDP as u32 => udp::ROWS,

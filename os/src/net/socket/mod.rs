@@ -22,10 +22,7 @@ use crate::{
 };
 use abi::{Errno, net::SOCK_STREAM};
 use alloc::{boxed::Box, format, string::String, sync::Arc};
-use core::{
-    any::Any,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use core::any::Any;
 use message::{Flags, Incoming, Outgoing, Received, Shutdown};
 
 /// What one family and type does. `common` is the socket's shared part. Calls that
@@ -130,13 +127,13 @@ pub struct Common {
 impl Common {
     /// The shared part of a new socket.
     pub fn new(domain: u32, kind: u32, protocol: u32) -> Common {
-        static NEXT_INODE: AtomicU64 = AtomicU64::new(1000);
+        let registration = Registration::new();
         Common {
             domain,
             kind,
             protocol,
-            inode: NEXT_INODE.fetch_add(1, Ordering::Relaxed),
-            registration: Registration::new(),
+            inode: registration.inode(),
+            registration,
             generic: SpinLock::new(Generic::default()),
         }
     }

@@ -61,11 +61,8 @@ fn nobody_answers_arp() {
 fn a_route_through_a_gateway() {
     let (mut a, mut b) = pair();
     let default = Route {
-        dst: Cidr::new(v4(0, 0, 0, 0), 0).unwrap(),
         gateway: Some(v4(10, 0, 0, 2)),
-        iface: a.nic,
-        source: None,
-        metric: 0,
+        ..Route::on_link(Cidr::new(v4(0, 0, 0, 0), 0).unwrap(), a.nic)
     };
     assert_eq!(
         a.stack.select_route(v4(8, 8, 8, 8), None),
@@ -99,11 +96,12 @@ fn a_route_through_a_gateway() {
 fn more_specific_routes_win_and_then_lower_metrics() {
     let mut a = Host::new(1);
     let route = |net: [u8; 4], prefix, metric| Route {
-        dst: Cidr::new(v4(net[0], net[1], net[2], net[3]), prefix).unwrap(),
         gateway: Some(v4(10, 0, 0, metric as u8)),
-        iface: IfaceId(2),
-        source: None,
         metric,
+        ..Route::on_link(
+            Cidr::new(v4(net[0], net[1], net[2], net[3]), prefix).unwrap(),
+            IfaceId(2),
+        )
     };
     for (net, prefix, metric) in [
         ([0, 0, 0, 0], 0, 9),

@@ -1,0 +1,223 @@
+//! RTM_*LINK: interfaces. rtnetlink(7), `struct ifinfomsg`.
+
+use super::{Outcome, done, fixed, one, record_header, word_at, word_of};
+use crate::net::{
+    device,
+    errno::errno,
+    ioctl,
+    netlink::answer::{Answer, Refusal, Request},
+    stack,
+};
+use abi::Errno;
+use alloc::vec::Vec;
+use inet::{IfaceId, IfaceInfo, IfaceKind};
+use netlink::{Attributes, Builder, Header, flag, route, route::link};
+
+/// `sizeof(struct ifinfomsg)`: family, type, index, flags, change.
+const IFINFOMSG: usize = 16;
+const IFF_UP: u32 = 0x1;
+const IFF_PROMISC: u32 = 0x100;
+/// What a program may set of the flags and the engine acts on.
+const SETTABLE: u32 = IFF_UP | IFF_PROMISC;
+const IFF_LOWER_UP: u32 = 0x1_0000;
+
+/// A record: attributes in Linux's order.
+pub fn record(header: Header, info: &IfaceInfo) -> Vec<u8> {
+    let carrier = device::link_up(info.id);
+    let mut flags = ioctl::flags(info);
+    if info.up && carrier {
+        flags |= IFF_LOWER_UP;
+    }
+    let (kind, mac, broadcast) = match info.kind {
+        IfaceKind::Loopback => (abi::if_arp::ARPHRD_LOOPBACK, [0; 6], [0; 6]),
+        IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac, [0xff; 6]),
+    };
+    let loopback = info.kind == IfaceKind::Loopback;
+    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP of RFC 2863.
+    let state = match () {
+        () if loopback => 0,
+        () if info.up && carrier => 6,
+        () => 2,
+    };
+    let mut head = [0; IFINFOMSG];
+    head[2..4].copy_from_slice(&(kind as u16).to_ne_bytes());
+    head[4..8].copy_from_slice(&info.id.0.to_ne_bytes());
+    head[8..12].copy_from_slice(&flags.to_ne_bytes());
+    let mut b = Builder::message(header, &head);
+    b.str(link::IFNAME, &info.name)
+        .u32(link::TXQLEN, 1000)
+        .u8(link::OPERSTATE, state)
+        .u8(link::LINKMODE, 0)
+        .u32(link::MTU, info.mtu as u32)
+        .u32(link::MIN_MTU, if loopback { 0 } else { 68 })
+        .u32(link::MAX_MTU, if loopback { 0 } else { 65_535 })
+        .u32(link::GROUP, 0)
+        .u32(link::PROMISCUITY, u32::from(info.promiscuous))
+        .u32(link::NUM_TX_QUEUES, 1)
+        .u32(link::NUM_RX_QUEUES, 1)
+        .u8(link::CARRIER, carrier.into())
+        .u32(link::CARRIER_CHANGES, 0)
+        .u32(link::CARRIER_UP_COUNT, 0)
+        .u32(link::CARRIER_DOWN_COUNT, 0)
+        .attr(link::ADDRESS, &mac)
+        .attr(link::BROADCAST, &broadcast)
+        .attr(link::STATS64, &stats(info, 8))
+        .attr(link::STATS, &stats(info, 4))
+        .str(link::QDISC, if loopback { "noqueue" } else { "pfifo_fast" });
+    if !loopback {
+        b.attr(link::PERM_ADDRESS, &mac);
+    }
+    let all = b.nest(link::AF_SPEC);
+    let v6 = b.nest(abi::net::AF_INET6 as u16);
+    // IF_READY; addresses are made from the hardware's (IN6_ADDR_GEN_MODE_EUI64).
+    b.u32(link::INET6_FLAGS, if info.up { 0x8000_0000 } else { 0 })
+        .u8(link::INET6_ADDR_GEN_MODE, 0);
+    b.end(v6);
+    b.end(all);
+    b.finish()
+}
+
+/// `struct rtnl_link_stats64` or `rtnl_link_stats`: the same words of 8 or 4 bytes.
+fn stats(info: &IfaceInfo, size: usize) -> Vec<u8> {
+    let c = &info.counters;
+    let head = [
+        c.rx_packets,
+        c.tx_packets,
+        c.rx_bytes,
+        c.tx_bytes,
+        c.rx_errors,
+        c.tx_errors,
+        c.rx_dropped,
+        c.tx_dropped,
+        c.rx_multicast,
+    ];
+    // Both have 24 counters; the long one also rx_otherhost_dropped.
+    let words = if size == 8 { 25 } else { 24 };
+    let mut bytes: Vec<u8> = head
+        .iter()
+        .flat_map(|word| word.to_ne_bytes().into_iter().take(size))
+        .collect();
+    bytes.resize(words * size, 0);
+    bytes
+}
+
+/// Which interface a message means: its index, or a name. `ENODEV`, `EINVAL` with neither.
+fn find(head: &[u8], attributes: &Attributes<'_>) -> Result<IfaceId, Refusal> {
+    let index = word_at(head, 4);
+    if index != 0 {
+        let found = stack::look(|stack| stack.interface(IfaceId(index)).map(|info| info.id));
+        return found.ok_or(Errno::ENODEV.into());
+    }
+    let name = attributes
+        .get(link::IFNAME)
+        .or_else(|| attributes.get(link::ALT_IFNAME))
+        .ok_or(Errno::EINVAL)?;
+    let name = name.str().ok_or(Errno::ENODEV)?;
+    stack::look(|stack| stack.interface_named(name).map(|info| info.id)).ok_or(Errno::ENODEV.into())
+}
+
+/// RTM_GETLINK.
+pub fn get(request: &Request<'_>) -> Outcome {
+    if request.dumps() {
+        // Older programs send only a family (`struct rtgenmsg`).
+        let header = record_header(request, route::NEWLINK, false);
+        let family = u32::from(request.body[0]);
+        if family == abi::net::AF_BRIDGE {
+            return Ok(Answer::Dump(Vec::new()));
+        }
+        let records = stack::look(|stack| {
+            let records = stack.interfaces().map(|info| record(header, info));
+            records.collect()
+        });
+        return Ok(Answer::Dump(records));
+    }
+    let head: [u8; IFINFOMSG] = fixed(request)?;
+    let id = find(&head, &Attributes::after(request.body, IFINFOMSG))?;
+    let header = request.reply(route::NEWLINK);
+    let found = stack::look(|stack| stack.interface(id).map(|info| record(header, info)));
+    one(found.ok_or(Errno::ENODEV)?)
+}
+
+/// RTM_SETLINK, and RTM_NEWLINK, which may make one.
+pub fn set(request: &Request<'_>, new: bool) -> Outcome {
+    let head: [u8; IFINFOMSG] = fixed(request)?;
+    let attributes = Attributes::after(request.body, IFINFOMSG);
+    let id = match find(&head, &attributes) {
+        Ok(_) if new && request.has(flag::EXCL) => return Err(Errno::EEXIST.into()),
+        Ok(id) => id,
+        Err(_) if new && request.has(flag::CREATE) => {
+            return Err(Refusal::because(Errno::EOPNOTSUPP, "Unknown device type"));
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    // All that there is to change, known before anything changes.
+    for attribute in attributes {
+        match attribute.kind {
+            link::IFNAME | link::ADDRESS | link::MTU | link::EXT_MASK | link::ALT_IFNAME => {}
+            link::TXQLEN | link::GROUP if attribute.u32() == Some(unchanged(attribute.kind)) => {}
+            _ => return Err(Errno::EOPNOTSUPP.into()),
+        }
+    }
+    let mtu = attributes.get(link::MTU).map(word_of).transpose()?;
+    let mac = match attributes.get(link::ADDRESS) {
+        Some(address) => Some(address.mac().ok_or(Errno::EINVAL)?),
+        None => None,
+    };
+    let name = match (attributes.get(link::IFNAME), word_at(&head, 4)) {
+        (Some(name), index) if index != 0 => Some(name.str().ok_or(Errno::EINVAL)?),
+        _ => None,
+    };
+    let (flags, change) = (word_at(&head, 8), word_at(&head, 12));
+    let changed = stack::with(|stack, now| {
+        if let Some(mac) = mac {
+            stack.set_mac(id, mac)?;
+        }
+        if let Some(mtu) = mtu {
+            stack.set_mtu(id, mtu as usize)?;
+        }
+        if let Some(name) = name {
+            stack.rename(id, name)?;
+        }
+        // Without a mask all flags are meant, and without either none.
+        let mask = match (flags, change) {
+            (0, 0) => 0,
+            (_, 0) => SETTABLE,
+            (_, change) => change & SETTABLE,
+        };
+        if mask & IFF_PROMISC != 0 {
+            stack.set_promiscuous(id, flags & IFF_PROMISC != 0)?;
+        }
+        let up = stack.interface(id).is_some_and(|info| info.up);
+        let wanted = flags & IFF_UP != 0;
+        if mask & IFF_UP != 0 && up != wanted {
+            stack.set_up(now, id, wanted)?;
+        }
+        Ok(())
+    });
+    match changed {
+        Err(inet::Error::Invalid) if mtu.is_some_and(|mtu| mtu < 68) => Err(Refusal::because(
+            Errno::EINVAL,
+            "mtu less than device minimum",
+        )),
+        Err(inet::Error::Invalid) if mtu.is_some_and(|mtu| mtu > 65_535) => Err(Refusal::because(
+            Errno::EINVAL,
+            "mtu greater than device maximum",
+        )),
+        Err(inet::Error::Invalid) if mac.is_some() => {
+            Err(errno(inet::Error::AddrNotAvailable).into())
+        }
+        changed => done(changed),
+    }
+}
+
+/// What cannot be changed may be set to what it is.
+fn unchanged(kind: u16) -> u32 {
+    if kind == link::TXQLEN { 1000 } else { 0 }
+}
+
+/// RTM_DELLINK: cards and `lo` stay. `EOPNOTSUPP`, `ENODEV`.
+pub fn del(request: &Request<'_>) -> Outcome {
+    let head: [u8; IFINFOMSG] = fixed(request)?;
+    find(&head, &Attributes::after(request.body, IFINFOMSG))?;
+    Err(Errno::EOPNOTSUPP.into())
+}
