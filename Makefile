@@ -8,7 +8,7 @@ RUNNER = $(CARGO) run --quiet --package runner --
 GUESTS ?=
 FLAGS ?=
 
-.PHONY: help run test all setup check test-host test-guest images shell qemu10 linker
+.PHONY: help run test all setup check test-host test-guest images shell qemu10 everything oracle corpus doctor rust linker
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -24,8 +24,10 @@ all: linker ## the kernels: kernel-rv and kernel-la
 setup: linker ## install what this machine lacks (as root); twice does nothing
 	$(RUNNER) setup
 
-check: linker ## formatting and lints
-	$(CARGO) fmt --all --check && $(CARGO) clippy --all-targets -- -D warnings
+check: linker rust ## formatting and lints: the host's crates, the kernel for both targets
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(RUNNER) build --lint
 
 test-host: linker ## tests without QEMU
 	$(CARGO) test --no-fail-fast
@@ -41,6 +43,21 @@ shell: setup ## a shell in a riscv64 guest
 
 qemu10: setup ## QEMU 10 beside the machine's own; prints its directory for --qemu
 	$(RUNNER) setup --qemu10
+
+everything: setup ## every suite on four targets
+	$(RUNNER) $(or $(GUESTS),--arch all --libc all) $(FLAGS)
+
+oracle: setup ## smoke, echo, iperf3, netperf on this kernel and on Linux, compared
+	$(RUNNER) $(or $(GUESTS),--arch all --libc all) --suite smoke,echo,iperf3,netperf --kernel ours,linux $(FLAGS)
+
+corpus: linker ## the bad serial logs and the verdict on each
+	$(CARGO) test --quiet --package runner --test corpus every_log -- --nocapture
+
+doctor: linker ## what this machine has and lacks
+	$(RUNNER) doctor --arch all
+
+rust: linker
+	$(RUNNER) setup --rust
 
 # cargo links with cc; everything else is the runner's to install.
 linker:

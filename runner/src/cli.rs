@@ -228,4 +228,7 @@ pub struct BuildArgs {
     /// Which kernels.
     #[arg(long, value_enum, default_value = "all")]
     pub arch: ArchChoice,
+    /// Build nothing: lint the agent and the kernel for their targets, warnings are errors.
+    #[arg(long)]
+    pub lint: bool,
 }

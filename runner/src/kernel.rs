@@ -149,28 +149,39 @@ fn cargo(
     std: BuildStd,
     add: impl FnOnce(&mut Command),
 ) -> anyhow::Result<()> {
+    let mut command = command("rustc", arch, std);
+    command.args(["--package", package]);
+    add(&mut command);
+    finish(&mut command, &format!("building {package}"), arch)
+}
+
+/// Lints what runs on `arch`: the agent and the kernel. Warnings are errors.
+fn lint(arch: Arch) -> anyhow::Result<()> {
+    let mut command = command("clippy", arch, build_std(arch)?);
+    command.args(["--package", "agent", "--package", "sockeye"]);
+    command.args(["--", "-Dwarnings"]);
+    finish(&mut command, "linting", arch)
+}
+
+/// `cargo <verb>` for `arch`'s bare target.
+fn command(verb: &str, arch: Arch, std: BuildStd) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(place::root());
-    command.args([
-        "rustc",
-        "--quiet",
-        "--profile",
-        PROFILE,
-        "--package",
-        package,
-        "--target",
-        arch.triple(),
-    ]);
+    command.args([verb, "--quiet", "--profile", PROFILE]);
+    command.args(["--target", arch.triple()]);
     if let BuildStd::Yes = std {
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zbuild-std=core,alloc");
     }
-    add(&mut command);
+    command
+}
+
+fn finish(command: &mut Command, what: &str, arch: Arch) -> anyhow::Result<()> {
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!(
-            "building {package} for {} failed; cargo's messages are above",
+            "{what} for {} failed; cargo's messages are above",
             arch.name()
         );
     }
@@ -216,7 +227,11 @@ fn build_std(arch: Arch) -> anyhow::Result<BuildStd> {
 /// The `build` verb.
 pub fn run(args: &crate::cli::BuildArgs) -> anyhow::Result<crate::outcome::Exit> {
     for &arch in args.arch.list() {
-        println!("{}", build(arch)?.display());
+        if args.lint {
+            lint(arch)?;
+        } else {
+            println!("{}", build(arch)?.display());
+        }
     }
     Ok(crate::outcome::Exit::Ok)
 }

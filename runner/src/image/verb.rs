@@ -40,6 +40,9 @@ pub struct SetupArgs {
     /// Also unpack QEMU 10 from Debian's backports in the cache and print its directory, for --qemu.
     #[arg(long)]
     pub qemu10: bool,
+    /// Only the Rust components and targets: enough to build and lint.
+    #[arg(long)]
+    pub rust: bool,
 }
 
 /// Flags of `image`.
@@ -79,6 +82,9 @@ pub fn run(verb: &Verb) -> anyhow::Result<()> {
 
 fn set_up(args: &SetupArgs) -> anyhow::Result<()> {
     let options = Options::from(&args.fetch);
+    if args.rust {
+        return setup::rust::ensure(&options);
+    }
     setup::ensure(&options)?;
     if args.qemu10 {
         println!("{}", qemu10::ensure(&options)?.display());
