@@ -141,6 +141,7 @@ pub fn figure(metric: &Metric) -> String {
 /// Three digits behind the point for small numbers, none for large ones.
 pub fn number(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".to_string(),
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.3}"),

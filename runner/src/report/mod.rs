@@ -11,6 +11,7 @@ pub mod farewell;
 mod figures;
 pub mod github;
 mod group;
+mod html;
 mod junit;
 mod ktap;
 mod oracle;

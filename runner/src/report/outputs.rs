@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::set::Set;
-use super::{exports, junit, ktap, summary};
+use super::{exports, html, junit, ktap, summary};
 use crate::outcome::Better;
 
 /// Renders `set` into `dir`.
@@ -22,6 +22,7 @@ pub fn write(dir: &Path, set: &Set) -> anyhow::Result<()> {
         _ => put("runset.json", set.index()?)?,
     }
     put("summary.md", summary::page(set))?;
+    put("report.html", html::page(set))?;
     put("junit.xml", junit::document(set)?)?;
     put("results.ktap", ktap::document(set))?;
     for (name, document) in [

@@ -57,7 +57,11 @@ pub fn title(set: &Set) -> String {
         0 | 1 => String::new(),
         _ => format!(": {}", lanes.join(" and ")),
     };
-    format!("{} on {}{kernels}", suites.join(", "), places.join(", "))
+    let places = match places.len() {
+        0..=2 => places.join(" and "),
+        count => format!("{count} targets"),
+    };
+    format!("{} on {places}{kernels}", suites.join(", "))
 }
 
 // Writing to a String cannot fail; hence the `let _` here and below.

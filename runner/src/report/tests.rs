@@ -9,7 +9,7 @@ use super::event;
 use super::replay::Replay;
 use super::run_json::Run;
 use super::set::{Member, Set};
-use super::{exports, github, junit, ktap, outputs, summary};
+use super::{exports, github, html, junit, ktap, outputs, summary};
 use crate::outcome::{Better, CaseResult, Status, Totals};
 
 fn replayed(log: &str) -> Run {
@@ -78,6 +78,31 @@ fn the_page_of_a_run() {
 #[test]
 fn the_page_of_a_comparison() {
     insta::assert_snapshot!(summary::page(&pair()));
+}
+
+#[test]
+fn html_of_a_run() {
+    insta::assert_snapshot!(html_body(&single()));
+}
+
+#[test]
+fn html_of_a_comparison() {
+    insta::assert_snapshot!(html_body(&pair()));
+}
+
+/// The page without its style sheet, which is read better in its own file.
+fn html_body(set: &Set) -> String {
+    let page = html::page(set);
+    let (_, body) = page.split_once("</style>").expect("a style");
+    body.to_string()
+}
+
+#[test]
+fn html_needs_nothing_from_elsewhere() {
+    let page = html::page(&pair());
+    for word in ["http:", "https:", "<script", "@import", "url("] {
+        assert!(!page.contains(word), "{word}");
+    }
 }
 
 #[test]
