@@ -588,10 +588,10 @@ fn getsockopt(
     let file = open_socket(cx, fd)?;
     let room = usize::try_from(len.read()?).map_err(|_| Errno::EINVAL)?;
     let value = Socket::of(&*file.file)?.get_option(level, name)?;
-    let bytes = value.bytes(room, level);
+    let (bytes, answered) = value.answer(room, level)?;
     if !bytes.is_empty() && UserOut::new(at, bytes.len())?.write(&bytes)? < bytes.len() {
         return Err(Errno::EFAULT);
     }
-    len.write(&(bytes.len() as i32))?;
+    len.write(&(answered as i32))?;
     Ok(0)
 }

@@ -39,6 +39,7 @@ mod dgram;
 mod dhcp;
 mod effects;
 mod error;
+mod filter;
 mod frame;
 mod icmp;
 mod iface;

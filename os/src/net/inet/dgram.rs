@@ -248,6 +248,7 @@ impl Protocol for Dgram {
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
         // The handle lives as long as the socket.
         let _ = stack::with(|stack, _| {
+            stack.dgram_set_filter(self.id, generic.filter.clone())?;
             stack.dgram_configure(self.id, |options| {
                 let owner = options.common.owner;
                 apply_generic(&mut options.common, generic);

@@ -330,6 +330,7 @@ impl Protocol for Stream {
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
         // The handle lives as long as the socket.
         let _ = stack::with(|stack, _| {
+            stack.tcp_set_filter(self.id, generic.filter.clone())?;
             stack.tcp_configure(self.id, |options| {
                 let owner = options.common.owner;
                 apply_generic(&mut options.common, generic);

@@ -5,6 +5,7 @@
 //! without `set` is read-only, one without `get` write-only; both answer
 //! `ENOPROTOOPT`, as Linux does.
 
+mod filter;
 mod ip;
 mod ipv6;
 mod netlink;
@@ -37,12 +38,28 @@ pub enum Value {
     Int(i32),
     /// A structure or a string.
     Bytes(Vec<u8>),
+    /// An array whose length, there and back, counts items of so many bytes and not bytes.
+    Items(Vec<u8>, usize),
 }
 
 impl Value {
-    /// The bytes for a buffer of `room`. SOL_IP squeezes a small int into one byte
-    /// when there is no room for four.
-    pub fn bytes(&self, room: usize, level: i32) -> Vec<u8> {
+    /// The bytes for a buffer of `room`, and the length to report. SOL_IP squeezes a small int into one byte
+    /// when there is no room for four. `EINVAL` when items do not fit; no room at all asks for their number.
+    pub fn answer(&self, room: usize, level: i32) -> Result<(Vec<u8>, usize)> {
+        if let Value::Items(bytes, size) = self {
+            let count = bytes.len() / size;
+            return match room {
+                0 => Ok((Vec::new(), count)),
+                room if room < count => Err(Errno::EINVAL),
+                _ => Ok((bytes.clone(), count)),
+            };
+        }
+        let bytes = self.bytes(room, level);
+        let len = bytes.len();
+        Ok((bytes, len))
+    }
+
+    fn bytes(&self, room: usize, level: i32) -> Vec<u8> {
         match self {
             Value::Int(value)
                 if level == SOL_IP as i32
@@ -52,7 +69,7 @@ impl Value {
                 alloc::vec![*value as u8]
             }
             Value::Int(value) => value.to_ne_bytes()[..room.min(4)].to_vec(),
-            Value::Bytes(bytes) => bytes[..room.min(bytes.len())].to_vec(),
+            Value::Bytes(bytes) | Value::Items(bytes, _) => bytes[..room.min(bytes.len())].to_vec(),
         }
     }
 }

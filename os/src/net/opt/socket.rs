@@ -1,6 +1,6 @@
 //! SOL_SOCKET. socket(7).
 
-use super::{Input, Row, Target, Value, read_only, row};
+use super::{Input, Row, Target, Value, filter, read_only, row, write_only};
 use crate::{
     Result,
     net::{CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack, unix::Unix},
@@ -8,11 +8,12 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        SO_ACCEPTCONN, SO_BINDTODEVICE, SO_BROADCAST, SO_DEBUG, SO_DOMAIN, SO_DONTROUTE, SO_ERROR,
-        SO_KEEPALIVE, SO_LINGER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED,
-        SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RCVTIMEO_OLD,
-        SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT, SO_SNDTIMEO_OLD,
-        SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TYPE,
+        SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BROADCAST, SO_DEBUG,
+        SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
+        SO_LOCK_FILTER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY,
+        SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RCVTIMEO_OLD, SO_REUSEADDR,
+        SO_REUSEPORT, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TIMESTAMP_OLD,
+        SO_TIMESTAMPNS_OLD, SO_TYPE,
     },
 };
 use alloc::vec::Vec;
@@ -275,6 +276,14 @@ pub const ROWS: &[Row] = &[
         },
         bind_to_device,
     ),
+    row(SO_ATTACH_FILTER, filter::get, filter::attach),
+    write_only(SO_DETACH_FILTER, filter::detach),
+    row(
+        SO_LOCK_FILTER,
+        |t| Ok(t.generic().filter_locked.into()),
+        filter::lock,
+    ),
+    write_only(SO_ATTACH_BPF, filter::attach_extended),
 ];
 
 /// The *FORCE variants need CAP_NET_ADMIN. `EPERM`.

@@ -1,5 +1,7 @@
 //! SOL_SOCKET values that mean the same in every family. socket(7).
 
+use alloc::sync::Arc;
+
 /// The values; a family that acts on one is told through `Protocol::generic_changed`.
 #[derive(Clone, Debug)]
 pub struct Generic {
@@ -43,6 +45,10 @@ pub struct Generic {
     pub debug: bool,
     /// IP_RECV* and IPV6_RECV*: what else comes with a message.
     pub ancillary: Ancillary,
+    /// SO_ATTACH_FILTER.
+    pub filter: Option<Arc<bpf::Program>>,
+    /// SO_LOCK_FILTER: the filter stays as it is.
+    pub filter_locked: bool,
 }
 
 bitflags::bitflags! {
@@ -103,6 +109,8 @@ impl Default for Generic {
             no_checksum: false,
             debug: false,
             ancillary: Ancillary::empty(),
+            filter: None,
+            filter_locked: false,
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct End {
     pub send_buffer: AtomicUsize,
     /// SO_PASSCRED.
     pub pass_cred: AtomicBool,
+    /// SO_ATTACH_FILTER.
+    pub filter: SpinLock<Option<Arc<bpf::Program>>>,
     pub state: SpinLock<State>,
 }
 
@@ -118,6 +120,7 @@ pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
         inflight: AtomicUsize::new(0),
         send_buffer: AtomicUsize::new(DEFAULT_BUFFER as usize),
         pass_cred: AtomicBool::new(false),
+        filter: SpinLock::new(None),
         state: SpinLock::new(State {
             name: None,
             peer: Weak::new(),

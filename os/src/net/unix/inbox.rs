@@ -138,8 +138,27 @@ impl End {
         if want > 0 && data.read(&mut buffer[..want])? < want {
             return Err(Errno::EFAULT);
         }
-        self.put(&mut inbox, sender, buffer, want, envelope);
+        // A message that the filter drops was sent all the same.
+        if let Some(keep) = self.filtered(&buffer[..want]) {
+            self.put(&mut inbox, sender, buffer, keep, envelope);
+        }
         Ok(())
+    }
+
+    /// How much of a message the filter leaves; `None` drops it.
+    fn filtered(&self, message: &[u8]) -> Option<usize> {
+        let Some(filter) = self.filter.lock().clone() else {
+            return Some(message.len());
+        };
+        let packet = bpf::Packet {
+            bytes: message,
+            seed: crate::time::now().0,
+            ..bpf::Packet::default()
+        };
+        match filter.run(&packet) as usize {
+            0 => None,
+            keep => Some(keep.min(message.len())),
+        }
     }
 
     fn put(

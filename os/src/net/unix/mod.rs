@@ -175,6 +175,7 @@ impl Protocol for Unix {
         let end = &*self.end;
         end.send_buffer.store(generic.send_buffer as usize, Relaxed);
         end.pass_cred.store(generic.pass_cred, Relaxed);
+        *end.filter.lock() = generic.filter.clone();
         if end.writable() {
             end.queue.wake(Events::OUT | Events::WRNORM);
         }

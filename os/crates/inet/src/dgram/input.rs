@@ -8,6 +8,7 @@ use super::{DgramKind, ErrorOrigin};
 use crate::addr::{Endpoint, is_link_local};
 use crate::checksum::Sum;
 use crate::effects::Ready;
+use crate::filter::{Keep, Seen};
 use crate::frame::{Buf, Frame};
 use crate::icmp::{self, Complaint, Report};
 use crate::iface::IfaceId;
@@ -133,6 +134,15 @@ impl Stack {
         let Some(key) = self.best_match(rx, DgramKind::Udp, &parcel) else {
             return Some(frame);
         };
+        if self
+            .dgram
+            .slab
+            .get(key)
+            .is_some_and(|dgram| dgram.filter.is_some())
+        {
+            // A filter wants to see headers.
+            return Some(frame);
+        }
         let queued = self.enqueue(rx, key, &parcel, Buf::Owned(frame));
         let counters = &mut self.counters.udp[header.version()];
         if queued {
@@ -208,11 +218,37 @@ impl Stack {
             packet.discard(&mut self.frames);
             return false;
         }
+        let end = match &dgram.filter {
+            None => parcel.end,
+            Some(filter) => {
+                let (data, least) = match dgram.kind {
+                    DgramKind::Udp => (parcel.header.payload, UDP_HEADER),
+                    _ => (parcel.start, 1),
+                };
+                let seen = Seen {
+                    rx,
+                    header: parcel.header,
+                    data,
+                    end: parcel.end,
+                    loopback: rx.iface == IfaceId::LO,
+                    seed: self.rng.u64(),
+                };
+                match seen.judge(filter, packet.bytes(), least) {
+                    Keep::All => parcel.end,
+                    Keep::Start(keep) => data + keep,
+                    Keep::Nothing => {
+                        dgram.drops += 1;
+                        packet.discard(&mut self.frames);
+                        return false;
+                    }
+                }
+            }
+        };
         let frame = packet.into_frame(&mut self.frames);
         let datagram = Datagram {
             frame,
             start: parcel.start,
-            end: parcel.end,
+            end,
             from: parcel.from,
             to: parcel.header.dst,
             iface: rx.iface,

@@ -1,6 +1,7 @@
 //! What stands behind a datagram handle, and the table of all of them.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -88,6 +89,8 @@ pub(crate) struct Dgram {
     pub groups: Vec<(IpAddr, IfaceId)>,
     /// A send met this device's full queue.
     pub waits_for: Option<IfaceId>,
+    /// SO_ATTACH_FILTER.
+    pub filter: Option<Arc<bpf::Program>>,
     pub pending: Ready,
 }
 
@@ -130,6 +133,7 @@ impl Dgram {
             shut_write: false,
             groups: Vec::new(),
             waits_for: None,
+            filter: None,
             pending: Ready::NONE,
         }
     }

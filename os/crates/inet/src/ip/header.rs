@@ -53,6 +53,18 @@ impl IpHeader {
         self.dst.is_ipv6()
     }
 
+    /// Makes the length field of this header, in `packet`, say that the packet ends where `packet` does. The header checksum is
+    /// left as it is: the packet has been verified.
+    pub fn set_end(&self, packet: &mut [u8]) {
+        let (at, len) = match self.is_v6() {
+            true => (4, packet.len().saturating_sub(IPV6_HEADER)),
+            false => (2, packet.len()),
+        };
+        if let Some(field) = packet.get_mut(at..at + 2) {
+            field.copy_from_slice(&(len as u16).to_be_bytes());
+        }
+    }
+
     /// 0 or 1: index into counter pairs.
     pub fn version(&self) -> usize {
         usize::from(self.is_v6())

@@ -25,6 +25,7 @@ impl Stack {
             role: Role::Idle,
             error: None,
             done: false,
+            filter: None,
             pending: Ready::NONE,
         }))
     }

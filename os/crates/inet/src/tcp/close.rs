@@ -169,12 +169,14 @@ impl Stack {
             role: core::mem::replace(&mut tcp.role, Role::Idle),
             error: None,
             done: true,
+            filter: tcp.filter.clone(),
             pending: Ready::NONE,
         };
         let (tuple, port, bound) = match orphan.connection() {
             Some(connection) => (connection.tuple, orphan.local.port, orphan.bound),
             None => return,
         };
+        self.tcp.filtered += usize::from(orphan.filter.is_some());
         let key = self.tcp.slab.insert(orphan);
         self.tcp.demux.insert(tuple, key);
         if bound == Bound::Explicit {

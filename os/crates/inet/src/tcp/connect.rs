@@ -94,7 +94,10 @@ impl Stack {
             return Err(Error::AddrNotAvailable);
         }
         self.time_wait_remove(&tuple);
-        let packets = !path.local || !self.config.local_fast_path || self.taps.is_watched();
+        let packets = !path.local
+            || !self.config.local_fast_path
+            || self.taps.is_watched()
+            || self.tcp.filtered > 0;
         let mut connection = if packets {
             self.new_connection(now, tuple, local, peer, path, &options)
         } else {

@@ -11,6 +11,7 @@ use crate::addr::Endpoint;
 use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::error::Error;
+use crate::filter::Keep;
 use crate::icmp::Report;
 use crate::ip::Rx;
 use crate::ip::header::{IpHeader, protocol};
@@ -54,7 +55,11 @@ impl Stack {
         }
         let tuple = Tuple::new(header.dst, segment.dst_port, header.src, segment.src_port);
         if let Some(&key) = self.tcp.demux.get(&tuple) {
-            return self.connection_input(rx, key, &segment, bytes, &packet[..header.end]);
+            return match self.tcp_filter(rx, key, header, packet) {
+                Keep::Nothing => {}
+                Keep::All => self.connection_input(rx, key, &segment, bytes, &packet[..header.end]),
+                Keep::Start(keep) => self.trimmed_input(rx, key, header, packet, keep),
+            };
         }
         if let Some(&wait) = self.tcp.time_wait.entries.get(&tuple)
             && !self.time_wait_input(rx, tuple, wait, &segment)
@@ -63,10 +68,24 @@ impl Stack {
         }
         match self.listener_at(rx, tuple.local(), tuple.peer()) {
             Some(listener) => {
+                if matches!(self.tcp_filter(rx, listener, header, packet), Keep::Nothing) {
+                    return;
+                }
                 self.listener_input(rx, listener, tuple, &segment, bytes, &packet[..header.end])
             }
             None => self.tcp_refuse(rx, header, &segment),
         }
+    }
+
+    /// A segment of which the socket's filter wants no more than `keep` bytes of payload.
+    fn trimmed_input(&mut self, rx: Rx, key: Key, header: &IpHeader, packet: &[u8], keep: usize) {
+        let mut copy = self.frames.copy(&packet[..header.payload + keep]);
+        header.set_end(&mut copy);
+        let bytes = &copy[header.payload..];
+        if let Some(segment) = Segment::parse(bytes) {
+            self.connection_input(rx, key, &segment, bytes, &copy);
+        }
+        self.frames.put(copy);
     }
 
     /// RST, unless it answers one.

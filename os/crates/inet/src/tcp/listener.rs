@@ -71,7 +71,7 @@ impl Stack {
             }
             return;
         }
-        let (v6, options) = (parent.v6, parent.options);
+        let (v6, options, filter) = (parent.v6, parent.options, parent.filter.clone());
         let (local, mut peer) = (tuple.local(), tuple.peer());
         let link_local = is_link_local(peer.addr);
         if link_local {
@@ -105,6 +105,7 @@ impl Stack {
         if connection.state != TcpState::SynReceived {
             return self.release(connection);
         }
+        self.tcp.filtered += usize::from(filter.is_some());
         let key = self.tcp.slab.insert(Tcp {
             v6,
             orphan: true,
@@ -115,6 +116,7 @@ impl Stack {
             role: Role::Connection(Box::new(connection)),
             error: None,
             done: false,
+            filter,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, key);
@@ -239,6 +241,7 @@ impl Stack {
         let Some(tcp) = self.tcp.slab.remove(key) else {
             return;
         };
+        self.tcp.filtered -= usize::from(tcp.filter.is_some());
         if tcp.bound == Bound::Explicit {
             self.tcp.take_from_bucket(tcp.local.port, key);
         }

@@ -232,6 +232,7 @@ impl Stack {
             role: Role::Connection(Box::new(child)),
             error: None,
             done: false,
+            filter: None,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, child);

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -57,6 +58,8 @@ pub(crate) struct Tcp {
     pub error: Option<Error>,
     /// A connection ended here, in order or not: reads give end of stream rather than "not connected" (SOCK_DONE).
     pub done: bool,
+    /// SO_ATTACH_FILTER; counted in [`TcpTable::filtered`].
+    pub filter: Option<Arc<bpf::Program>>,
     pub pending: Ready,
 }
 
@@ -156,6 +159,8 @@ pub(crate) struct TcpTable {
     pub spares: Spares,
     /// Bytes of buffers in all machines.
     pub memory: usize,
+    /// Sockets with a filter. While there is one, new connections take the packet path.
+    pub filtered: usize,
 }
 
 impl TcpTable {
@@ -174,6 +179,7 @@ impl TcpTable {
                 rings: Vec::new(),
             },
             memory: 0,
+            filtered: 0,
         }
     }
 
