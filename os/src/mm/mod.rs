@@ -68,6 +68,11 @@ pub trait Backing: Send + Sync {
         Ok(())
     }
 
+    /// Whether mmap(2) may show `len` bytes from `offset` on; most objects do not care. `EINVAL`.
+    fn check_map(&self, _offset: u64, _len: usize) -> Result<()> {
+        Ok(())
+    }
+
     /// One more area shows the object. Called under the space's lock: spin locks only.
     fn mapped(&self) {}
 

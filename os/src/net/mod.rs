@@ -20,7 +20,8 @@ mod errno;
 mod inet;
 mod ioctl;
 mod netlink;
-mod opt;
+pub mod opt;
+mod packet;
 mod proc;
 mod registry;
 pub mod socket;
@@ -34,7 +35,7 @@ pub use socket::{Socket, message};
 use crate::Result;
 use abi::{
     Errno,
-    net::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_UNSPEC},
+    net::{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC},
 };
 use alloc::sync::Arc;
 
@@ -46,6 +47,7 @@ pub fn init(cmdline: &str) {
     proc::init();
     class::init();
     unix::init();
+    packet::init();
     boot::init(cmdline);
 }
 
@@ -68,6 +70,7 @@ pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Ar
         AF_INET | AF_INET6 => inet::open(cx, domain, kind, protocol),
         AF_UNIX => unix::open(cx, kind, protocol),
         AF_NETLINK => netlink::open(cx, kind, protocol),
+        AF_PACKET => packet::open(cx, kind, protocol),
         AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
         _ => Err(Errno::EAFNOSUPPORT),
     }

@@ -12,8 +12,21 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};
 use inet::Ready;
 
+/// Who is told of a wake-up before those who wait.
+pub trait Observer: Send + Sync {
+    /// Something happened to the socket. Says whether those who wait should look. Must not sleep.
+    fn arrived(&self) -> bool;
+}
+
+#[derive(Clone)]
+struct Slot {
+    queue: Arc<WaitQueue>,
+    inode: u64,
+    observer: Option<Arc<dyn Observer>>,
+}
+
 struct Table {
-    slots: Vec<Option<(Arc<WaitQueue>, u64)>>,
+    slots: Vec<Option<Slot>>,
     free: Vec<usize>,
 }
 
@@ -40,7 +53,11 @@ impl Registration {
             table.slots.push(None);
             table.slots.len() - 1
         });
-        table.slots[slot] = Some((queue.clone(), inode));
+        table.slots[slot] = Some(Slot {
+            queue: queue.clone(),
+            inode,
+            observer: None,
+        });
         Registration { slot, inode, queue }
     }
 
@@ -52,6 +69,13 @@ impl Registration {
     /// Inode number in sockfs, never used twice.
     pub fn inode(&self) -> u64 {
         self.inode
+    }
+
+    /// From now on `observer` hears of each wake-up first.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        if let Some(slot) = &mut TABLE.lock().slots[self.slot] {
+            slot.observer = Some(observer);
+        }
     }
 
     /// Who waits.
@@ -68,8 +92,11 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let mut table = TABLE.lock();
-        table.slots[self.slot] = None;
+        let slot = table.slots[self.slot].take();
         table.free.push(self.slot);
+        drop(table);
+        // The observer may be the last owner of much memory.
+        drop(slot);
     }
 }
 
@@ -78,8 +105,12 @@ pub fn wake(token: u64, ready: Ready) {
     let Some(slot) = (token as usize).checked_sub(1) else {
         return;
     };
-    let queue = TABLE.lock().slots.get(slot).cloned().flatten();
-    if let Some((queue, _)) = queue {
+    let slot = TABLE.lock().slots.get(slot).cloned().flatten();
+    if let Some(Slot {
+        queue, observer, ..
+    }) = slot
+        && observer.is_none_or(|observer| observer.arrived())
+    {
         queue.wake(events(ready));
     }
 }

@@ -134,6 +134,13 @@ pub fn with<R>(call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
     result
 }
 
+/// Takes something out of the engine that nobody waits for to go: no effects, no wake-ups. Never sleeps.
+pub fn take<R>(call: impl FnOnce(&mut Stack) -> R) -> R {
+    let mut guard = SHELL.lock();
+    let shell = guard.as_mut().expect("net::init has run");
+    call(&mut shell.stack)
+}
+
 /// Asks the engine something that changes nothing.
 pub fn look<R>(call: impl FnOnce(&Stack) -> R) -> R {
     let guard = SHELL.lock();

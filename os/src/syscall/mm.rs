@@ -146,7 +146,9 @@ fn mmap(cx: &Caller, a: Args) -> Result<usize> {
             }
             max_prot -= Prot::WRITE;
         }
-        Some((file.file.backing()?, offset as u64))
+        let backing = file.file.backing()?;
+        backing.check_map(offset as u64, len)?;
+        Some((backing, offset as u64))
     };
     let fixed = match flags {
         flags if flags & MAP_FIXED_NOREPLACE != 0 => Fixed::NoReplace,

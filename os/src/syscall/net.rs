@@ -192,7 +192,7 @@ fn socket(cx: &Caller, domain: u32, kind: u32, protocol: i32) -> Result<usize> {
     if kind & !(TYPE_MASK | TYPE_FLAGS) != 0 {
         return Err(Errno::EINVAL);
     }
-    let protocol = u32::try_from(protocol).map_err(|_| Errno::EINVAL)?;
+    let protocol = protocol as u32;
     let socket = with_net(cx, |net| net::open(net, domain, kind & TYPE_MASK, protocol))?;
     Ok(install(cx, socket, kind)? as usize)
 }
@@ -202,7 +202,7 @@ fn socketpair(cx: &Caller, domain: u32, kind: u32, protocol: i32, pair: usize) -
     if kind & !(TYPE_MASK | TYPE_FLAGS) != 0 {
         return Err(Errno::EINVAL);
     }
-    let protocol = u32::try_from(protocol).map_err(|_| Errno::EINVAL)?;
+    let protocol = protocol as u32;
     let (first, second) = with_net(cx, |net| net::pair(net, domain, kind & TYPE_MASK, protocol))?;
     let first = install(cx, first, kind)?;
     let written = install(cx, second, kind).and_then(|second| {
@@ -587,7 +587,7 @@ fn getsockopt(
 ) -> Result<usize> {
     let file = open_socket(cx, fd)?;
     let room = usize::try_from(len.read()?).map_err(|_| Errno::EINVAL)?;
-    let value = Socket::of(&*file.file)?.get_option(level, name)?;
+    let value = Socket::of(&*file.file)?.get_option(level, name, net::opt::Ask { at, room })?;
     let (bytes, answered) = value.answer(room, level)?;
     if !bytes.is_empty() && UserOut::new(at, bytes.len())?.write(&bytes)? < bytes.len() {
         return Err(Errno::EFAULT);

@@ -122,6 +122,8 @@ pub(crate) struct Iface {
     pub neighbours: NeighbourTable,
     pub groups: Vec<Membership>,
     pub dhcp: Option<DhcpClient>,
+    /// How many packet sockets asked for PACKET_MR_PROMISC.
+    pub promiscuity: u32,
 }
 
 impl Iface {
@@ -238,6 +240,7 @@ impl Stack {
             neighbours: NeighbourTable::default(),
             groups: Vec::new(),
             dhcp: None,
+            promiscuity: 0,
         });
         Ok(id)
     }
@@ -329,6 +332,16 @@ impl Stack {
         if was != on {
             self.note(Change::Link(iface));
         }
+        Ok(())
+    }
+
+    /// PACKET_MR_PROMISC: counted, beside IFF_PROMISC. Errors: `NoDevice`.
+    pub fn promiscuity(&mut self, iface: IfaceId, more: bool) -> Result<()> {
+        let slot = self.iface_mut(iface)?;
+        slot.promiscuity = match more {
+            true => slot.promiscuity + 1,
+            false => slot.promiscuity.saturating_sub(1),
+        };
         Ok(())
     }
 

@@ -72,7 +72,7 @@ pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;
 pub use route::{Route, RouteKind, Selection};
 pub use stack::{Config, Stack};
-pub use tap::{PacketKind, TapFilter, TapId, TapPacket};
+pub use tap::{PacketKind, TapFilter, TapId, TapPacket, TapStatus};
 pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};
 pub use time::Instant;
 

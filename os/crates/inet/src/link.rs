@@ -1,13 +1,14 @@
 //! The link layer: Ethernet frames in and out, and the loopback queue.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use crate::frame::{Buf, Frame, LINK_HEADER};
 use crate::iface::{IfaceId, IfaceKind};
 use crate::ip::Rx;
+use crate::ip::header::protocol;
 use crate::neighbour::Resolution;
 use crate::stack::Stack;
-use crate::tap::PacketKind;
+use crate::tap::{PacketKind, Sight, TapId};
 use crate::time::Instant;
 
 /// Ethertypes (IEEE 802 numbers).
@@ -40,6 +41,15 @@ fn ip_ethertype(packet: &[u8]) -> u16 {
     }
 }
 
+/// Whether a packet carries TCP or UDP, whose checksums are not written on lo.
+fn has_transport_checksum(packet: &[u8]) -> bool {
+    let protocol = match packet.first() {
+        Some(first) if first >> 4 == 6 => packet.get(6),
+        _ => packet.get(9),
+    };
+    matches!(protocol, Some(&(protocol::TCP | protocol::UDP)))
+}
+
 impl Stack {
     /// A frame from a device.
     pub(crate) fn link_input(&mut self, now: Instant, iface: IfaceId, frame: &[u8]) {
@@ -60,20 +70,21 @@ impl Stack {
             return;
         };
         let dst = [d0, d1, d2, d3, d4, d5];
-        let kind = if dst == mac {
-            PacketKind::Host
-        } else if dst == BROADCAST {
-            PacketKind::Broadcast
-        } else if d0 & 1 != 0 {
-            slot.info.counters.rx_multicast += 1;
-            PacketKind::Multicast
-        } else {
-            PacketKind::OtherHost
-        };
+        let kind = PacketKind::of(dst, mac);
+        slot.info.counters.rx_multicast += u64::from(kind == PacketKind::Multicast);
         let verify = !slot.info.quirks.trusted;
         let protocol = u16::from_be_bytes([t0, t1]);
         if self.taps.is_watched() {
-            self.tap_frame(now, iface, protocol, kind, [s0, s1, s2, s3, s4, s5], frame);
+            let sight = Sight {
+                now,
+                iface,
+                protocol,
+                kind,
+                source: [s0, s1, s2, s3, s4, s5],
+                unsummed: false,
+                origin: None,
+            };
+            self.tap_frame(sight, frame);
         }
         if kind == PacketKind::OtherHost {
             return;
@@ -162,25 +173,83 @@ impl Stack {
     }
 
     fn loopback_send(&mut self, now: Instant, iface: IfaceId, frame: Frame) {
-        let slot = &mut self.ifaces[iface.slot()];
-        let counters = &mut slot.info.counters;
-        // As Linux counts: lo's bytes include the link header of zeros.
-        let bytes = (frame.len() + LINK_HEADER) as u64;
-        counters.tx_packets += 1;
-        counters.tx_bytes += bytes;
-        counters.rx_packets += 1;
-        counters.rx_bytes += bytes;
         let mut frame = frame;
         if self.taps.is_watched() {
             let protocol = ip_ethertype(&frame);
             frame.widen(LINK_HEADER);
             frame[..12].fill(0);
             frame[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
-            self.tap_frame(now, iface, protocol, PacketKind::Outgoing, [0; 6], &frame);
-            self.tap_frame(now, iface, protocol, PacketKind::Host, [0; 6], &frame);
-            frame.narrow(LINK_HEADER);
+            return self.loopback_frame(now, iface, frame, None);
         }
+        self.count_loopback(iface, frame.len() + LINK_HEADER);
         self.loopback.push_back(frame);
+    }
+
+    /// A frame with its link header over lo: taps see it go and come. What is not IP, or not for us, ends there.
+    pub(crate) fn loopback_frame(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        mut frame: Frame,
+        origin: Option<TapId>,
+    ) {
+        self.count_loopback(iface, frame.len());
+        let Some(&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
+        else {
+            return self.frames.put(frame);
+        };
+        let protocol = u16::from_be_bytes([t0, t1]);
+        let sight = Sight {
+            now,
+            iface,
+            protocol,
+            kind: PacketKind::Outgoing,
+            source: [s0, s1, s2, s3, s4, s5],
+            unsummed: origin.is_none() && has_transport_checksum(&frame[LINK_HEADER..]),
+            origin,
+        };
+        let kind = PacketKind::of([d0, d1, d2, d3, d4, d5], [0; 6]);
+        self.tap_frame(sight, &frame);
+        self.tap_frame(
+            Sight {
+                kind,
+                origin: None,
+                ..sight
+            },
+            &frame,
+        );
+        frame.narrow(LINK_HEADER);
+        let ours = kind != PacketKind::OtherHost
+            && matches!(protocol, ethertype::IPV4 | ethertype::IPV6)
+            && protocol == ip_ethertype(&frame)
+            && !(origin.is_some() && self.is_martian(&frame));
+        match ours {
+            true => self.loopback.push_back(frame),
+            false => self.frames.put(frame),
+        }
+    }
+
+    /// Whether an IPv4 packet that was not routed here claims to come from this host, or to go to 127/8 (RFC 1812 section 5.3.7).
+    fn is_martian(&self, packet: &[u8]) -> bool {
+        let addr = |at: usize| {
+            let octets: Option<[u8; 4]> = packet.get(at..at + 4)?.try_into().ok();
+            octets.map(Ipv4Addr::from)
+        };
+        match (packet.first(), addr(12), addr(16)) {
+            (Some(first), Some(src), Some(dst)) if first >> 4 == 4 => {
+                self.is_local(src.into()) || dst.is_loopback()
+            }
+            _ => false,
+        }
+    }
+
+    /// As Linux counts: lo's bytes include the link header of zeros.
+    fn count_loopback(&mut self, iface: IfaceId, len: usize) {
+        let counters = &mut self.ifaces[iface.slot()].info.counters;
+        counters.tx_packets += 1;
+        counters.tx_bytes += len as u64;
+        counters.rx_packets += 1;
+        counters.rx_bytes += len as u64;
     }
 
     /// Sends an IP packet to a station whose address is known.
@@ -212,22 +281,24 @@ impl Stack {
         frame[..6].copy_from_slice(&dst);
         frame[6..12].copy_from_slice(&mac);
         frame[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
-        self.device_send(iface, protocol, frame);
+        self.device_send(iface, frame, None);
     }
 
     /// Queues a whole frame for the device.
-    pub(crate) fn device_send(&mut self, iface: IfaceId, protocol: u16, frame: Frame) {
-        if self.taps.is_watched() {
-            let mut source = [0; 6];
-            source.copy_from_slice(&frame[6..12]);
-            self.tap_frame(
-                self.now,
+    pub(crate) fn device_send(&mut self, iface: IfaceId, frame: Frame, origin: Option<TapId>) {
+        if self.taps.is_watched()
+            && let Some(&[_, _, _, _, _, _, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
+        {
+            let sight = Sight {
+                now: self.now,
                 iface,
-                protocol,
-                PacketKind::Outgoing,
-                source,
-                &frame,
-            );
+                protocol: u16::from_be_bytes([t0, t1]),
+                kind: PacketKind::Outgoing,
+                source: [s0, s1, s2, s3, s4, s5],
+                unsummed: false,
+                origin,
+            };
+            self.tap_frame(sight, &frame);
         }
         let limit = self.config.tx_queue_len * 2;
         let slot = &mut self.ifaces[iface.slot()];

@@ -1,11 +1,19 @@
 //! Packet taps: what AF_PACKET sockets (packet(7)) see and send.
+//!
+//! A tap keeps copies of frames until the shell takes them, for a program's read or into a mapped ring. While there is no tap,
+//! frames pass without a look.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use bpf::{Packet, Program};
 
 use crate::effects::Ready;
 use crate::error::{Error, Result};
+use crate::filter::HARDWARE;
 use crate::frame::{Frame, LINK_HEADER};
 use crate::iface::IfaceId;
+use crate::link::BROADCAST;
 use crate::slab::Slab;
 use crate::stack::{SocketRef, Stack};
 use crate::time::Instant;
@@ -41,11 +49,28 @@ pub enum PacketKind {
     Outgoing = 4,
 }
 
+impl PacketKind {
+    /// How a destination address looks to a station with address `own`.
+    pub(crate) fn of(dst: [u8; 6], own: [u8; 6]) -> PacketKind {
+        match dst {
+            dst if dst == own => PacketKind::Host,
+            BROADCAST => PacketKind::Broadcast,
+            [first, ..] if first & 1 != 0 => PacketKind::Multicast,
+            _ => PacketKind::OtherHost,
+        }
+    }
+}
+
 /// A captured frame.
 #[derive(Clone, Copy, Debug)]
 pub struct TapPacket<'a> {
     /// The bytes, from the link header or, cooked, from the network header on. lo frames have a link header of zeros.
+    /// The filter may have cut them.
     pub data: &'a [u8],
+    /// How many there were before that.
+    pub original_len: usize,
+    /// Where in `data` the network header is.
+    pub network: usize,
     /// Where.
     pub iface: IfaceId,
     /// Ethertype in host byte order.
@@ -56,6 +81,17 @@ pub struct TapPacket<'a> {
     pub source: [u8; 6],
     /// When.
     pub arrived: Instant,
+    /// Its transport checksum was never written: lo does without.
+    pub unsummed: bool,
+}
+
+/// How a tap is doing; a row of /proc/net/packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapStatus {
+    /// As bound.
+    pub filter: TapFilter,
+    /// Bytes that wait, with bookkeeping.
+    pub held: usize,
 }
 
 /// Bookkeeping bytes that Linux charges a frame on top of its length, about.
@@ -65,15 +101,19 @@ const ETH_P_ALL: u16 = 3;
 
 struct Captured {
     frame: Frame,
+    original_len: usize,
     iface: IfaceId,
     protocol: u16,
     kind: PacketKind,
     source: [u8; 6],
     arrived: Instant,
+    unsummed: bool,
 }
 
 pub(crate) struct Tap {
     filter: TapFilter,
+    program: Option<Arc<Program>>,
+    ignore_outgoing: bool,
     token: u64,
     limit: usize,
     held: usize,
@@ -87,9 +127,59 @@ impl Tap {
     pub fn token(&self) -> u64 {
         self.token
     }
+
+    /// Link header bytes that this tap does not see.
+    fn skip(&self) -> usize {
+        if self.filter.cooked { LINK_HEADER } else { 0 }
+    }
+
+    fn wants(&self, sight: &Sight) -> bool {
+        let protocol = match self.filter.protocol {
+            ETH_P_ALL => !(self.ignore_outgoing && sight.kind == PacketKind::Outgoing),
+            wanted => wanted == sight.protocol && sight.kind != PacketKind::Outgoing,
+        };
+        protocol && self.filter.iface.is_none_or(|only| only == sight.iface)
+    }
+
+    /// How many bytes of the frame, from the link header on, the program leaves.
+    fn judge(&self, sight: &Sight, frame: &[u8], seed: u64) -> Option<usize> {
+        let Some(program) = &self.program else {
+            return Some(frame.len());
+        };
+        let skip = self.skip();
+        let packet = Packet {
+            bytes: frame,
+            data: skip,
+            network: Some(LINK_HEADER),
+            link: Some(0),
+            protocol: sight.protocol,
+            kind: sight.kind as u8,
+            interface: sight.iface.0,
+            hardware: HARDWARE[usize::from(sight.iface != IfaceId::LO)],
+            mark: 0,
+            seed,
+        };
+        match program.run(&packet) as usize {
+            0 => None,
+            keep => Some(keep.saturating_add(skip).min(frame.len())),
+        }
+    }
 }
 
-/// Every tap. While there is none, frames pass without a look.
+/// A frame that passes, and what is known about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight {
+    pub now: Instant,
+    pub iface: IfaceId,
+    pub protocol: u16,
+    pub kind: PacketKind,
+    pub source: [u8; 6],
+    pub unsummed: bool,
+    /// Who sent it, and does not see it.
+    pub origin: Option<TapId>,
+}
+
+/// Every tap.
 pub(crate) struct Taps {
     pub slab: Slab<Tap>,
 }
@@ -109,6 +199,8 @@ impl Stack {
     pub fn tap_open(&mut self, filter: TapFilter, recv_buffer: usize, token: u64) -> TapId {
         TapId(self.taps.slab.insert(Tap {
             filter,
+            program: None,
+            ignore_outgoing: false,
             token,
             limit: recv_buffer,
             held: 0,
@@ -119,21 +211,34 @@ impl Stack {
         }))
     }
 
-    /// bind(2) of a packet socket: replaces the filter. Errors: `NoDevice`, `NetDown`.
+    /// bind(2) of a packet socket: replaces the filter. Frames that wait stay. Errors: `NoDevice`; `NetDown`, after binding.
     pub fn tap_bind(&mut self, id: TapId, filter: TapFilter) -> Result<()> {
-        if let Some(iface) = filter.iface
-            && !self.iface(iface)?.info.up
-        {
-            return Err(Error::NetDown);
-        }
+        let up = match filter.iface {
+            Some(iface) => self.iface(iface)?.info.up,
+            None => true,
+        };
         self.taps.slab.get_mut(id.0).ok_or(Error::NoSocket)?.filter = filter;
-        Ok(())
+        if up { Ok(()) } else { Err(Error::NetDown) }
     }
 
-    /// SO_RCVBUF.
+    /// SO_RCVBUF, or the size of a mapped ring.
     pub fn tap_set_buffer(&mut self, id: TapId, recv_buffer: usize) {
         if let Some(tap) = self.taps.slab.get_mut(id.0) {
             tap.limit = recv_buffer;
+        }
+    }
+
+    /// SO_ATTACH_FILTER and SO_DETACH_FILTER. Offset 0 is the link header, the network header where the tap is cooked.
+    pub fn tap_set_filter(&mut self, id: TapId, program: Option<Arc<Program>>) {
+        if let Some(tap) = self.taps.slab.get_mut(id.0) {
+            tap.program = program;
+        }
+    }
+
+    /// PACKET_IGNORE_OUTGOING.
+    pub fn tap_ignore_outgoing(&mut self, id: TapId, on: bool) {
+        if let Some(tap) = self.taps.slab.get_mut(id.0) {
+            tap.ignore_outgoing = on;
         }
     }
 
@@ -146,14 +251,17 @@ impl Stack {
     ) -> Result<R> {
         let tap = self.taps.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         let captured = tap.queue.front().ok_or(Error::WouldBlock)?;
-        let skip = if tap.filter.cooked { LINK_HEADER } else { 0 };
+        let skip = tap.skip();
         let result = read(&TapPacket {
             data: captured.frame.get(skip..).unwrap_or_default(),
+            original_len: captured.original_len.saturating_sub(skip),
+            network: LINK_HEADER - skip,
             iface: captured.iface,
             protocol: captured.protocol,
             kind: captured.kind,
             source: captured.source,
             arrived: captured.arrived,
+            unsummed: captured.unsummed,
         });
         if !peek && let Some(captured) = tap.queue.pop_front() {
             tap.held -= captured.frame.len() + OVERHEAD;
@@ -163,7 +271,8 @@ impl Stack {
     }
 
     /// Sends a frame. Raw: `frame` starts with the link header. Cooked: the header is made from `dst` and `protocol`.
-    /// Errors: `NoDevice`, `NetDown`, `MessageTooBig`, `Invalid` (shorter than a link header), `NoBuffers`.
+    /// The tap itself does not see it. Errors: `NoDevice`, `NetDown`, `MessageTooBig`, `Invalid` (shorter than a link
+    /// header), `NoBuffers`.
     pub fn tap_send(
         &mut self,
         now: Instant,
@@ -180,33 +289,36 @@ impl Stack {
         if !slot.info.up {
             return Err(Error::NetDown);
         }
-        if !cooked && frame.len() < LINK_HEADER {
-            return Err(Error::Invalid);
-        }
-        let payload = if cooked { frame } else { &frame[LINK_HEADER..] };
+        let payload = match cooked {
+            true => frame,
+            false => frame.get(LINK_HEADER..).ok_or(Error::Invalid)?,
+        };
         if payload.len() > slot.info.mtu {
             return Err(Error::MessageTooBig);
         }
         let loopback = slot.is_loopback();
+        let source = slot.mac().unwrap_or_default();
         if self.is_tx_full(iface) {
             return Err(Error::NoBuffers);
         }
-        let copy = self.frames.copy(payload);
-        if loopback {
-            self.ip_transmit(now, iface, core::net::Ipv4Addr::LOCALHOST.into(), copy);
-        } else if cooked {
-            self.ethernet_emit(iface, dst, protocol, copy);
-        } else {
-            let mut copy = copy;
-            copy.widen(LINK_HEADER);
-            copy[..LINK_HEADER].copy_from_slice(&frame[..LINK_HEADER]);
-            let protocol = u16::from_be_bytes([frame[12], frame[13]]);
-            self.device_send(iface, protocol, copy);
+        let mut copy = self.frames.copy(payload);
+        copy.widen(LINK_HEADER);
+        match cooked {
+            true => {
+                copy[..6].copy_from_slice(&dst);
+                copy[6..12].copy_from_slice(&source);
+                copy[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
+            }
+            false => copy[..LINK_HEADER].copy_from_slice(&frame[..LINK_HEADER]),
+        }
+        match loopback {
+            true => self.loopback_frame(now, iface, copy, Some(id)),
+            false => self.device_send(iface, copy, Some(id)),
         }
         Ok(())
     }
 
-    /// PACKET_STATISTICS: (received, dropped) since the last call.
+    /// PACKET_STATISTICS: (received, dropped) since the last call; the dropped are among the received.
     pub fn tap_statistics(&mut self, id: TapId) -> (u32, u32) {
         let Some(tap) = self.taps.slab.get_mut(id.0) else {
             return (0, 0);
@@ -215,6 +327,26 @@ impl Stack {
         tap.received = 0;
         tap.dropped = 0;
         counts
+    }
+
+    /// The shell had no room for a frame that it took: it counts as dropped.
+    pub fn tap_lost(&mut self, id: TapId) {
+        if let Some(tap) = self.taps.slab.get_mut(id.0) {
+            tap.dropped = tap.dropped.wrapping_add(1);
+        }
+    }
+
+    /// Whether frames were dropped since the last [`Stack::tap_statistics`].
+    pub fn tap_is_losing(&self, id: TapId) -> bool {
+        self.taps.slab.get(id.0).is_some_and(|tap| tap.dropped > 0)
+    }
+
+    /// For /proc/net/packet.
+    pub fn tap_status(&self, id: TapId) -> Option<TapStatus> {
+        self.taps.slab.get(id.0).map(|tap| TapStatus {
+            filter: tap.filter,
+            held: tap.held,
+        })
     }
 
     /// Level readiness.
@@ -231,10 +363,9 @@ impl Stack {
         let Some(tap) = self.taps.slab.get(id.0) else {
             return 0;
         };
-        let skip = if tap.filter.cooked { LINK_HEADER } else { 0 };
-        tap.queue
-            .front()
-            .map_or(0, |captured| captured.frame.len().saturating_sub(skip))
+        tap.queue.front().map_or(0, |captured| {
+            captured.frame.len().saturating_sub(tap.skip())
+        })
     }
 
     /// Closes it.
@@ -247,40 +378,35 @@ impl Stack {
     }
 
     /// Shows a frame, link header included, to every tap that wants it.
-    pub(crate) fn tap_frame(
-        &mut self,
-        now: Instant,
-        iface: IfaceId,
-        protocol: u16,
-        kind: PacketKind,
-        source: [u8; 6],
-        bytes: &[u8],
-    ) {
-        let promiscuous = self.iface(iface).is_ok_and(|iface| iface.info.promiscuous);
-        if kind == PacketKind::OtherHost && !promiscuous {
+    pub(crate) fn tap_frame(&mut self, sight: Sight, bytes: &[u8]) {
+        let promiscuous = self.iface(sight.iface).is_ok_and(|iface| {
+            iface.info.promiscuous || iface.promiscuity > 0 || iface.is_loopback()
+        });
+        if sight.kind == PacketKind::OtherHost && !promiscuous {
             return;
         }
         for (key, tap) in self.taps.slab.iter_mut() {
-            let wanted = match tap.filter.protocol {
-                ETH_P_ALL => true,
-                wanted => wanted == protocol && kind != PacketKind::Outgoing,
-            };
-            if !wanted || tap.filter.iface.is_some_and(|only| only != iface) {
+            if sight.origin == Some(TapId(key)) || !tap.wants(&sight) {
                 continue;
             }
+            let Some(keep) = tap.judge(&sight, bytes, self.rng.u64()) else {
+                continue;
+            };
             tap.received = tap.received.wrapping_add(1);
-            if tap.held + bytes.len() + OVERHEAD > tap.limit {
+            if tap.held >= tap.limit {
                 tap.dropped = tap.dropped.wrapping_add(1);
                 continue;
             }
-            tap.held += bytes.len() + OVERHEAD;
+            tap.held += keep + OVERHEAD;
             tap.queue.push_back(Captured {
-                frame: self.frames.copy(bytes),
-                iface,
-                protocol,
-                kind,
-                source,
-                arrived: now,
+                frame: self.frames.copy(&bytes[..keep]),
+                original_len: bytes.len(),
+                iface: sight.iface,
+                protocol: sight.protocol,
+                kind: sight.kind,
+                source: sight.source,
+                arrived: sight.now,
+                unsummed: sight.unsummed,
             });
             self.woken
                 .note(SocketRef::Tap(key), &mut tap.pending, Ready::READ);

@@ -9,6 +9,7 @@ mod filter;
 mod ip;
 mod ipv6;
 mod netlink;
+mod packet;
 mod socket;
 mod tcp;
 mod udp;
@@ -23,8 +24,8 @@ use crate::Result;
 use abi::{
     Errno,
     net::{
-        AF_INET, AF_INET6, AF_NETLINK, IPPROTO_TCP, IPPROTO_UDP, SOL_IP, SOL_IPV6, SOL_NETLINK,
-        SOL_SOCKET, SOL_TCP, SOL_UDP,
+        AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IPPROTO_TCP, IPPROTO_UDP, SOL_IP, SOL_IPV6,
+        SOL_NETLINK, SOL_PACKET, SOL_SOCKET, SOL_TCP, SOL_UDP,
     },
 };
 use alloc::vec::Vec;
@@ -80,6 +81,15 @@ impl From<bool> for Value {
     }
 }
 
+/// The program's buffer in getsockopt(2), for the options whose answer depends on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ask {
+    /// User address.
+    pub at: usize,
+    /// Bytes.
+    pub room: usize,
+}
+
 /// What getsockopt(2) does for one option.
 type Get = fn(&Target<'_>) -> Result<Value>;
 /// What setsockopt(2) does.
@@ -120,8 +130,11 @@ const fn write_only(name: u32, set: Set) -> Row {
 }
 
 /// getsockopt(2).
-pub fn get(socket: &Socket, level: i32, name: i32) -> Result<Value> {
-    let target = Target::of(socket);
+pub fn get(socket: &Socket, level: i32, name: i32, ask: Ask) -> Result<Value> {
+    let target = Target {
+        ask,
+        ..Target::of(socket)
+    };
     let get = target.find(level, name)?.get.ok_or(Errno::ENOPROTOOPT)?;
     get(&target)
 }
@@ -137,6 +150,7 @@ pub fn set(socket: &Socket, cx: &Caller<'_>, level: i32, name: i32, value: &[u8]
 struct Target<'a> {
     common: &'a Common,
     protocol: &'a dyn Protocol,
+    ask: Ask,
 }
 
 impl<'a> Target<'a> {
@@ -144,6 +158,7 @@ impl<'a> Target<'a> {
         Target {
             common: socket.common(),
             protocol: socket.protocol(),
+            ask: Ask::default(),
         }
     }
 
@@ -158,6 +173,8 @@ impl<'a> Target<'a> {
                 SOL_NETLINK => netlink::ROWS,
                 _ => &[],
             },
+            SOL_PACKET if common.domain == AF_PACKET => packet::ROWS,
+            _ if common.domain == AF_PACKET => return Err(Errno::ENOPROTOOPT),
             _ if !internet => return Err(Errno::EOPNOTSUPP),
             SOL_TCP if common.protocol == IPPROTO_TCP as u32 => tcp::ROWS,
             SOL_UDP if common.protocol == IPPROTO_UDP as u32 => udp::ROWS,

@@ -11,11 +11,14 @@ pub mod message;
 pub use super::addr::SockAddr;
 pub use generic::Generic;
 
-use super::{Caller, ioctl, opt, registry::Registration};
+use super::{
+    Caller, ioctl, opt,
+    registry::{Observer, Registration},
+};
 use crate::{
     Result,
     file::{self, Events, File, Io},
-    mm::{UserIn, UserOut},
+    mm::{Backing, UserIn, UserOut},
     sched::{self, Interruptible, WaitQueue},
     sync::SpinLock,
     time,
@@ -97,6 +100,11 @@ pub trait Protocol: Any + Send + Sync {
         Err(Errno::ENOTTY)
     }
 
+    /// What mmap(2) shows. `ENODEV`.
+    fn mapping(&self) -> Result<Arc<dyn Backing>> {
+        Err(Errno::ENODEV)
+    }
+
     /// The last descriptor is gone. May sleep for SO_LINGER.
     fn close(&self, common: &Common);
 
@@ -141,6 +149,11 @@ impl Common {
     /// What the engine is told so that it can wake us.
     pub fn token(&self) -> u64 {
         self.registration.token()
+    }
+
+    /// From now on `observer` hears of each wake-up before those who wait.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.registration.observe(observer);
     }
 
     /// Who waits for this socket.
@@ -265,8 +278,8 @@ impl Socket {
     }
 
     /// getsockopt(2): the value; the caller cuts it to the program's length.
-    pub fn get_option(&self, level: i32, name: i32) -> Result<opt::Value> {
-        opt::get(self, level, name)
+    pub fn get_option(&self, level: i32, name: i32, ask: opt::Ask) -> Result<opt::Value> {
+        opt::get(self, level, name, ask)
     }
 
     /// setsockopt(2).
@@ -333,6 +346,10 @@ impl File for Socket {
             Err(Errno::ENOTTY) => ioctl::interface(request, arg),
             done => done,
         }
+    }
+
+    fn backing(&self) -> Result<Arc<dyn Backing>> {
+        self.protocol.mapping()
     }
 
     fn stat(&self) -> Result<abi::general::stat> {

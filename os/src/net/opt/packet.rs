@@ -1,0 +1,167 @@
+//! SOL_PACKET. packet(7), Linux's Documentation/networking/packet_mmap.rst.
+
+use super::{Input, Row, Target, Value, read_only, row, write_only};
+use crate::{
+    Result,
+    mm::UserPtr,
+    net::packet::{Membership, Packet, Shape, State, Version},
+};
+use abi::{
+    Errno,
+    if_packet::{
+        PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_DROP_MEMBERSHIP, PACKET_HDRLEN,
+        PACKET_IGNORE_OUTGOING, PACKET_LOSS, PACKET_ORIGDEV, PACKET_RESERVE, PACKET_RX_RING,
+        PACKET_STATISTICS, PACKET_TIMESTAMP, PACKET_VERSION,
+    },
+};
+use alloc::vec::Vec;
+
+/// `sizeof` of `struct tpacket_req` and `struct tpacket_req3`.
+const REQ: usize = 16;
+const REQ3: usize = 28;
+
+/// Every option of the level.
+pub const ROWS: &[Row] = &[
+    write_only(PACKET_ADD_MEMBERSHIP, |t, _, v| {
+        packet(t)?.membership(&Membership::decode(v.0)?, true)
+    }),
+    write_only(PACKET_DROP_MEMBERSHIP, |t, _, v| {
+        packet(t)?.membership(&Membership::decode(v.0)?, false)
+    }),
+    write_only(PACKET_RX_RING, set_ring),
+    read_only(PACKET_STATISTICS, |t| {
+        let packet = packet(t)?;
+        let counts = packet.statistics();
+        let words = match packet.state().version {
+            Version::V3 => &counts[..],
+            _ => &counts[..2],
+        };
+        Ok(Value::Bytes(
+            words
+                .iter()
+                .flat_map(|word| word.to_ne_bytes())
+                .collect::<Vec<u8>>(),
+        ))
+    }),
+    row(
+        PACKET_AUXDATA,
+        |t| Ok(state(t)?.auxdata.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            change(t, |state| state.auxdata = on)
+        },
+    ),
+    row(
+        PACKET_ORIGDEV,
+        |t| Ok(state(t)?.original_device.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            change(t, |state| state.original_device = on)
+        },
+    ),
+    row(
+        PACKET_VERSION,
+        |t| Ok(Value::Int(state(t)?.version.number())),
+        |t, _, v| {
+            let version = Version::from_number(exact(v)?)?;
+            change_before_ring(t, |state| state.version = version)
+        },
+    ),
+    read_only(PACKET_HDRLEN, |t| {
+        // The answer depends on the version that stands in the program's buffer.
+        if t.ask.room < size_of::<i32>() {
+            return Err(Errno::EINVAL);
+        }
+        let version = Version::from_number(UserPtr::<i32>::new(t.ask.at).read()?)?;
+        Ok(Value::Int(version.header() as i32))
+    }),
+    row(
+        PACKET_RESERVE,
+        |t| Ok(Value::Int(state(t)?.reserve as i32)),
+        |t, _, v| {
+            let reserve = u32::try_from(exact(v)?).map_err(|_| Errno::EINVAL)?;
+            change_before_ring(t, |state| state.reserve = reserve)
+        },
+    ),
+    row(
+        PACKET_LOSS,
+        |t| Ok(state(t)?.loss.into()),
+        |t, _, v| {
+            let on = exact(v)? != 0;
+            change_before_ring(t, |state| state.loss = on)
+        },
+    ),
+    row(
+        PACKET_TIMESTAMP,
+        |t| Ok(Value::Int(state(t)?.timestamp)),
+        |t, _, v| {
+            let flags = exact(v)?;
+            change(t, |state| state.timestamp = flags)
+        },
+    ),
+    row(
+        PACKET_IGNORE_OUTGOING,
+        |t| Ok(state(t)?.ignore_outgoing.into()),
+        |t, _, v| {
+            let on = match exact(v)? {
+                0 => false,
+                1 => true,
+                _ => return Err(Errno::EINVAL),
+            };
+            change(t, |state| state.ignore_outgoing = on)
+        },
+    ),
+];
+
+fn packet<'a>(t: &Target<'a>) -> Result<&'a Packet> {
+    t.protocol.as_any().downcast_ref().ok_or(Errno::ENOPROTOOPT)
+}
+
+fn state(t: &Target<'_>) -> Result<State> {
+    Ok(packet(t)?.state())
+}
+
+fn change(t: &Target<'_>, change: impl FnOnce(&mut State)) -> Result<()> {
+    packet(t)?.change(change);
+    Ok(())
+}
+
+/// What shapes a ring stays as it is while there is one. `EBUSY`.
+fn change_before_ring(t: &Target<'_>, change: impl FnOnce(&mut State)) -> Result<()> {
+    let packet = packet(t)?;
+    if packet.has_ring() {
+        return Err(Errno::EBUSY);
+    }
+    packet.change(change);
+    Ok(())
+}
+
+/// An `int` that must have its own length. `EINVAL`.
+fn exact(v: &Input<'_>) -> Result<i32> {
+    match v.0.len() {
+        len if len == size_of::<i32>() => v.int(),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// PACKET_RX_RING: `struct tpacket_req`, or `tpacket_req3`; no blocks take the ring away.
+fn set_ring(t: &Target<'_>, _: &crate::net::Caller<'_>, v: &Input<'_>) -> Result<()> {
+    let packet = packet(t)?;
+    let v3 = packet.state().version == Version::V3;
+    if v.0.len() < if v3 { REQ3 } else { REQ } {
+        return Err(Errno::EINVAL);
+    }
+    let shape = Shape {
+        block_size: v.u32_at(0)?,
+        blocks: v.u32_at(4)?,
+        frame_size: v.u32_at(8)?,
+        frames: v.u32_at(12)?,
+        retire_ms: if v3 { v.u32_at(16)? } else { 0 },
+        private: if v3 { v.u32_at(20)? } else { 0 },
+    };
+    match (shape.blocks, shape.frames) {
+        (0, 0) => packet.set_ring(t.common, None),
+        (0, _) => Err(Errno::EINVAL),
+        _ => packet.set_ring(t.common, Some(&shape)),
+    }
+}
