@@ -87,6 +87,7 @@ pub fn pair(
     match domain {
         AF_INET | AF_INET6 | AF_NETLINK => Err(Errno::EOPNOTSUPP),
         AF_UNIX => unix::pair(cx, kind, protocol),
+        AF_PACKET => packet::pair(cx, kind),
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }

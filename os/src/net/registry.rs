@@ -119,7 +119,7 @@ pub fn wake(token: u64, ready: Ready) {
 pub fn inode(token: u64) -> u64 {
     let slot = (token as usize).wrapping_sub(1);
     let entry = TABLE.lock().slots.get(slot).cloned().flatten();
-    entry.map_or(0, |(_, inode)| inode)
+    entry.map_or(0, |slot| slot.inode)
 }
 
 /// The engine's readiness as poll(2) events.

@@ -97,14 +97,7 @@ pub struct State {
 
 /// socket(2). `protocol` is an ethertype in network byte order. `EPERM` without CAP_NET_RAW, `ESOCKTNOSUPPORT`.
 pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
-    if !cx.capable(CAP_NET_RAW) {
-        return Err(Errno::EPERM);
-    }
-    let cooked = match kind {
-        SOCK_RAW => false,
-        SOCK_DGRAM => true,
-        _ => return Err(Errno::ESOCKTNOSUPPORT),
-    };
+    let cooked = is_cooked(cx, kind)?;
     let common = Common::new(AF_PACKET, kind, 0);
     let protocol = u16::from_be(protocol as u16);
     let filter = TapFilter {
@@ -131,6 +124,24 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
             collector,
         },
     ))
+}
+
+/// socketpair(2): there are none, and socket(2)'s errors come first. `EOPNOTSUPP`.
+pub fn pair<T>(cx: &Caller<'_>, kind: u32) -> Result<T> {
+    is_cooked(cx, kind)?;
+    Err(Errno::EOPNOTSUPP)
+}
+
+/// Whether a socket of this type is without link headers. `EPERM`, `ESOCKTNOSUPPORT`.
+fn is_cooked(cx: &Caller<'_>, kind: u32) -> Result<bool> {
+    if !cx.capable(CAP_NET_RAW) {
+        return Err(Errno::EPERM);
+    }
+    match kind {
+        SOCK_RAW => Ok(false),
+        SOCK_DGRAM => Ok(true),
+        _ => Err(Errno::ESOCKTNOSUPPORT),
+    }
 }
 
 impl Packet {
