@@ -12,7 +12,7 @@ use crate::target::{Arch, Libc, Target};
 
 /// Boots a kernel in QEMU, runs network suites on it, reports.
 ///
-/// Exit codes: 0 all as expected, 1 internal error, 2 wrong command line, 4 no case selected,
+/// Exit codes: 0 all as expected, 1 internal error, 2 wrong command line, 3 a figure regressed, 4 no case selected,
 /// 5 cases never reported, 6 something is missing (QEMU, image, tool), 7 QEMU or host failed,
 /// 100 cases failed, 110 the guest crashed, 124 the run's time is over, 130/143 interrupted.
 #[derive(Debug, Parser)]
@@ -31,6 +31,9 @@ pub struct Cli {
 pub enum Verb {
     /// Run suites (the default).
     Run(RunArgs),
+    /// Measure what this machine's noise does to figures.
+    #[command(subcommand)]
+    Perf(Perf),
     /// Show suites and their cases.
     List(RunArgs),
     /// A busybox shell in a guest, with network; leave with `exit` or Ctrl-A x.
@@ -165,6 +168,12 @@ pub struct RunArgs {
     /// Save the network card's packets.
     #[arg(long)]
     pub pcap: bool,
+    /// Compare two kernels (--kernel A,B) in so many pairs of boots; six or more give an interval.
+    #[arg(long, value_name = "N")]
+    pub pairs: Option<usize>,
+    /// Of the order of --pairs; random where not given.
+    #[arg(long, value_name = "N", requires = "pairs")]
+    pub seed: Option<u64>,
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub seconds: u32,
@@ -203,6 +212,22 @@ impl GuestArgs {
         };
         self.arch.list().iter().flat_map(of_arch).collect()
     }
+}
+
+/// Verbs of `perf`.
+#[derive(Debug, Subcommand)]
+pub enum Perf {
+    /// Boot one kernel against itself (12 pairs where --pairs is not given); from then on a difference
+    /// has to be larger than what that came to.
+    Noise(NoiseArgs),
+}
+
+/// Flags of `perf noise`.
+#[derive(Clone, Debug, Args)]
+pub struct NoiseArgs {
+    /// Flags of a run.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// Flags of `parse`.

@@ -18,12 +18,13 @@ use crate::job::{self, Job};
 use crate::kernel;
 use crate::lane::{self, Lane};
 use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
+use crate::pairs;
 use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{
-    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, full, github,
-    host_line,
+    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Set, Ui, environment, farewell, full,
+    github, host_line,
 };
 use crate::target::{Arch, Target};
 
@@ -32,15 +33,38 @@ const PORT_ATTEMPTS: u32 = 3;
 
 /// Carries out `args`.
 pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
-    let interrupt = Interrupt::catch()?;
-    let lanes = lane::of(&args.guest);
+    if args.dry_run {
+        selected(args)?;
+        return dry_run(args, &lane::of(&args.guest));
+    }
+    if let Some(pairs) = args.pairs {
+        return pairs::run(args, pairs);
+    }
+    let (set, dir) = execute(args, &Interrupt::catch()?)?;
+    github::publish(&set);
+    for line in farewell::lines(&set, &dir) {
+        eprintln!("{line}");
+    }
+    // The one line on stdout: where the data is.
+    let data = match set.is_single() {
+        true => "run.json",
+        false => "runset.json",
+    };
+    println!("{}", dir.join(data).display());
+    Ok(set.exit())
+}
+
+fn selected(args: &RunArgs) -> anyhow::Result<Vec<Selection>> {
     let options = plan::Options {
         seconds: args.seconds,
     };
-    let plan = plan::select(&args.suite, &args.case, &options)?;
-    if args.dry_run {
-        return dry_run(args, &lanes);
-    }
+    plan::select(&args.suite, &args.case, &options)
+}
+
+/// Every lane of `args`, once; answers what came of it and its directory.
+pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, PathBuf)> {
+    let lanes = lane::of(&args.guest);
+    let plan = selected(args)?;
     let needs_host = plan
         .iter()
         .flat_map(|s| &s.cases)
@@ -82,7 +106,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
             target: lane.target,
             provided,
             tools: tools.as_ref(),
-            interrupt: &interrupt,
+            interrupt,
             dir,
             ui: &mut ui,
             boots: 0,
@@ -110,17 +134,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         return Err(error);
     }
     finished?;
-    github::publish(&set);
-    for line in farewell::lines(&set, group.path()) {
-        eprintln!("{line}");
-    }
-    // The one line on stdout: where the data is.
-    let data = match lanes.len() {
-        1 => "run.json",
-        _ => "runset.json",
-    };
-    println!("{}", group.path().join(data).display());
-    Ok(set.exit())
+    Ok((set, group.path().to_path_buf()))
 }
 
 /// The clients for servers in the guest.

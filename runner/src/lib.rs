@@ -23,6 +23,7 @@ mod lane;
 mod linux;
 mod list;
 pub mod outcome;
+mod pairs;
 mod parse;
 mod place;
 mod plan;
@@ -30,6 +31,7 @@ mod qemu;
 mod report;
 mod setup;
 mod shell;
+mod stats;
 mod target;
 mod versus;
 
@@ -40,6 +42,7 @@ use outcome::Exit;
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.verb.unwrap_or(Verb::Run(cli.run)) {
         Verb::Run(args) => dispatch::run(&args),
+        Verb::Perf(cli::Perf::Noise(args)) => pairs::calibrate(&args),
         Verb::List(args) => list::run(&args),
         Verb::Shell(args) => shell::run(&args),
         Verb::Report(args) => report::run(&args),

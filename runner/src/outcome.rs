@@ -210,6 +210,8 @@ pub enum Exit {
     Internal = 1,
     /// Wrong command line or configuration.
     Usage = 2,
+    /// A figure regressed, for sure, and nothing else is wrong.
+    Regressed = 3,
     /// No case selected.
     NothingSelected = 4,
     /// Planned cases never reported.
@@ -248,7 +250,7 @@ impl Exit {
     }
 
     /// All codes, the most important first.
-    const BY_RANK: [Exit; 12] = [
+    const BY_RANK: [Exit; 13] = [
         Exit::Interrupted,
         Exit::Terminated,
         Exit::Usage,
@@ -260,6 +262,7 @@ impl Exit {
         Exit::Infra,
         Exit::Incomplete,
         Exit::NothingSelected,
+        Exit::Regressed,
         Exit::Ok,
     ];
 
@@ -284,6 +287,7 @@ impl Exit {
             Exit::Ok => "all outcomes as expected",
             Exit::Internal => "the runner itself failed",
             Exit::Usage => "wrong command line",
+            Exit::Regressed => "a figure regressed",
             Exit::NothingSelected => "no case selected",
             Exit::Incomplete => "planned cases never reported",
             Exit::Prerequisite => "something needed is missing",

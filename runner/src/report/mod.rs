@@ -27,9 +27,11 @@ mod verb;
 
 pub use env::{environment, host_line};
 pub use event::{Event, RunStarted, SCHEMA as EVENT_SCHEMA};
+pub use figures::number;
 pub use group::Group;
-pub use run_dir::{RunDir, full};
-pub use run_json::Run;
+pub use run_dir::{RunDir, fresh, full, point_latest};
+pub use run_json::{KernelInfo, Run};
+pub use set::Set;
 pub use ui::Ui;
 pub use verb::run;
 

@@ -162,10 +162,29 @@ fn case(story: &str, index: usize, name: &str, out: &mut Records<'_>) {
             _ => {}
         }
     }
+    if story == "measures" {
+        out.once(&format!("out {index} {}", measurement()));
+        return out.report(&format!("end {index} exit 0 12"));
+    }
     let output = "Linux sockeye\nhello from the guest\n/dev/null meminfo self 256+0 records out\n20000\ncaught\n\
                   127.0.0.1 10.0.2.15 0% packet loss\n";
     out.once(&format!("out {index} {output}"));
     out.report(&format!("end {index} exit 0 12"));
+}
+
+/// What iperf3 says on a kernel whose file holds its speed in Mbit/s; each boot is off by up to 0.5 %.
+fn measurement() -> String {
+    let args: Vec<String> = env::args().collect();
+    let kernel = args.iter().position(|arg| arg == "-kernel");
+    let speed: f64 = kernel
+        .and_then(|at| fs::read_to_string(&args[at + 1]).ok())
+        .and_then(|text| text.trim().parse().ok())
+        .expect("a kernel file with a number");
+    let luck = f64::from(process::id().wrapping_mul(0x9e37_79b9) >> 16) / 65536.0;
+    let rate = speed * 1e6 * (0.995 + 0.01 * luck);
+    format!(
+        r#"{{"end":{{"sum_received":{{"bytes":1000,"seconds":3.0,"bits_per_second":{rate}}}}}}}"#
+    )
 }
 
 struct Records<'a> {
