@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::again;
 use crate::cli::RunArgs;
+use crate::contest;
 use crate::exec::{self, Boot, Limits, News, Over};
 use crate::image::{self, HostTools};
 use crate::interrupt::Interrupt;
@@ -33,6 +34,9 @@ const PORT_ATTEMPTS: u32 = 3;
 
 /// Carries out `args`.
 pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    if contest::asked(args)? {
+        return contest::run(args);
+    }
     if args.dry_run {
         selected(args)?;
         return dry_run(args, &lane::of(&args.guest));
@@ -157,13 +161,17 @@ fn host_tools(args: &RunArgs) -> anyhow::Result<HostTools> {
 }
 
 /// What a target needs before it can boot.
-struct Provided {
-    qemu: Qemu,
-    kernel: Kernel,
-    image: PathBuf,
+pub struct Provided {
+    /// The emulator.
+    pub qemu: Qemu,
+    /// What boots.
+    pub kernel: Kernel,
+    /// The root disk.
+    pub image: PathBuf,
 }
 
-fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Result<Provided> {
+/// Builds, fetches, checks it.
+pub fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Result<Provided> {
     let guest = &args.guest;
     let arch = lane.target.arch;
     let least = kernel::least_qemu(arch, &lane.kernel);
@@ -258,6 +266,7 @@ fn machine(
         kernel,
         image: Some(image),
         job: Some(job),
+        writable: false,
         smp: args.guest.smp,
         mem: args.guest.mem.clone(),
         virtio: args.guest.virtio,

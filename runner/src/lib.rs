@@ -11,6 +11,7 @@ mod child;
 pub mod cli;
 mod clock;
 mod console;
+mod contest;
 mod dialect;
 mod dispatch;
 mod doctor;

@@ -1,7 +1,7 @@
 //! `runner parse`: reads a saved serial line again.
 //!
-//! For a run whose runner was killed, and for a serial line from elsewhere. Judges
-//! nothing but what the agent reported itself.
+//! For a run whose runner was killed, and for a serial line from elsewhere: an agent's
+//! records, or a contest's markers. Judges nothing but what is in the log.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,8 @@ use protocol::record::{self, Found};
 
 use crate::cli::ParseArgs;
 use crate::console::{Decoder, Event, How, is_panic};
-use crate::outcome::{Exit, missing};
+use crate::dialect::contest;
+use crate::outcome::{CaseResult, Exit, Status, Totals, Verdict, missing};
 
 /// Prints each case's end on stdout, everything unusual on stderr.
 pub fn run(args: &ParseArgs) -> anyhow::Result<Exit> {
@@ -30,8 +31,7 @@ pub fn run(args: &ParseArgs) -> anyhow::Result<Exit> {
         exit = Exit::Crashed;
     }
     if boots.is_empty() {
-        eprintln!("no record of an agent in {}", args.file.display());
-        return Ok(exit.worse(Exit::NothingSelected));
+        return Ok(exit.worse(transcript(&text, exit)));
     }
     for nonce in boots {
         exit = exit.worse(boot(nonce, &bytes));
@@ -41,6 +41,47 @@ pub fn run(args: &ParseArgs) -> anyhow::Result<Exit> {
 
 fn is_record(line: &str) -> bool {
     record::find(line.as_bytes()) != Found::Text
+}
+
+/// A log without an agent's records: a contest's transcript, or what LTP, iperf3 and netperf
+/// print between the markers of its scripts.
+fn transcript(text: &str, so_far: Exit) -> Exit {
+    let cut = match so_far {
+        Exit::Crashed => Verdict::new(Status::Crash, "the kernel died"),
+        _ => Verdict::new(Status::Missing, "its end is not in the log"),
+    };
+    let rows: Vec<CaseResult> = match text.lines().any(contest::is_marker) {
+        true => contest::rows(text, &cut),
+        false => Vec::new(),
+    }
+    .into_iter()
+    .map(|row| CaseResult {
+        name: row.name,
+        status: row.verdict.status,
+        seconds: 0.0,
+        log: String::new(),
+        metrics: row.verdict.metrics,
+        detail: row.verdict.detail,
+    })
+    .collect();
+    if rows.is_empty() {
+        eprintln!("neither an agent's records nor a contest's markers in this log");
+    }
+    for row in &rows {
+        let figures = row.metrics.iter();
+        let figures: String = figures
+            .map(|m| format!("  {} {} {}", m.name, m.value, m.unit))
+            .collect();
+        println!(
+            "{:<7} {}{figures}  {}",
+            row.status.name(),
+            row.name,
+            row.detail
+        );
+    }
+    let totals = Totals::of(&rows);
+    eprintln!("{}", totals.sentence());
+    Exit::of(totals, None)
 }
 
 /// What one boot's records say.

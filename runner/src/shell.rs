@@ -56,6 +56,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         kernel,
         image: Some(image),
         job: Some(disk),
+        writable: false,
         smp: args.smp,
         mem: args.mem.clone(),
         virtio: args.virtio,

@@ -5,7 +5,9 @@
 //! nothing and took at least nine tenths of the time that was asked for. What
 //! cannot be read is BROKEN, never a zero.
 
+pub mod contest;
 mod iperf3;
+mod ltp;
 mod netperf;
 mod tap;
 

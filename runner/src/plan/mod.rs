@@ -12,6 +12,7 @@ mod netperf;
 mod smoke;
 
 pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, Work};
+pub use glob::matches;
 
 use crate::outcome::{Exit, Refused, usage};
 

@@ -67,6 +67,8 @@ pub struct Machine {
     pub image: Option<PathBuf>,
     /// The job disk.
     pub job: Option<PathBuf>,
+    /// The guest may write to its disks; what it writes ends with it.
+    pub writable: bool,
     /// `-smp`.
     pub smp: u32,
     /// `-m`.
@@ -115,14 +117,16 @@ impl Machine {
         if self.virtio == Virtio::Modern && self.arch == Arch::Riscv64 {
             add(&["-global", "virtio-mmio.force-legacy=false"]);
         }
+        let mode = if self.writable {
+            "snapshot=on"
+        } else {
+            "readonly=on"
+        };
         for (bus, disk) in [&self.image, &self.job].into_iter().enumerate() {
             let Some(disk) = disk else { continue };
             add(&[
                 "-drive",
-                &format!(
-                    "file={},if=none,format=raw,id=x{bus},readonly=on",
-                    comma(disk)
-                ),
+                &format!("file={},if=none,format=raw,id=x{bus},{mode}", comma(disk)),
             ]);
             let device = match self.arch {
                 Arch::Riscv64 => {
@@ -198,6 +202,7 @@ mod tests {
             kernel: Kernel::at("ours", "kernel", None),
             image: Some("a,b.img".into()),
             job: Some("job.img".into()),
+            writable: false,
             smp: 1,
             mem: "1G".into(),
             virtio: Virtio::Legacy,

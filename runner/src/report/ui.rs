@@ -76,6 +76,8 @@ impl Ui {
         }
         let counter = match self.bar {
             Some(_) => String::new(),
+            // Nobody knows how many there will be.
+            None if self.total == 0 => format!("[{:>3}] ", self.done),
             None => format!("[{:>3}/{}] ", self.done, self.total),
         };
         let figures: String = result
