@@ -45,6 +45,9 @@ pub fn command(args: &RunArgs, target: Target, kernel: &str, suites: &str) -> St
     if args.seconds != 3 {
         flag("seconds", &args.seconds.to_string());
     }
+    if let Some(shard) = args.shard {
+        flag("shard", &shard.to_string());
+    }
     flag("suite", &suites.replace('+', ","));
     if !args.case.is_empty() {
         flag("case", &args.case.join(","));

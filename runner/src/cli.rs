@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::plan::Shard;
 use crate::qemu::Virtio;
 use crate::target::{Arch, Libc, Target};
 
@@ -42,6 +43,10 @@ pub enum Verb {
     Report(ReportArgs),
     /// Read a saved serial line and say what the cases came to.
     Parse(ParseArgs),
+    /// Put the shards of a run together; what no shard reported is MISSING.
+    Merge(MergeArgs),
+    /// A script that completes the runner's flags in a shell.
+    Completions(CompletionsArgs),
     /// Say what this machine has and lacks.
     Doctor(GuestArgs),
     /// Build the kernels: kernel-rv, kernel-la.
@@ -159,6 +164,9 @@ pub struct RunArgs {
     /// Where run directories go.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Run one part of the plan: the I-th of N. `merge` puts the parts together.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Print the QEMU command and leave.
     #[arg(long)]
     pub dry_run: bool,
@@ -245,6 +253,25 @@ pub struct ReportArgs {
     /// Where the reports go; beside the log where not given.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Flags of `merge`.
+#[derive(Clone, Debug, Args)]
+pub struct MergeArgs {
+    /// The shards' run directories.
+    #[arg(required = true, value_name = "DIR")]
+    pub dirs: Vec<PathBuf>,
+    /// Where the merged run directory goes.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArgs {
+    /// For which shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Flags of `build`.

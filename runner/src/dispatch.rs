@@ -24,8 +24,8 @@ use crate::place;
 use crate::plan::{self, Case, Forward, Selection, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{
-    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Set, Ui, environment, farewell, full,
-    github, host_line,
+    EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Set, ShardOf, Ui, environment, farewell,
+    full, github, host_line,
 };
 use crate::target::{Arch, Target};
 
@@ -62,13 +62,34 @@ fn selected(args: &RunArgs) -> anyhow::Result<Vec<Selection>> {
     let options = plan::Options {
         seconds: args.seconds,
     };
-    plan::select(&args.suite, &args.case, &options)
+    let plan = plan::select(&args.suite, &args.case, &options)?;
+    match args.shard {
+        Some(shard) => shard.of(plan),
+        None => Ok(plan),
+    }
+}
+
+/// What a shard's log says about the plan that it is a part of.
+fn shard_of(args: &RunArgs) -> anyhow::Result<Option<ShardOf>> {
+    let Some(shard) = args.shard else {
+        return Ok(None);
+    };
+    let whole = RunArgs {
+        shard: None,
+        ..args.clone()
+    };
+    Ok(Some(ShardOf {
+        index: shard.index,
+        count: shard.count,
+        plan: plan::names(&selected(&whole)?),
+    }))
 }
 
 /// Every lane of `args`, once; answers what came of it and its directory.
 pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, PathBuf)> {
     let lanes = lane::of(&args.guest);
     let plan = selected(args)?;
+    let shard_of = shard_of(args)?;
     let needs_host = plan
         .iter()
         .flat_map(|s| &s.cases)
@@ -110,6 +131,7 @@ pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, Pa
             target: lane.target,
             provided,
             tools: tools.as_ref(),
+            shard: shard_of.clone(),
             interrupt,
             dir,
             ui: &mut ui,
@@ -282,6 +304,7 @@ struct OneTarget<'a> {
     target: Target,
     provided: &'a Provided,
     tools: Option<&'a HostTools>,
+    shard: Option<ShardOf>,
     interrupt: &'a Interrupt,
     dir: RunDir,
     ui: &'a mut Ui,
@@ -299,10 +322,6 @@ impl OneTarget<'_> {
             "env.json",
             &(serde_json::to_string_pretty(&environment)? + "\n"),
         )?;
-        let planned = |s: &Selection| -> Vec<String> {
-            let name = |case: &Case| format!("{}/{}", s.suite, case.name);
-            s.cases.iter().map(name).collect()
-        };
         self.dir.event(Event::RunStarted(Box::new(RunStarted {
             schema: EVENT_SCHEMA.to_string(),
             arch: self.target.arch.name().to_string(),
@@ -312,7 +331,8 @@ impl OneTarget<'_> {
             qemu: self.provided.qemu.version.clone(),
             host: host_line(&environment),
             command: again::command(self.args, self.target, &self.provided.kernel.name, suites),
-            planned: plan.iter().flat_map(planned).collect(),
+            planned: plan::names(plan),
+            shard: self.shard.clone(),
         })))?;
         self.ui.say(&format!(
             "== {} on {}, {}",

@@ -23,6 +23,7 @@ mod kernel;
 mod lane;
 mod linux;
 mod list;
+mod merge;
 pub mod outcome;
 mod pairs;
 mod parse;
@@ -48,6 +49,18 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Shell(args) => shell::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Parse(args) => parse::run(&args),
+        Verb::Merge(args) => merge::run(&args),
+        Verb::Completions(args) => {
+            use clap::CommandFactory;
+            let name = "runner";
+            clap_complete::generate(
+                args.shell,
+                &mut Cli::command(),
+                name,
+                &mut std::io::stdout(),
+            );
+            Ok(Exit::Ok)
+        }
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Build(args) => kernel::run(&args),
         Verb::Provision(verb) => image::run(&verb).map(|()| Exit::Ok),

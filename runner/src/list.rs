@@ -9,7 +9,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let options = plan::Options {
         seconds: args.seconds,
     };
-    for selection in plan::select(&args.suite, &args.case, &options)? {
+    let mut plan = plan::select(&args.suite, &args.case, &options)?;
+    if let Some(shard) = args.shard {
+        plan = shard.of(plan)?;
+    }
+    for selection in plan {
         if let Some(suite) = SUITES.iter().find(|suite| suite.name == selection.suite) {
             eprintln!("{}: {}", suite.name, suite.about);
         }

@@ -9,7 +9,10 @@ mod echo;
 mod glob;
 mod iperf3;
 mod netperf;
+mod shard;
 mod smoke;
+
+pub use shard::Shard;
 
 pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, Work};
 pub use glob::matches;
@@ -67,6 +70,15 @@ pub struct Selection {
     pub suite: &'static str,
     /// Its selected cases, never empty.
     pub cases: Vec<Case>,
+}
+
+/// `suite/case` of each case, in the plan's order.
+pub fn names(plan: &[Selection]) -> Vec<String> {
+    let of_suite = |s: &Selection| -> Vec<String> {
+        let name = |case: &Case| format!("{}/{}", s.suite, case.name);
+        s.cases.iter().map(name).collect()
+    };
+    plan.iter().flat_map(of_suite).collect()
 }
 
 /// Picks `suites` (all where empty) and of these the cases whose `suite/case`, or

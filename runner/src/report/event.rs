@@ -84,6 +84,20 @@ pub struct RunStarted {
     pub command: String,
     /// Every case that shall report: what is absent in the end is MISSING.
     pub planned: Vec<String>,
+    /// Where this is a part of a larger plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardOf>,
+}
+
+/// One part of a plan that several machines share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShardOf {
+    /// Which, from 1.
+    pub index: usize,
+    /// Of how many.
+    pub count: usize,
+    /// The cases of all of them, in the plan's order.
+    pub plan: Vec<String>,
 }
 
 /// An event with its time.

@@ -26,12 +26,12 @@ mod ui;
 mod verb;
 
 pub use env::{environment, host_line};
-pub use event::{Event, RunStarted, SCHEMA as EVENT_SCHEMA};
+pub use event::{Event, RunStarted, SCHEMA as EVENT_SCHEMA, ShardOf, Stamped};
 pub use figures::number;
 pub use group::Group;
 pub use run_dir::{RunDir, fresh, full, point_latest};
 pub use run_json::{KernelInfo, Run};
-pub use set::Set;
+pub use set::{Set, event_logs};
 pub use ui::Ui;
 pub use verb::run;
 

@@ -56,13 +56,18 @@ impl RunDir {
             at: (self.begun.elapsed().as_secs_f64() * 1e3).round() / 1e3,
             event,
         };
-        let mut line = serde_json::to_string(&stamped)?;
+        self.stamped(&stamped)
+    }
+
+    /// Appends an event that has its time, of another log.
+    pub fn stamped(&mut self, stamped: &Stamped) -> anyhow::Result<()> {
+        let mut line = serde_json::to_string(stamped)?;
         line.push('\n');
         // One write: a reader never sees half a line of ours but the last.
         self.events
             .write_all(line.as_bytes())
             .map_err(|e| full(&self.path, &e))?;
-        self.replay.apply(&stamped);
+        self.replay.apply(stamped);
         Ok(())
     }
 

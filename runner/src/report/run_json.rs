@@ -123,7 +123,7 @@ impl Run {
         let mut line: Vec<&str> = Vec::new();
         while let Some(word) = words.next() {
             match word {
-                "--suite" | "--case" => {
+                "--suite" | "--case" | "--shard" => {
                     words.next();
                 }
                 _ => line.push(word),

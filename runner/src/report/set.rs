@@ -192,6 +192,18 @@ fn planned_members(path: &Path) -> anyhow::Result<Vec<String>> {
     Ok(dirs)
 }
 
+/// Every event log of a run directory or a set's, with its directory and its run.
+pub fn event_logs(path: &Path) -> anyhow::Result<Vec<(PathBuf, Vec<event::Stamped>, Run)>> {
+    let set = Set::read(path)?;
+    let dirs = set.members.iter().map(|member| set.root.join(&member.dir));
+    let log = |dir: PathBuf| {
+        let (events, damaged) = event::read(&dir.join("events.jsonl"))?;
+        let run = Replay::of(&events, damaged).run();
+        Ok((dir, events, run))
+    };
+    dirs.map(log).collect()
+}
+
 fn replay(log: &Path) -> anyhow::Result<Run> {
     let (events, damaged) = event::read(log)?;
     let replay = Replay::of(&events, damaged);
