@@ -173,6 +173,7 @@ fn one(
         host: host_line(&environment),
         command: again::command(args, lane.target, &provided.kernel.name, SUITE),
         planned: planned.iter().map(|name| full(name)).collect(),
+        shard: None,
     })))?;
     ui.say(&format!(
         "== {SUITE} on {}, {}",
