@@ -16,19 +16,20 @@ const ORDER: &CStr = c"/modules/order";
 const LONGEST_ORDER: usize = 16 * 1024;
 
 /// How long the disks may take to appear, in milliseconds.
-const DISKS: u64 = 20_000;
+pub const DISKS: u64 = 20_000;
 
 /// How often they are looked for, in milliseconds.
-const LOOK_AGAIN: u64 = 20;
+pub const LOOK_AGAIN: u64 = 20;
 
-/// Becomes the init of the image's root. `complain` hears what did not work: a module that
+/// Becomes the init of the image's root; answers whether there is one now, made of disks that
+/// appear when their driver gets to them. `complain` hears what did not work: a module that
 /// is not taken is a service that is not there, without a root the cases say the rest.
-pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) {
+pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) -> bool {
     let Ok(list) = sys::open(ORDER, open::RDONLY | open::CLOEXEC) else {
-        return;
+        return false;
     };
     let Ok(buffer) = sys::memory(LONGEST_ORDER) else {
-        return;
+        return false;
     };
     let length = sys::read(list.raw(), buffer).unwrap_or(0);
     drop(list);
@@ -43,8 +44,12 @@ pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) {
         // Its memory is the guest's again.
         let _ = sys::unlink(path);
     }
-    if let Err((step, errno)) = root() {
-        complain(step, errno);
+    match root() {
+        Ok(()) => true,
+        Err((step, errno)) => {
+            complain(step, errno);
+            false
+        }
     }
 }
 

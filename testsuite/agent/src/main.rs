@@ -36,11 +36,11 @@ use sys::Errno;
 /// Where `_start` arrives, on the stack that the kernel made.
 extern "C" fn main() -> ! {
     setup::console();
-    initramfs::enter_root(|what, errno| complain("initial file system", what, errno));
+    let late = initramfs::enter_root(|what, errno| complain("initial file system", what, errno));
     setup::mounts(|place, errno| complain("cannot mount", place, errno));
     // Not pid 1 where a kernel has an init of its own; then orphans come here all the same.
     let _ = sys::become_subreaper();
-    match disk::find() {
+    match find_job(late) {
         Ok(job) => run(&job),
         Err(NoJob::None) => contest::run(),
         Err(NoJob::Damaged(damage)) => {
@@ -51,6 +51,19 @@ extern "C" fn main() -> ! {
         }
     }
     leave()
+}
+
+/// The job disk; where disks appear `late`, it may be the last to do so.
+fn find_job(late: bool) -> Result<disk::Job, NoJob> {
+    let deadline = sys::now() + initramfs::DISKS;
+    loop {
+        match disk::find() {
+            Err(NoJob::None) if late && sys::now() < deadline => {
+                sys::sleep(initramfs::LOOK_AGAIN);
+            }
+            found => return found,
+        }
+    }
 }
 
 fn complain(trouble: &str, what: &CStr, errno: Errno) {
