@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::again;
 use crate::cli::RunArgs;
 use crate::contest;
+use crate::dialect::contest::is_marker;
 use crate::exec::{self, Boot, Limits, News, Over};
 use crate::image::{self, HostTools};
 use crate::interrupt::Interrupt;
@@ -402,6 +403,10 @@ impl OneTarget<'_> {
                 }
                 Over::NoBoot => {
                     self.show_tail(&afterwards.tail);
+                    if afterwards.tail.iter().any(|line| is_marker(line)) {
+                        let hint = "the console has a contest's markers: a kernel that does not start our agent is asked by --suite contest";
+                        self.note(hint.to_string())?;
+                    }
                     why_missing = "not run: the guest does not boot".to_string();
                     break;
                 }
