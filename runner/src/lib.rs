@@ -10,6 +10,7 @@ mod again;
 mod child;
 pub mod cli;
 mod clock;
+pub mod config;
 mod console;
 mod contest;
 mod dialect;

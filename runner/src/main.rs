@@ -1,11 +1,11 @@
 //! The runner's entry: parse, run, say the exit code in words.
 
-use clap::Parser;
-use runner::cli::Cli;
+use runner::config;
 use runner::outcome::{Exit, Refused};
 
 fn main() -> std::process::ExitCode {
-    let exit = runner::run(Cli::parse()).unwrap_or_else(|error| {
+    let exit = config::command_line().and_then(runner::run);
+    let exit = exit.unwrap_or_else(|error| {
         eprintln!("runner: {error:#}");
         error
             .downcast_ref::<Refused>()

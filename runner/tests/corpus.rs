@@ -251,6 +251,7 @@ fn replay(log: &Path, expected: &Expected, dir: &Path) -> Output {
     image[1024 + 0x38..1024 + 0x3a].copy_from_slice(&[0x53, 0xef]);
     fs::write(dir.join("image"), image).expect("an image");
     Command::new(env!("CARGO_BIN_EXE_runner"))
+        .env("SOCKEYE_CONFIG", "")
         .env("FAKE_QEMU", "replay")
         .env("FAKE_QEMU_LOG", log)
         .env("FAKE_QEMU_NONCE", write::NONCE.to_string())

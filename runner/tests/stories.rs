@@ -186,6 +186,29 @@ fn wrong_words_have_their_own_codes() {
 }
 
 #[test]
+fn this_machines_defaults_are_taken_and_a_wrong_key_is_named() {
+    let place = Place::new();
+    for (text, flags, code, want) in [
+        ("mem = \"2G\"", vec![], 0, "-m 2G"),
+        ("mem = \"2G\"", vec!["--mem", "3G"], 0, "-m 3G"),
+        ("memory = \"2G\"", vec![], 2, "no key 'memory'"),
+        ("grace = \"soon\"", vec![], 2, "soon"),
+    ] {
+        fs::write(place.path("sockeye.toml"), text).expect("a file");
+        let output = Command::new(env!("CARGO_BIN_EXE_runner"))
+            .env("SOCKEYE_CONFIG", place.path("sockeye.toml"))
+            .args(["--dry-run", "--suite", "smoke", "--kernel", "k"])
+            .args(flags)
+            .output()
+            .expect("the runner");
+        let all = [output.stdout.as_slice(), &output.stderr].concat();
+        let all = String::from_utf8_lossy(&all);
+        assert_eq!(output.status.code(), Some(code), "{text}: {all}");
+        assert!(all.contains(want), "{text}: {all}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let place = Place::new();
     fs::write(place.path("not-an-image"), "not an image").expect("a file");

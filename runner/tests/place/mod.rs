@@ -37,6 +37,7 @@ impl Place {
     pub fn command(&self, story: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command
+            .env("SOCKEYE_CONFIG", "")
             .env("FAKE_QEMU", story)
             .env("FAKE_QEMU_PID", self.path("pid"))
             // These stories' failures are not the failures of a workflow that runs them.
