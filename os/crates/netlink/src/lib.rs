@@ -19,6 +19,7 @@ extern crate std;
 
 mod attribute;
 mod build;
+pub mod filter;
 mod message;
 pub mod numbers;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod tests;
 
 pub use attribute::{Attribute, Attributes};
 pub use build::{Builder, Nest};
+pub use filter::Filter;
 pub use message::{Header, Message, messages};
 pub use numbers::{diag, flag, generic, kind, route};
 

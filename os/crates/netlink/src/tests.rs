@@ -110,3 +110,68 @@ fn a_value_too_long_for_its_length_is_cut() {
     assert_eq!(attributes.get(1).unwrap().value.len(), 65_531);
     assert_eq!(attributes.get(2).and_then(|a| a.u8()), Some(3));
 }
+
+/// `sport = :80` and `dst 10.0.0.0/8`, each as ss compiles it.
+fn subject() -> crate::filter::Subject {
+    crate::filter::Subject {
+        source: IpAddr::from([10, 0, 2, 15]),
+        source_port: 80,
+        destination: IpAddr::from([10, 9, 9, 9]),
+        destination_port: 999,
+        port_chosen: true,
+        device: 0,
+        mark: 0,
+    }
+}
+
+fn host_condition(code: u8, family: u8, prefix: u8, port: i32, addr: &[u8]) -> Vec<u8> {
+    let yes = 12 + addr.len() as u8;
+    let mut bytes = std::vec![code, yes, yes + 4, 0, family, prefix, 0, 0];
+    bytes.extend_from_slice(&port.to_ne_bytes());
+    bytes.extend_from_slice(addr);
+    bytes
+}
+
+#[test]
+fn filters_compare_ports_and_addresses() {
+    let accepts = |code: &[u8]| crate::Filter::new(code).unwrap().accepts(&subject());
+    assert!(accepts(&[]));
+    assert!(accepts(&host_condition(7, 0, 0, 80, &[])));
+    assert!(!accepts(&host_condition(7, 0, 0, 81, &[])));
+    assert!(accepts(&host_condition(8, 2, 8, -1, &[10, 0, 0, 0])));
+    assert!(!accepts(&host_condition(8, 2, 16, -1, &[10, 8, 0, 0])));
+    assert!(!accepts(&host_condition(8, 10, 0, -1, &[0; 16])));
+    // S_GE 80 and D_LE 1000.
+    assert!(accepts(&[2, 8, 12, 0, 0, 0, 80, 0]));
+    assert!(!accepts(&[2, 8, 12, 0, 0, 0, 81, 0]));
+    assert!(accepts(&[5, 8, 12, 0, 0, 0, 0xe8, 3]));
+}
+
+#[test]
+fn filters_that_are_no_programs_are_refused() {
+    let bad = |code: &[u8]| crate::Filter::new(code).is_none();
+    assert!(bad(&[7, 4]));
+    assert!(bad(&[99, 4, 4, 0]));
+    assert!(bad(&[0, 0, 0, 0]));
+    assert!(bad(&[7, 12, 16, 0, 2, 33, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]));
+    assert!(bad(&[2, 8, 13, 0, 0, 0, 80, 0]));
+    assert!(bad(&[7, 200, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+}
+
+#[test]
+fn no_filter_runs_for_ever() {
+    let mut seed = 0x1234_5678_9abc_def1;
+    for _ in 0..50_000 {
+        let len = usize::from(noise(&mut seed)) % 64;
+        let code: Vec<u8> = (0..len)
+            .map(|at| match at % 4 {
+                0 => noise(&mut seed) % 15,
+                1 | 2 => noise(&mut seed) & 0x3c,
+                _ => 0,
+            })
+            .collect();
+        if let Some(filter) = crate::Filter::new(&code) {
+            let _ = filter.accepts(&subject());
+        }
+    }
+}

@@ -14,6 +14,8 @@ mod socket;
 mod tcp;
 mod udp;
 
+pub use tcp::{CONGESTION_NAME, tcp_info};
+
 use super::{
     Caller, Socket,
     inet::{Dgram, Stream},

@@ -23,7 +23,7 @@ const KEEP_COUNT_MAX: i32 = 127;
 /// TCP_MIN_MSS and MAX_TCP_WINDOW.
 const MSS_RANGE: core::ops::RangeInclusive<i32> = 88..=32_767;
 /// The name of what the engine does without a congestion window of its own choice.
-const CONGESTION_NAME: &[u8] = b"reno";
+pub const CONGESTION_NAME: &[u8] = b"reno";
 /// TCP_CA_NAME_MAX.
 const CONGESTION_NAME_MAX: usize = 16;
 
@@ -187,10 +187,15 @@ fn keep_time(seconds: i32) -> Result<Duration> {
 
 /// `struct tcp_info` as of Linux 6.x, as far as the engine knows the fields; the rest is zero.
 fn info(t: &Target<'_>) -> Result<Value> {
+    let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+    let info = stack::look(|stack| stack.tcp_info(stack::now(), id)).map_err(errno)?;
+    Ok(Value::Bytes(tcp_info(&info)))
+}
+
+/// The bytes of the structure, also for sock_diag(7).
+pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     /// Up to and including `tcpi_snd_wnd`, `tcpi_rcv_wnd`, `tcpi_rehash`.
     const SIZE: usize = 240;
-    let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-    let info: TcpInfo = stack::look(|stack| stack.tcp_info(stack::now(), id)).map_err(errno)?;
     let mut bytes = alloc::vec![0; SIZE];
     let head = [
         info.state,
@@ -232,5 +237,5 @@ fn info(t: &Target<'_>) -> Result<Value> {
     long(120, info.bytes_acked);
     long(128, info.bytes_received);
     long(200, info.bytes_sent);
-    Ok(Value::Bytes(bytes))
+    bytes
 }

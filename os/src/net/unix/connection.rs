@@ -37,6 +37,11 @@ impl Listener {
         self.pending.lock().len()
     }
 
+    /// What listen(2) was given.
+    pub fn backlog(&self) -> usize {
+        self.backlog.load(Relaxed)
+    }
+
     /// The sockets themselves.
     pub fn waiting(&self) -> Vec<Arc<Socket>> {
         self.pending.lock().iter().cloned().collect()

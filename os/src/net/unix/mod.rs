@@ -22,7 +22,7 @@ mod proc;
 mod rights;
 mod stream;
 
-pub use proc::init;
+pub use proc::{Row, init, rows};
 
 use super::{
     Caller, SockAddr, Socket,

@@ -7,7 +7,7 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
-use core::fmt::Write;
+use core::{fmt::Write, sync::atomic::Ordering::Relaxed};
 
 /// Every socket of the family that is open.
 static ENDS: SpinLock<Vec<Weak<End>>> = SpinLock::new(Vec::new());
@@ -30,6 +30,82 @@ pub fn known(end: &Arc<End>) {
 pub fn ends() -> Vec<Arc<End>> {
     let ends = ENDS.lock().clone();
     ends.iter().filter_map(Weak::upgrade).collect()
+}
+
+/// A socket as sock_diag(7) shows it.
+pub struct Row {
+    /// SOCK_*.
+    pub kind: u32,
+    pub inode: u64,
+    /// `sun_path` as bind(2) left it.
+    pub name: Option<Vec<u8>>,
+    /// Inode number of the other side.
+    pub peer: Option<u64>,
+    pub connected: bool,
+    pub listens: bool,
+    /// listen(2)'s argument.
+    pub backlog: usize,
+    /// Inode numbers of who connected and was not accepted.
+    pub waiting: Vec<u64>,
+    /// SIOCINQ and SIOCOUTQ.
+    pub unread: usize,
+    pub inflight: usize,
+    pub send_buffer: usize,
+    /// Which sides are shut: 1 receiving, 2 sending.
+    pub shut: u8,
+    pub owner: u32,
+}
+
+impl Row {
+    /// The state in TCP's numbers: listening, connected, neither.
+    pub fn state(&self) -> u8 {
+        match (self.listens, self.connected) {
+            (true, _) => 10,
+            (false, true) => 1,
+            (false, false) => 7,
+        }
+    }
+}
+
+/// Every socket that is open.
+pub fn rows() -> Vec<Row> {
+    ends().iter().filter_map(row).collect()
+}
+
+fn row(end: &Arc<End>) -> Option<Row> {
+    let state = end.state.lock();
+    if state.closed {
+        return None;
+    }
+    let listener = state.listener.clone();
+    let peer = state.peer.clone();
+    let mut row = Row {
+        kind: end.kind,
+        inode: end.inode,
+        name: state.name.as_deref().map(|name| match name {
+            Name::Path(path) => path.iter().copied().chain([0]).collect(),
+            Name::Abstract(name) => [0].into_iter().chain(name.iter().copied()).collect(),
+        }),
+        peer: None,
+        connected: state.connected,
+        listens: listener.is_some(),
+        backlog: 0,
+        waiting: Vec::new(),
+        unread: 0,
+        inflight: end.inflight.load(Relaxed),
+        send_buffer: end.send_buffer.load(Relaxed),
+        shut: u8::from(state.shut_read) | u8::from(state.shut_write) << 1,
+        owner: state.creds.euid,
+    };
+    drop(state);
+    row.peer = peer.upgrade().map(|peer| peer.inode);
+    row.unread = end.unread();
+    if let Some(listener) = listener {
+        row.backlog = listener.backlog();
+        let waiting = listener.waiting();
+        row.waiting = waiting.iter().map(|s| s.common().inode).collect();
+    }
+    Some(row)
 }
 
 fn text() -> String {

@@ -156,6 +156,10 @@ pub struct DgramRow {
     pub owner: u32,
     /// The shell's token.
     pub token: u64,
+    /// Which sides are shut: 1 receiving, 2 sending.
+    pub shut: u8,
+    /// The options.
+    pub options: SocketOptions,
 }
 
 impl Stack {

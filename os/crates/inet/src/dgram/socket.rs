@@ -149,6 +149,8 @@ impl Dgram {
             drops: self.drops,
             owner: self.options.common.owner,
             token: self.token,
+            shut: u8::from(self.shut_read) | u8::from(self.shut_write) << 1,
+            options: self.options.common,
         }
     }
 }

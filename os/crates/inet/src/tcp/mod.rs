@@ -186,4 +186,12 @@ pub struct TcpRow {
     pub owner: u32,
     /// The shell's token; 0 when no descriptor has the connection (TIME-WAIT, orphans, not yet accepted).
     pub token: u64,
+    /// To ask for more; none in TIME-WAIT.
+    pub id: Option<TcpId>,
+    /// What listen was given; 0 on others.
+    pub backlog: usize,
+    /// Which sides are shut: 1 receiving, 2 sending.
+    pub shut: u8,
+    /// The options; the defaults in TIME-WAIT.
+    pub options: SocketOptions,
 }

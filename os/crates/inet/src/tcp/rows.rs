@@ -48,7 +48,7 @@ impl Connection {
 }
 
 impl Tcp {
-    fn row(&self) -> TcpRow {
+    fn row(&self, id: TcpId) -> TcpRow {
         let mut row = TcpRow {
             v6: self.v6,
             local: self.local,
@@ -61,12 +61,21 @@ impl Tcp {
             retransmits: 0,
             owner: self.options.common.owner,
             token: self.token,
+            id: Some(id),
+            backlog: 0,
+            shut: 0,
+            options: self.options.common,
         };
         match &self.role {
             Role::Idle => {}
-            Role::Listener(listener) => row.rx_queue = listener.ready.len(),
+            Role::Listener(listener) => {
+                row.rx_queue = listener.ready.len();
+                row.backlog = listener.backlog;
+            }
             Role::Connection(connection) => {
                 row.peer = connection.peer;
+                let read = connection.shut_read || connection.fin_received;
+                row.shut = u8::from(read) | u8::from(connection.shut_write) << 1;
                 row.tx_queue = connection.unacked();
                 row.rx_queue = connection.unread();
                 row.timer = connection.timer();
@@ -150,10 +159,10 @@ impl Stack {
     /// Every TCP socket and connection, TIME-WAIT and half-open ones included.
     pub fn tcp_rows(&self, each: impl FnMut(&TcpRow)) {
         let mut each = each;
-        for (_, tcp) in self.tcp.slab.iter() {
+        for (key, tcp) in self.tcp.slab.iter() {
             // As in Linux, a socket that neither listens nor connects is in no table.
             if tcp.state() != TcpState::Closed {
-                each(&tcp.row());
+                each(&tcp.row(TcpId(key)));
             }
         }
         self.tcp.time_wait.rows(each);

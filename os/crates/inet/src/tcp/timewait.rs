@@ -7,6 +7,7 @@ use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, Tuple, after};
 use super::{TcpRow, TcpState, TcpTimer};
 use crate::addr::Endpoint;
 use crate::ip::Rx;
+use crate::options::SocketOptions;
 use crate::rng::{Map, SeededHash};
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -65,6 +66,10 @@ impl TimeWaitTable {
                 retransmits: 0,
                 owner: 0,
                 token: 0,
+                id: None,
+                backlog: 0,
+                shut: 3,
+                options: SocketOptions::new(0, 0),
             });
         }
     }

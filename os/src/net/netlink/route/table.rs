@@ -26,6 +26,8 @@ const RTMSG: usize = 12;
 /// RTM_F_CLONED: the answer to a lookup, and RTM_F_FIB_MATCH: the row is wanted instead.
 const CLONED: u32 = 0x200;
 const FIB_MATCH: u32 = 0x2000;
+/// RTM_F_LOOKUP_TABLE: say which table it was, else it is always main.
+const LOOKUP_TABLE: u32 = 0x1000;
 /// RTCF_LOCAL of Linux's cached routes.
 const CACHED_LOCAL: u32 = 0x8000_0000;
 /// IP6_RT_PRIO_USER: the metric of an IPv6 route that came without.
@@ -223,7 +225,8 @@ impl Filter {
         (self.table == 0 || self.table == u32::from(row.table))
             && (self.protocol == 0 || self.protocol == row.route.protocol)
             && (self.kind == 0 || self.kind == row.kind)
-            && (self.iface == 0 || self.iface == row.route.iface.0)
+            && (self.iface == 0
+                || self.iface == row.route.iface.0 && row.route.kind == RouteKind::Unicast)
     }
 }
 
@@ -244,6 +247,7 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
     };
     let header = request.reply(route::NEWROUTE);
     let fib = word_at(&head, 8) & FIB_MATCH != 0;
+    let table_wanted = word_at(&head, 8) & LOOKUP_TABLE != 0;
     stack::look(|stack| {
         if via.is_some_and(|id| stack.interface(id).is_none()) {
             return Err(Errno::ENODEV.into());
@@ -279,7 +283,10 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
                     way.iface,
                 )
             },
-            table: if way.local { table::LOCAL } else { table::MAIN },
+            table: match way.local && (table_wanted || dst.is_ipv6()) {
+                true => table::LOCAL,
+                false => table::MAIN,
+            },
             kind: match () {
                 () if way.local => rtn::LOCAL,
                 () if way.broadcast => rtn::BROADCAST,
