@@ -93,9 +93,6 @@ pub fn handle(port: &Arc<Port>, bytes: &[u8], admin: bool) {
     let id = port.id();
     for message in netlink::messages(bytes) {
         let header = message.header;
-        if !header.has(flag::REQUEST) {
-            continue;
-        }
         let request = Request {
             header: Header { port: id, ..header },
             body: message.body,
@@ -103,7 +100,8 @@ pub fn handle(port: &Arc<Port>, bytes: &[u8], admin: bool) {
             strict: port.state.lock().wishes.strict,
         };
         let outcome = match header.kind {
-            // Control messages are for the transport, which wants nothing.
+            // Only requests are looked at, and control messages are for the transport, which wants nothing.
+            _ if !header.has(flag::REQUEST) => Ok(Answer::Done),
             ..kind::MIN => Ok(Answer::Done),
             _ => match port.protocol {
                 Protocol::Route => route::answer(&request),
