@@ -17,6 +17,7 @@ mod class;
 mod cmsg;
 mod device;
 mod errno;
+mod groups;
 mod inet;
 mod ioctl;
 mod netlink;
@@ -26,6 +27,8 @@ mod proc;
 mod registry;
 pub mod socket;
 mod stack;
+mod statistics;
+mod sysctl;
 pub mod unix;
 
 pub use addr::SockAddr;
@@ -45,6 +48,9 @@ pub fn init(cmdline: &str) {
     stack::init();
     device::init();
     proc::init();
+    statistics::init();
+    groups::init();
+    sysctl::init();
     class::init();
     unix::init();
     packet::init();

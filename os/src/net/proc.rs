@@ -20,7 +20,13 @@ pub fn init() {
     proc.file("net/tcp6", || tcp(true));
     proc.file("net/udp", || dgram(DgramKind::Udp, false));
     proc.file("net/udp6", || dgram(DgramKind::Udp, true));
+    let raw = DgramKind::Raw { protocol: 0 };
+    proc.file("net/raw", move || dgram(raw, false));
+    proc.file("net/raw6", move || dgram(raw, true));
+    proc.file("net/icmp", || dgram(DgramKind::Ping, false));
+    proc.file("net/icmp6", || dgram(DgramKind::Ping, true));
     proc.file("net/route", route);
+    proc.file("net/ipv6_route", netlink::route::ipv6_route);
     proc.file("net/arp", arp);
     proc.file("net/if_inet6", if_inet6);
     proc.file("net/netlink", netlink::report);
@@ -134,6 +140,7 @@ fn tcp(v6: bool) -> String {
     text
 }
 
+/// /proc/net/{udp,raw,icmp} and their siblings for IPv6.
 fn dgram(kind: DgramKind, v6: bool) -> String {
     let mut text = String::from(match v6 {
         false => {
@@ -146,7 +153,9 @@ fn dgram(kind: DgramKind, v6: bool) -> String {
     let mut slot = 0;
     stack::look(|stack| {
         stack.dgram_rows(|row: &DgramRow| {
-            if row.v6 != v6 || row.kind != kind {
+            // Of raw sockets any protocol belongs here.
+            let same = core::mem::discriminant(&row.kind) == core::mem::discriminant(&kind);
+            if row.v6 != v6 || !same {
                 return;
             }
             let state = if row.connected { 1 } else { 7 };

@@ -100,6 +100,12 @@ impl Drop for Registration {
     }
 }
 
+/// How many sockets there are.
+pub fn count() -> usize {
+    let table = TABLE.lock();
+    table.slots.len() - table.free.len()
+}
+
 /// Wakes who waits behind `token`. Called without the stack's lock.
 pub fn wake(token: u64, ready: Ready) {
     let Some(slot) = (token as usize).checked_sub(1) else {

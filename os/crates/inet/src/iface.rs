@@ -547,6 +547,36 @@ impl Stack {
         Ok(())
     }
 
+    /// The groups whose frames an interface takes, with how many sockets joined; the standing ones of its addresses last.
+    pub fn groups(&self, iface: IfaceId) -> Vec<(IpAddr, u32)> {
+        let Ok(slot) = self.iface(iface) else {
+            return Vec::new();
+        };
+        let joined = slot
+            .groups
+            .iter()
+            .map(|joined| (joined.group, joined.users));
+        let mut groups: Vec<(IpAddr, u32)> = joined.collect();
+        let addresses = &slot.info.addresses;
+        for own in addresses {
+            if let (IpAddr::V6(addr), false) = (own.cidr.addr, slot.is_loopback()) {
+                let group = IpAddr::V6(solicited_node(addr));
+                match groups.iter_mut().find(|(known, _)| *known == group) {
+                    Some((_, users)) => *users += 1,
+                    None => groups.push((group, 1)),
+                }
+            }
+        }
+        if addresses.iter().any(|own| own.cidr.addr.is_ipv6()) {
+            let nodes = [ALL_NODES, 0xff01 << 112 | 1];
+            groups.extend(nodes.map(|bits| (IpAddr::V6(Ipv6Addr::from_bits(bits)), 1)));
+        }
+        if addresses.iter().any(|own| own.cidr.addr.is_ipv4()) {
+            groups.push((IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)), 1));
+        }
+        groups
+    }
+
     /// Whether an interface that is up has this address (127.0.0.0/8 included while lo is up).
     pub fn is_local(&self, addr: IpAddr) -> bool {
         if addr.is_loopback() {

@@ -37,6 +37,16 @@ pub struct Config {
     pub max_backlog: usize,
     /// net.ipv4.ip_local_port_range, both ends included.
     pub ephemeral_ports: (u16, u16),
+    /// net.ipv4.tcp_keepalive_time.
+    pub keep_idle: Duration,
+    /// net.ipv4.tcp_keepalive_intvl.
+    pub keep_interval: Duration,
+    /// net.ipv4.tcp_keepalive_probes.
+    pub keep_count: u32,
+    /// net.ipv4.tcp_syn_retries.
+    pub syn_retries: u8,
+    /// net.ipv4.tcp_fin_timeout.
+    pub fin_wait2: Duration,
     /// Frames queued per device before connections wait for it.
     pub tx_queue_len: usize,
     /// Bytes of TCP buffers in all, beyond which new connections get small ones (net.ipv4.tcp_mem).
@@ -55,6 +65,11 @@ impl Default for Config {
             dgram_send_buffer: 212_992,
             max_backlog: 4096,
             ephemeral_ports: (32_768, 60_999),
+            keep_idle: Duration::from_secs(7200),
+            keep_interval: Duration::from_secs(75),
+            keep_count: 9,
+            syn_retries: 6,
+            fin_wait2: Duration::from_secs(60),
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,
             local_fast_path: true,
@@ -147,6 +162,18 @@ impl Stack {
             changes: Vec::new(),
             rng,
         }
+    }
+
+    /// Sizes and defaults as they are now.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Changes sizes and defaults; sockets that are open keep what they were made with. `tx_headroom` stays as it was.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        let headroom = self.config.tx_headroom;
+        change(&mut self.config);
+        self.config.tx_headroom = headroom;
     }
 
     /// What time the latest call said it is.

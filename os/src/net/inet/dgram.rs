@@ -15,6 +15,7 @@ use crate::{
             message::{Flags, Incoming, Outgoing, Received, Shutdown},
         },
         stack,
+        sysctl::{self, Value},
     },
     sched::Events,
     time,
@@ -61,10 +62,10 @@ pub fn socket(
 
 /// net.ipv4.ping_group_range is empty by default ("1 0"): only CAP_NET_RAW pings. `EACCES`.
 pub fn check_ping_group(cx: &Caller<'_>) -> Result<()> {
-    if cx.capable(CAP_NET_RAW) {
-        Ok(())
-    } else {
-        Err(Errno::EACCES)
+    let range = sysctl::value(Value::PingGroupFirst)..=sysctl::value(Value::PingGroupLast);
+    match range.contains(&i64::from(cx.egid)) || cx.capable(CAP_NET_RAW) {
+        true => Ok(()),
+        false => Err(Errno::EACCES),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     Caller, SockAddr, Socket,
     errno::errno,
     socket::{Common, Generic, message::Shutdown},
+    sysctl,
 };
 use crate::{Result, net::CAP_NET_RAW};
 use abi::{
@@ -80,9 +81,8 @@ fn apply_generic(options: &mut SocketOptions, generic: &Generic) {
 
 /// bind(2)'s checks that need the caller: privileged ports. `EACCES`.
 fn check_port(cx: &Caller<'_>, port: u16) -> Result<()> {
-    /// net.ipv4.ip_unprivileged_port_start.
-    const UNPRIVILEGED: u16 = 1024;
-    if port != 0 && port < UNPRIVILEGED && !cx.capable(super::CAP_NET_BIND_SERVICE) {
+    let unprivileged = sysctl::value(sysctl::Value::UnprivilegedPortStart);
+    if port != 0 && i64::from(port) < unprivileged && !cx.capable(super::CAP_NET_BIND_SERVICE) {
         return Err(Errno::EACCES);
     }
     Ok(())

@@ -3,7 +3,9 @@
 use super::{Input, Row, Target, Value, filter, read_only, row, write_only};
 use crate::{
     Result,
-    net::{CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack, unix::Unix},
+    net::{
+        CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack, sysctl, unix::Unix,
+    },
 };
 use abi::{
     Errno,
@@ -18,8 +20,6 @@ use abi::{
 };
 use alloc::vec::Vec;
 
-/// net.core.rmem_max and wmem_max.
-const BUFFER_MAX: u32 = 212_992;
 /// SOCK_MIN_RCVBUF and SOCK_MIN_SNDBUF: an skb and its overhead.
 const RCVBUF_MIN: u32 = 2304;
 const SNDBUF_MIN: u32 = 4608;
@@ -159,7 +159,7 @@ pub const ROWS: &[Row] = &[
     row(
         SO_SNDBUF,
         |t| Ok(Value::Int(t.generic().send_buffer as i32)),
-        |t, _, v| set_send_buffer(t, v, BUFFER_MAX),
+        |t, _, v| set_send_buffer(t, v, limit(sysctl::Value::WmemMax)),
     ),
     row(
         SO_SNDBUFFORCE,
@@ -172,7 +172,7 @@ pub const ROWS: &[Row] = &[
     row(
         SO_RCVBUF,
         |t| Ok(Value::Int(t.generic().recv_buffer as i32)),
-        |t, _, v| set_recv_buffer(t, v, BUFFER_MAX),
+        |t, _, v| set_recv_buffer(t, v, limit(sysctl::Value::RmemMax)),
     ),
     row(
         SO_RCVBUFFORCE,
@@ -293,6 +293,11 @@ fn force(cx: &Caller<'_>) -> Result<()> {
     } else {
         Err(Errno::EPERM)
     }
+}
+
+/// net.core.rmem_max, wmem_max.
+fn limit(which: sysctl::Value) -> u32 {
+    sysctl::value(which) as u32
 }
 
 /// Linux doubles the value for its bookkeeping and keeps a minimum. Compared unsigned.

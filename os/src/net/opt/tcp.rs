@@ -210,10 +210,12 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     bytes[..8].copy_from_slice(&head);
     let mut word = |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
     word(8, info.rto_us);
-    word(12, 40_000); // ato
+    // TCP_LISTEN and the states before there is anything to acknowledge have none.
+    word(12, if info.rcv_mss > 0 { 40_000 } else { 0 }); // ato
     word(16, info.snd_mss);
     word(20, info.rcv_mss);
     word(24, info.unacked);
+    word(28, info.sacked);
     word(36, info.total_retrans); // retrans is the outstanding part; see total at 100
     word(44, info.last_data_sent_ms);
     word(52, info.last_data_recv_ms);
@@ -221,7 +223,7 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     word(60, info.pmtu);
     word(68, info.rtt_us);
     word(72, info.rtt_var_us);
-    word(76, i32::MAX as u32); // snd_ssthresh: no loss yet
+    word(76, if info.rcv_mss > 0 { i32::MAX as u32 } else { 0 }); // snd_ssthresh: no loss yet
     word(80, info.snd_cwnd);
     word(84, info.snd_mss); // advmss
     word(88, 3); // reordering

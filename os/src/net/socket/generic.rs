@@ -1,5 +1,7 @@
 //! SOL_SOCKET values that mean the same in every family. socket(7).
 
+use crate::net::sysctl;
+
 use alloc::sync::Arc;
 
 /// The values; a family that acts on one is told through `Protocol::generic_changed`.
@@ -92,8 +94,8 @@ impl Default for Generic {
             recv_timeout: 0,
             send_timeout: 0,
             linger: None,
-            recv_buffer: DEFAULT_BUFFER,
-            send_buffer: DEFAULT_BUFFER,
+            recv_buffer: sysctl::value(sysctl::Value::RmemDefault) as u32,
+            send_buffer: sysctl::value(sysctl::Value::WmemDefault) as u32,
             recv_low_water: 1,
             reuse_addr: false,
             reuse_port: false,

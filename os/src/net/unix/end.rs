@@ -13,6 +13,7 @@ use crate::{
     net::{
         Caller, Socket,
         socket::{Common, generic::DEFAULT_BUFFER},
+        sysctl,
     },
     sched::{self, Interruptible, WaitQueue},
     sync::{Mutex, SpinLock},
@@ -27,10 +28,6 @@ use alloc::{
     vec::Vec,
 };
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-
-/// net.unix.max_dgram_qlen: a datagram receiver takes no more from strangers while
-/// more than this many wait.
-pub const MAX_DATAGRAMS: usize = 10;
 
 /// See the module.
 pub struct End {
@@ -186,9 +183,9 @@ impl End {
         self.inflight.load(Relaxed) < self.send_buffer.load(Relaxed)
     }
 
-    /// More datagrams wait than strangers may add to.
+    /// More datagrams wait than net.unix.max_dgram_qlen: strangers may not add to them.
     pub fn crowded(&self) -> bool {
-        self.received.load(Relaxed) > MAX_DATAGRAMS
+        self.received.load(Relaxed) as i64 > sysctl::value(sysctl::Value::MaxDgramQlen)
     }
 
     /// SIOCINQ: all bytes of a stream, the first packet otherwise.

@@ -14,7 +14,7 @@ use crate::stack::{SocketRef, Stack};
 impl Stack {
     /// socket(2). `v6` sockets are dual-stack unless `v6_only`. `token` comes back in [`crate::Wake`].
     pub fn tcp_open(&mut self, v6: bool, token: u64) -> TcpId {
-        let options = TcpOptions::new(self.config.tcp_recv_buffer, self.config.tcp_send_buffer);
+        let options = TcpOptions::new(&self.config);
         TcpId(self.tcp.slab.insert(Tcp {
             v6,
             orphan: false,

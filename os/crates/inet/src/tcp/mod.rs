@@ -129,6 +129,7 @@ pub struct TcpInfo {
     pub snd_mss: u32,
     pub rcv_mss: u32,
     pub unacked: u32,
+    pub sacked: u32,
     pub rtt_us: u32,
     pub rtt_var_us: u32,
     pub snd_cwnd: u32,

@@ -117,7 +117,8 @@ impl Stack {
             Role::Listener(listener) => {
                 // As Linux reports a listener: queue and backlog.
                 info.unacked = listener.ready.len() as u32;
-                info.pmtu = listener.backlog as u32;
+                info.sacked = listener.backlog as u32;
+                info.snd_cwnd = 10;
                 return Ok(info);
             }
             Role::Connection(connection) => connection,

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::connection::Connection;
 use super::machine::Machine;
@@ -17,6 +16,7 @@ use crate::error::Error;
 use crate::options::SocketOptions;
 use crate::rng::{Map, SeededHash};
 use crate::slab::{Key, Slab};
+use crate::stack::Config;
 
 /// How a socket came by its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,20 +102,20 @@ impl Tcp {
 }
 
 impl TcpOptions {
-    pub(crate) fn new(recv_buffer: usize, send_buffer: usize) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         TcpOptions {
-            common: SocketOptions::new(recv_buffer, send_buffer),
+            common: SocketOptions::new(config.tcp_recv_buffer, config.tcp_send_buffer),
             nodelay: false,
             cork: false,
             quick_ack: true,
             max_segment: None,
-            keep_idle: Duration::from_secs(7200),
-            keep_interval: Duration::from_secs(75),
-            keep_count: 9,
+            keep_idle: config.keep_idle,
+            keep_interval: config.keep_interval,
+            keep_count: config.keep_count,
             user_timeout: None,
-            syn_retries: 6,
+            syn_retries: config.syn_retries,
             defer_accept: None,
-            fin_wait2: Duration::from_secs(60),
+            fin_wait2: config.fin_wait2,
             notsent_low_water: usize::MAX,
         }
     }

@@ -11,6 +11,8 @@ mod neigh;
 mod rule;
 mod table;
 
+pub use table::ipv6_route;
+
 use super::{
     Protocol,
     answer::{Answer, Outcome, Refusal, Request},

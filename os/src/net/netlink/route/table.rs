@@ -10,9 +10,10 @@ use abi::{
     Errno,
     net::{AF_INET, AF_INET6},
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::{
     cmp::Ordering,
+    fmt::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 use inet::{Cidr, IfaceId, Route, RouteKind, Stack};
@@ -483,4 +484,44 @@ pub fn del(request: &Request<'_>, family: u32) -> Outcome {
         Ok(_) => Ok(Answer::Done),
         Err(error) => Err(errno(error).into()),
     })
+}
+
+/// /proc/net/ipv6_route: destination, source, next hop, metric, references, uses, flags. proc_net(5).
+pub fn ipv6_route() -> String {
+    const RTF_UP: u32 = 0x1;
+    const RTF_GATEWAY: u32 = 0x2;
+    const RTF_REJECT: u32 = 0x200;
+    const RTF_LOCAL: u32 = 0x8000_0000;
+    let mut text = String::new();
+    stack::look(|stack| {
+        for row in rows(stack, true) {
+            let bits = |addr: Option<IpAddr>| match addr {
+                Some(IpAddr::V6(addr)) => addr.to_bits(),
+                _ => 0,
+            };
+            let mut flags = RTF_UP;
+            if row.route.gateway.is_some() {
+                flags |= RTF_GATEWAY;
+            }
+            if row.kind == rtn::LOCAL {
+                flags |= RTF_LOCAL;
+            }
+            if row.route.kind != RouteKind::Unicast {
+                flags |= RTF_REJECT;
+            }
+            let name = stack.interface(row.route.iface);
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{:032x} {:02x} {:032x} 00 {:032x} {:08x} 00000001 00000000 {flags:08x} {:>8}",
+                bits(Some(row.route.dst.addr)),
+                row.route.dst.prefix,
+                0,
+                bits(row.route.gateway),
+                row.route.metric,
+                name.map_or("", |info| &info.name),
+            );
+        }
+    });
+    text
 }
