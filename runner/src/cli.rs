@@ -243,6 +243,9 @@ pub struct NoiseArgs {
 pub struct ParseArgs {
     /// A serial.log.
     pub file: PathBuf,
+    /// Leave a run directory with every report here.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `report`.

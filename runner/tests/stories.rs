@@ -308,6 +308,8 @@ fn a_saved_serial_line_is_read_again() {
     let parsed = Command::new(env!("CARGO_BIN_EXE_runner"))
         .arg("parse")
         .arg(run.dir.join("serial.log"))
+        .arg("--out")
+        .arg(place.path("parsed"))
         .output();
     let parsed = parsed.expect("parse");
     assert_eq!(
@@ -316,5 +318,9 @@ fn a_saved_serial_line_is_read_again() {
         "{}",
         String::from_utf8_lossy(&parsed.stderr)
     );
-    assert_eq!(String::from_utf8_lossy(&parsed.stdout).lines().count(), 2);
+    let stdout = String::from_utf8_lossy(&parsed.stdout);
+    assert_eq!(stdout, "PASS    smoke/uname\nPASS    smoke/date\n");
+    for file in ["run.json", "report.html", "cases/smoke.uname.log"] {
+        assert!(place.path("parsed").join(file).is_file(), "no {file}");
+    }
 }

@@ -166,7 +166,8 @@ fn parse(payload: &[u8]) -> Option<Event> {
     let number = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<usize>().ok();
     Some(match word {
         b"hello" => Event::Hello(number(rest)?),
-        b"begin" => Event::Begin(number(rest)?),
+        // The case's name may follow: for readers who do not know the job.
+        b"begin" => Event::Begin(number(split(rest).0)?),
         b"ready" => Event::Ready(number(rest)?),
         b"out" => {
             let (case, data) = split(rest);

@@ -55,7 +55,10 @@ fn failures(member: &Member, dir: &Path, lines: &mut Vec<String>) {
             let log = dir.join(member.link(&case.log));
             lines.push(format!("          log: {}", log.display()));
         }
-        lines.push(format!("          rerun: {}", member.run.rerun(case)));
+        let again = member.run.rerun(case);
+        if !again.is_empty() {
+            lines.push(format!("          rerun: {again}"));
+        }
     }
     if let Some(more @ 1..) = reasons.len().checked_sub(MOST_LISTED) {
         lines.push(format!("  and {more} more reasons, see summary.md"));

@@ -71,7 +71,10 @@ fn row(member: &Member, case: &CaseResult, name: &str) -> TestCase {
     }
     if case.status.is_bad() {
         status.set_type(case.status.name());
-        status.set_description(text(&format!("again: {}", member.run.rerun(case))));
+        let again = member.run.rerun(case);
+        if !again.is_empty() {
+            status.set_description(text(&format!("again: {again}")));
+        }
     }
     let earlier = member.run.earlier.iter();
     for attempt in earlier.filter(|attempt| attempt.name == case.name && attempt.status.is_bad()) {

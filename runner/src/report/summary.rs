@@ -82,7 +82,7 @@ fn facts(out: &mut String, set: &Set) {
             ("exit code", exit(run.exit_code)),
             ("again", format!("`{}`", run.command)),
         ] {
-            if !value.is_empty() {
+            if !value.is_empty() && value != "``" {
                 let _ = writeln!(out, "| {name} | {} |", cell(&value));
             }
         }
@@ -261,7 +261,10 @@ fn failures(out: &mut String, set: &Set) {
         if !case.log.is_empty() {
             let _ = write!(line, " [log]({})", member.link(&case.log));
         }
-        let _ = write!(line, "  \n  `{}`", member.run.rerun(case));
+        let again = member.run.rerun(case);
+        if !again.is_empty() {
+            let _ = write!(line, "  \n  `{again}`");
+        }
         line
     });
     capped(out, lines, FAILURES);

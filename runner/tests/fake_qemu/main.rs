@@ -159,7 +159,7 @@ fn serve(story: &str, index: usize, done: Option<&TcpListener>, out: &mut Record
 }
 
 fn case(story: &str, index: usize, name: &str, out: &mut Records<'_>) {
-    out.report(&format!("begin {index}"));
+    out.report(&format!("begin {index} {name}"));
     // Stories of one case tell it of `uname`.
     if name == "uname" {
         match story {

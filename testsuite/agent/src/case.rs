@@ -49,6 +49,8 @@ pub struct Common<'a> {
 pub struct Case<'a> {
     /// Its number.
     pub index: usize,
+    /// Its name, for readers of the console.
+    name: &'a str,
     limit: Option<u64>,
     serve: bool,
     main: Program<'a>,
@@ -70,10 +72,11 @@ enum End {
 }
 
 impl<'a> Case<'a> {
-    /// An empty case.
-    pub fn new(index: usize, common: &Common<'a>) -> Self {
+    /// A case of that number and name with nothing to run yet.
+    pub fn new(index: usize, name: &'a [u8], common: &Common<'a>) -> Self {
         let mut case = Case {
             index,
+            name: core::str::from_utf8(name).unwrap_or(""),
             ..Case::default()
         };
         case.main.env = common.env.clone();
@@ -122,7 +125,7 @@ impl<'a> Case<'a> {
 
     /// Runs it and reports its end.
     pub fn run(&self, common: &Common<'a>, console: &mut Console) {
-        console.report(format_args!("begin {}", self.index));
+        console.report(format_args!("begin {} {}", self.index, self.name));
         let started = sys::now();
         let end = self
             .attempt(common, console, started)

@@ -89,7 +89,7 @@ fn run(job: &disk::Job) {
     for entry in Reader::new(job.body) {
         match entry.tag {
             Tag::Case => {
-                case = Case::new(count, &common);
+                case = Case::new(count, entry.value(), &common);
                 count += 1;
             }
             Tag::Run if shell => case.hand_over(&common),

@@ -15,7 +15,7 @@
 //! | payload | meaning |
 //! |---|---|
 //! | `hello <cases>` | the agent read its job |
-//! | `begin <case>` | case number `case` starts |
+//! | `begin <case> <name>` | case number `case` starts; the name is for readers who do not know the job |
 //! | `out <case> <data>` | a piece of its output |
 //! | `aux <case> <data>` | a piece of what its background processes printed |
 //! | `ready <case>` | its server is listening |

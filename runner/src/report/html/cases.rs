@@ -58,7 +58,10 @@ pub fn failures(out: &mut String, set: &Set) {
             let _ = write!(out, "<p>{why}</p>");
         }
         let again = escape(&member.run.rerun(case));
-        let _ = writeln!(out, "<div><code>{again}</code></div></li>");
+        if !again.is_empty() {
+            let _ = write!(out, "<div><code>{again}</code></div>");
+        }
+        out.push_str("</li>\n");
     }
     out.push_str("</ul>\n");
     if let Some(more @ 1..) = bad.len().checked_sub(MOST_LISTED) {

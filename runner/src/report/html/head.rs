@@ -98,7 +98,9 @@ fn facts(out: &mut String, set: &Set) {
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         let _ = write!(out, "<dt>{name}</dt><dd>{}</dd>", escape(value));
     }
-    if let ([member], true) = (&set.members[..], set.is_single()) {
+    if let ([member], true) = (&set.members[..], set.is_single())
+        && !member.run.command.is_empty()
+    {
         let command = escape(&member.run.command);
         let _ = write!(out, "<dt>Again</dt><dd><code>{command}</code></dd>");
     }
