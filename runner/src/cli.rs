@@ -135,6 +135,12 @@ pub struct GuestArgs {
     /// virtio-mmio registers on riscv64.
     #[arg(long, value_enum, default_value = "legacy")]
     pub virtio: Virtio,
+    /// Print QEMU's command line before each guest.
+    #[arg(long)]
+    pub print_cmd: bool,
+    /// Start the guest stopped, wait for gdb and print the line that connects it; no time limits.
+    #[arg(long)]
+    pub gdb: bool,
     /// Take kernel-rv and kernel-la as they are.
     #[arg(long)]
     pub no_build: bool,

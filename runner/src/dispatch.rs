@@ -33,8 +33,19 @@ use crate::target::{Arch, Target};
 /// How often to try again when somebody took a port between finding and binding it.
 const PORT_ATTEMPTS: u32 = 3;
 
+/// How long a run waits for a person with a debugger, in seconds: a week.
+const PATIENCE: u64 = 7 * 24 * 3600;
+
 /// Carries out `args`.
 pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    let patient = RunArgs {
+        boot_timeout: Some(PATIENCE),
+        grace: PATIENCE,
+        power_off_timeout: PATIENCE,
+        suite_timeout: PATIENCE,
+        ..args.clone()
+    };
+    let args = if args.guest.gdb { &patient } else { args };
     if contest::asked(args)? {
         return contest::run(args);
     }
@@ -462,8 +473,15 @@ impl OneTarget<'_> {
         if self.args.pcap {
             machine.pcap = Some(self.dir.path().join(format!("boot-{}.pcap", self.boots)));
         }
-        let command: Vec<OsString> = machine.command(&self.provided.qemu);
+        let mut command: Vec<OsString> = machine.command(&self.provided.qemu);
         self.dir.write("qemu.cmd", &(quote(&command) + "\n"))?;
+        if self.args.guest.gdb {
+            let line = qemu::gdb::stop_for(&mut command, &self.provided.kernel.path)?;
+            self.ui.say(&format!("   waiting for gdb: {line}"));
+        }
+        if self.args.guest.print_cmd {
+            self.ui.say(&format!("   {}", quote(&command)));
+        }
         self.dir.event(Event::Boot {
             number: self.boots,
             nonce: format!("{nonce:08x}"),

@@ -68,7 +68,15 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         "runner: starting {}; `exit` powers off, Ctrl-A x ends QEMU",
         target.name()
     );
-    let mut guest = Guest::start(&machine.command(&qemu))?;
+    let mut command = machine.command(&qemu);
+    if args.gdb {
+        let line = qemu::gdb::stop_for(&mut command, &machine.kernel.path)?;
+        eprintln!("runner: waiting for gdb: {line}");
+    }
+    if args.print_cmd {
+        eprintln!("runner: {}", qemu::quote(&command));
+    }
+    let mut guest = Guest::start(&command)?;
     let raw = Raw::enter();
     let end = connect(&mut guest, &interrupt);
     drop(raw);

@@ -292,6 +292,15 @@ fn a_dry_run_prints_a_line_and_starts_nothing() {
 }
 
 #[test]
+fn a_guest_waits_for_gdb_and_its_command_is_shown() {
+    let run = Place::new().run("", &["--gdb", "--print-cmd", "--suite", "smoke"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    for words in ["waiting for gdb: gdb-multiarch", "-S -gdb tcp:127.0.0.1:"] {
+        assert!(run.stderr().contains(words), "{}", run.stderr());
+    }
+}
+
+#[test]
 fn the_list_is_fit_for_case() {
     let output = Command::new(env!("CARGO_BIN_EXE_runner"))
         .args(["list", "--suite", "smoke"])

@@ -9,6 +9,7 @@
 //! `Guest::start` -> messages -> `Guest::stop`.
 
 mod find;
+pub mod gdb;
 mod machine;
 mod ports;
 mod process;
