@@ -173,6 +173,14 @@ fn initrd(
         archive.file(&name, 0o644, &module.content);
         list.extend_from_slice(format!("/{name}\0").as_bytes());
     }
+    // LTP asks there what this kernel can do.
+    let release = linux.modules.file_name().unwrap_or_default();
+    let config = format!("boot/config-{}", release.to_string_lossy());
+    if let Ok(text) = fs::read(linux.modules.join("config")) {
+        archive.directory("boot");
+        archive.file(&config, 0o644, &text);
+        list.extend_from_slice(format!("/{config}\0").as_bytes());
+    }
     archive.file("modules/order", 0o644, &list);
     let aside = cache.scratch("initrd")?.join("initrd");
     fs::write(&aside, archive.finish())?;

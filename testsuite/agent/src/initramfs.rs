@@ -3,14 +3,18 @@
 //! overlay in memory over the image, which stays as it is.
 //!
 //! The runner puts the modules into `/modules` and their paths, each with a NUL, in
-//! an order that works, into `/modules/order`. Where that file is not there, somebody has
-//! already made a root and nothing happens.
+//! an order that works, into `/modules/order`. Behind them stand files to carry over into the
+//! new root: the kernel's configuration, which tests ask for. Where the list is not there,
+//! somebody has already made a root and nothing happens.
 
 use core::ffi::CStr;
 
 use crate::sys::{self, EEXIST, Errno, flags, open};
 
 const ORDER: &CStr = c"/modules/order";
+
+/// Where the overlay is put together.
+const NEW_ROOT: &[u8] = b"/root";
 
 /// The longest list, in bytes.
 const LONGEST_ORDER: usize = 16 * 1024;
@@ -33,10 +37,8 @@ pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) -> bool {
     };
     let length = sys::read(list.raw(), buffer).unwrap_or(0);
     drop(list);
-    for path in buffer[..length].split_inclusive(|byte| *byte == 0) {
-        let Ok(path) = CStr::from_bytes_with_nul(path) else {
-            break;
-        };
+    let list = &buffer[..length];
+    for path in paths(list).filter(|path| is_module(path)) {
         match load(path) {
             Ok(()) | Err(EEXIST) => {}
             Err(errno) => complain(path, errno),
@@ -44,7 +46,15 @@ pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) -> bool {
         // Its memory is the guest's again.
         let _ = sys::unlink(path);
     }
-    match root() {
+    let made = root().and_then(|()| {
+        for path in paths(list).filter(|path| !is_module(path)) {
+            if let Err(errno) = carry_over(path) {
+                complain(path, errno);
+            }
+        }
+        switch()
+    });
+    match made {
         Ok(()) => true,
         Err((step, errno)) => {
             complain(step, errno);
@@ -53,11 +63,55 @@ pub fn enter_root(mut complain: impl FnMut(&CStr, Errno)) -> bool {
     }
 }
 
+fn paths(list: &[u8]) -> impl Iterator<Item = &CStr> {
+    list.split_inclusive(|byte| *byte == 0)
+        .map_while(|path| CStr::from_bytes_with_nul(path).ok())
+}
+
+fn is_module(path: &CStr) -> bool {
+    path.to_bytes().ends_with(b".ko")
+}
+
+/// Copies a file to the same path in the new root; its directory is made.
+fn carry_over(path: &CStr) -> Result<(), Errno> {
+    const ENAMETOOLONG: Errno = Errno(36);
+    let mut name = [0; 256];
+    let bytes = path.to_bytes();
+    let length = NEW_ROOT.len() + bytes.len();
+    // Room for the NUL that stands behind.
+    if length >= name.len() {
+        return Err(ENAMETOOLONG);
+    }
+    name[..NEW_ROOT.len()].copy_from_slice(NEW_ROOT);
+    name[NEW_ROOT.len()..length].copy_from_slice(bytes);
+    if let Some(slash) = name[..length].iter().rposition(|byte| *byte == b'/') {
+        name[slash] = 0;
+        // There already, mostly.
+        let _ = CStr::from_bytes_until_nul(&name).map(sys::mkdir);
+        name[slash] = b'/';
+    }
+    let from = sys::open(path, open::RDONLY | open::CLOEXEC)?;
+    let name = CStr::from_bytes_until_nul(&name).map_err(|_| ENAMETOOLONG)?;
+    let to = sys::create(name)?;
+    let mut buffer = [0; 4096];
+    loop {
+        let count = sys::read(from.raw(), &mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let mut rest = &buffer[..count];
+        while !rest.is_empty() {
+            let written = sys::write(to.raw(), rest)?;
+            rest = &rest[written.min(rest.len())..];
+        }
+    }
+}
+
 fn load(path: &CStr) -> Result<(), Errno> {
     sys::load_module(&sys::open(path, open::RDONLY | open::CLOEXEC)?)
 }
 
-/// The overlay, and everything after this in it. The error says which step failed.
+/// Puts the overlay together. The error says which step failed.
 fn root() -> Result<(), (&'static CStr, Errno)> {
     const ENODEV: Errno = Errno(19);
     let step = |what: &'static CStr, result: Result<(), Errno>| result.map_err(|e| (what, e));
@@ -78,8 +132,13 @@ fn root() -> Result<(), (&'static CStr, Errno)> {
     step(
         c"overlay",
         sys::mount(c"overlay", c"/root", c"overlay", 0, Some(layers)),
-    )?;
-    // As switch_root(8) does: the initial file system cannot be left by pivot_root(2).
+    )
+}
+
+/// Everything after this is in the overlay. As switch_root(8) does it: the initial file system
+/// cannot be left by pivot_root(2).
+fn switch() -> Result<(), (&'static CStr, Errno)> {
+    let step = |what: &'static CStr, result: Result<(), Errno>| result.map_err(|e| (what, e));
     step(c"/root", sys::chdir(c"/root"))?;
     step(c"move", sys::mount(c".", c"/", c"", flags::MOVE, None))?;
     step(c"chroot", sys::chroot(c"."))?;

@@ -90,6 +90,21 @@ pub fn open(name: &CStr, flags: usize) -> Result<Fd> {
     unsafe { call(56, [AT_FDCWD, path(name), flags, 0, 0, 0]) }.map(|fd| Fd(fd as i32))
 }
 
+/// openat(2) of a file to write that may not be there, mode 0644.
+pub fn create(name: &CStr) -> Result<Fd> {
+    const WRONLY_CREAT_TRUNC: usize = 0o1101;
+    let args = [
+        AT_FDCWD,
+        path(name),
+        WRONLY_CREAT_TRUNC | open::CLOEXEC,
+        0o644,
+        0,
+        0,
+    ];
+    // SAFETY: a C string and numbers.
+    unsafe { call(56, args) }.map(|fd| Fd(fd as i32))
+}
+
 /// read(2).
 pub fn read(fd: i32, buffer: &mut [u8]) -> Result<usize> {
     // SAFETY: the buffer is writable for its length.
