@@ -104,9 +104,10 @@ fn prepare(
     append: Option<&str>,
     options: &setup::Options,
 ) -> anyhow::Result<Kernel> {
-    let cache = Cache::open(options)?;
-    let linux = linux::ensure(&cache, arch, options)?;
-    let initrd = initrd(&cache, arch, &linux, &agent()?)?;
+    let linux = linux::ensure(&Cache::open(options)?, arch, options)?;
+    // Built without the cache's lock: others may use it meanwhile.
+    let agent = agent()?;
+    let initrd = initrd(&Cache::open(options)?, arch, &linux, &agent)?;
     Ok(Kernel {
         version: linux.version,
         initrd: Some(initrd),
