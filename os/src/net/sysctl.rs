@@ -33,8 +33,8 @@ pub enum Value {
 
 /// By [`Value`]. The empty group range lets nobody ping without CAP_NET_RAW.
 static VALUES: [AtomicI64; 8] = [
-    AtomicI64::new(212_992),
-    AtomicI64::new(212_992),
+    AtomicI64::new(4 << 20),
+    AtomicI64::new(4 << 20),
     AtomicI64::new(212_992),
     AtomicI64::new(212_992),
     AtomicI64::new(1024),

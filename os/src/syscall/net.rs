@@ -565,13 +565,8 @@ fn shutdown(cx: &Caller, fd: i32, how: i32) -> Result<usize> {
 /// setsockopt(2).
 fn setsockopt(cx: &Caller, fd: i32, level: i32, name: i32, at: usize, len: i32) -> Result<usize> {
     let file = open_socket(cx, fd)?;
-    let len = usize::try_from(len).map_err(|_| Errno::EINVAL)?;
-    let value = match at {
-        0 if len > 0 => return Err(Errno::EFAULT),
-        at => copy_control(at, len.min(CONTROL_MAX))?,
-    };
     with_net(cx, |net| {
-        Socket::of(&*file.file)?.set_option(net, level, name, &value)
+        Socket::of(&*file.file)?.set_option(net, level, name, at, len)
     })?;
     Ok(0)
 }
@@ -586,12 +581,6 @@ fn getsockopt(
     len: UserPtr<i32>,
 ) -> Result<usize> {
     let file = open_socket(cx, fd)?;
-    let room = usize::try_from(len.read()?).map_err(|_| Errno::EINVAL)?;
-    let value = Socket::of(&*file.file)?.get_option(level, name, net::opt::Ask { at, room })?;
-    let (bytes, answered) = value.answer(room, level)?;
-    if !bytes.is_empty() && UserOut::new(at, bytes.len())?.write(&bytes)? < bytes.len() {
-        return Err(Errno::EFAULT);
-    }
-    len.write(&(answered as i32))?;
+    Socket::of(&*file.file)?.get_option(level, name, at, len)?;
     Ok(0)
 }

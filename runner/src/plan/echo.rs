@@ -1,12 +1,18 @@
 //! `echo` and `conformance`: our own programs, one behaviour a case. The files under
 //! testsuite/c are the list: `net` is `echo`, every other group is `conformance`.
 
+use std::time::Duration;
+
 use super::Options;
 use super::case::{Case, Dialect, Process};
 use crate::image;
 
 /// Seconds for one program; it ends itself after 20 on a machine of usual speed.
 const LIMIT: u64 = 60;
+
+/// The group of the suite `optmatrix`, and seconds for one of its programs.
+const MATRIX: &str = "matrix";
+const MATRIX_LIMIT: u64 = 600;
 
 /// The group of the suite `echo`.
 const NET: &str = "net";
@@ -18,7 +24,16 @@ pub fn cases(_: &Options) -> Vec<Case> {
 
 /// The suite `conformance`: files, processes, memory, time.
 pub fn conformance(_: &Options) -> Vec<Case> {
-    of_groups(|group| group != NET)
+    of_groups(|group| group != NET && group != MATRIX)
+}
+
+/// The suite `optmatrix`: programs that judge nothing; their logs of two kernels are compared by `testsuite/optmatrix`.
+pub fn matrix(_: &Options) -> Vec<Case> {
+    let mut cases = of_groups(|group| group == MATRIX);
+    for case in &mut cases {
+        case.timeout = Duration::from_secs(MATRIX_LIMIT);
+    }
+    cases
 }
 
 fn of_groups(wanted: fn(&str) -> bool) -> Vec<Case> {

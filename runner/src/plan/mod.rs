@@ -53,6 +53,11 @@ pub const SUITES: &[Suite] = &[
         cases: echo::conformance,
     },
     Suite {
+        name: "optmatrix",
+        about: "what every socket option answers, to be compared with another kernel's log",
+        cases: echo::matrix,
+    },
+    Suite {
         name: "iperf3",
         about: "throughput over lo and through the network card",
         cases: iperf3::cases,

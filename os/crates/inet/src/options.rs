@@ -29,6 +29,10 @@ pub struct SocketOptions {
     pub ttl: Option<u8>,
     /// IP_TOS or IPV6_TCLASS.
     pub tos: u8,
+    /// IP_MINTTL or IPV6_MINHOPCOUNT: packets that came with less are dropped (RFC 5082).
+    pub min_ttl: u8,
+    /// IPV6_MTU in bytes: no longer packets, whatever the route takes. `None` is by the route.
+    pub mtu: Option<u32>,
     /// IP_FREEBIND or IP_TRANSPARENT: bind to an address that is not local.
     pub freebind: bool,
     /// IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect.
@@ -50,6 +54,8 @@ impl SocketOptions {
             broadcast: false,
             ttl: None,
             tos: 0,
+            min_ttl: 0,
+            mtu: None,
             freebind: false,
             no_port: false,
         }

@@ -1,6 +1,6 @@
 //! UDP, ping and raw sockets. udp(7), icmp(7), raw(7).
 
-use super::{apply_generic, bind_address, check_port, direction, is_v6, lift};
+use super::{apply_generic, bind_address, check_port, direction, is_v6, lift, only_v6};
 use crate::{
     Result,
     mm::UserPtr,
@@ -18,17 +18,19 @@ use crate::{
         sysctl::{self, Value},
     },
     sched::Events,
+    sync::SpinLock,
     time,
 };
 use abi::{
     Errno,
     net::{
-        AF_INET, AF_INET6, AF_UNSPEC, IP_PKTINFO, IP_RECVERR, IP_TOS, IP_TTL, IPPROTO_IP,
-        IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_RECVERR, IPV6_TCLASS, SO_TIMESTAMP_OLD,
-        SO_TIMESTAMPNS_OLD, SOL_SOCKET,
+        AF_INET, AF_INET6, AF_UNSPEC, IP_ORIGDSTADDR, IP_PKTINFO, IP_RECVERR, IP_TOS, IP_TTL,
+        IPPROTO_ICMPV6, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_RAW, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO,
+        IPV6_HOPLIMIT, IPV6_ORIGDSTADDR, IPV6_PKTINFO, IPV6_RECVERR, IPV6_TCLASS, SO_RXQ_OVFL,
+        SOCK_RAW, SOL_SOCKET, SOL_UDP,
     },
 };
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use core::{any::Any, net::IpAddr};
 use inet::{Arrival, DgramId, DgramKind, Endpoint, ErrorOrigin, ErrorRecord, IfaceId, SendMeta};
 
@@ -39,6 +41,16 @@ const MAX_PAYLOAD: usize = 65_507;
 pub struct Dgram {
     id: DgramId,
     kind: DgramKind,
+    cork: SpinLock<Cork>,
+}
+
+/// UDP_CORK and MSG_MORE: a datagram that is put together from several sends. udp(7), send(2).
+#[derive(Default)]
+struct Cork {
+    /// UDP_CORK.
+    on: bool,
+    /// What was given so far, and what the first send said about it.
+    held: Option<(SendMeta, Vec<u8>)>,
 }
 
 /// socket(2), after the checks.
@@ -54,10 +66,28 @@ pub fn socket(
     let id = stack::with(|stack, _| {
         let id = stack.dgram_open(dgram, is_v6(domain), common.token());
         // A fresh handle is there.
-        let _ = stack.dgram_configure(id, |options| options.common.owner = owner);
+        let _ = stack.dgram_configure(id, |options| {
+            options.common.owner = owner;
+            options.header_included = protocol == IPPROTO_RAW as u32;
+            options.common.v6_only = domain == AF_INET6 && dgram == DgramKind::Ping;
+            if kind == SOCK_RAW && domain == AF_INET6 && protocol == IPPROTO_ICMPV6 {
+                options.checksum_offset = Some(2);
+            }
+        });
         id
     });
-    Socket::new(common, Dgram { id, kind: dgram })
+    // Where there are no ports there is nothing to be in use.
+    common.change_generic(|generic| {
+        generic.reuse_addr = dgram != DgramKind::Udp;
+        generic.multicast_all = domain == AF_INET;
+    });
+    let cork = SpinLock::default();
+    let protocol = Dgram {
+        id,
+        kind: dgram,
+        cork,
+    };
+    Socket::new(common, protocol)
 }
 
 /// net.ipv4.ping_group_range is empty by default ("1 0"): only CAP_NET_RAW pings. `EACCES`.
@@ -80,6 +110,103 @@ impl Dgram {
         self.kind
     }
 
+    /// UDP_CORK.
+    pub fn corked(&self) -> bool {
+        self.cork.lock().on
+    }
+
+    /// Sets UDP_CORK; unsetting sends what was held back, without waiting. The errors of a send.
+    pub fn cork(&self, common: &Common, on: bool) -> Result<()> {
+        let held = {
+            let mut cork = self.cork.lock();
+            cork.on = on;
+            if on { None } else { cork.held.take() }
+        };
+        match held {
+            Some((meta, data)) => self.send_whole(common, true, &meta, &data),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds to the datagram that is held back; sends it unless there is `more` to come.
+    fn send_corked(
+        &self,
+        common: &Common,
+        message: &mut Outgoing<'_, '_>,
+        meta: SendMeta,
+    ) -> Result<usize> {
+        let mut more = alloc::vec![0; message.data.remaining()];
+        let len = message.data.read(&mut more)?;
+        if len < more.len() {
+            return Err(Errno::EFAULT);
+        }
+        let whole = {
+            let mut cork = self.cork.lock();
+            let (meta, mut data) = cork.held.take().unwrap_or((meta, Vec::new()));
+            if data.len() + len > MAX_PAYLOAD {
+                cork.held = Some((meta, data));
+                return Err(Errno::EMSGSIZE);
+            }
+            data.extend_from_slice(&more);
+            if cork.on || message.flags.contains(Flags::MORE) {
+                cork.held = Some((meta, data));
+                return Ok(len);
+            }
+            (meta, data)
+        };
+        self.send_whole(common, message.flags.nonblock(), &whole.0, &whole.1)?;
+        Ok(len)
+    }
+
+    /// One datagram out of kernel memory.
+    fn send_whole(
+        &self,
+        common: &Common,
+        nonblock: bool,
+        meta: &SendMeta,
+        data: &[u8],
+    ) -> Result<()> {
+        let timeout = common.generic().send_timeout;
+        common.wait(nonblock, timeout, || {
+            lift(stack::with(|stack, now| {
+                stack.dgram_send_with(now, self.id, meta, data.len(), |payload| {
+                    payload.copy_from_slice(data);
+                    true
+                })
+            }))
+        })?;
+        stack::let_readers_run();
+        Ok(())
+    }
+
+    /// UDP_SEGMENT: one send is many datagrams of `segment` bytes, the last perhaps shorter. `EINVAL` for more than 128.
+    fn send_segments(
+        &self,
+        common: &Common,
+        message: &mut Outgoing<'_, '_>,
+        meta: &SendMeta,
+        segment: usize,
+    ) -> Result<usize> {
+        /// UDP_MAX_SEGMENTS.
+        const SEGMENTS_MAX: usize = 128;
+        let len = message.data.remaining();
+        if len > segment * SEGMENTS_MAX {
+            return Err(Errno::EINVAL);
+        }
+        let mut data = alloc::vec![0; len];
+        if message.data.read(&mut data)? < len {
+            return Err(Errno::EFAULT);
+        }
+        for (at, piece) in data.chunks(segment).enumerate() {
+            match self.send_whole(common, message.flags.nonblock(), meta, piece) {
+                // What has left has left: the rest is lost, as on a full device queue.
+                Err(Errno::EAGAIN) if at > 0 => break,
+                done => done?,
+            }
+        }
+        Ok(len)
+    }
+
     /// What the program says about one datagram.
     fn meta(&self, common: &Common, message: &Outgoing<'_, '_>) -> Result<SendMeta> {
         let mut meta = SendMeta {
@@ -88,6 +215,9 @@ impl Dgram {
         };
         if let Some(to) = message.to.as_ref().filter(|to| !to.bytes().is_empty()) {
             meta.to = Some(destination(to, common.domain)?);
+        }
+        if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
+            meta.iface = iface_of(common.generic().unicast_iface as i32);
         }
         for item in cmsg::items(message.control) {
             apply_item(&mut meta, &item?)?;
@@ -124,6 +254,11 @@ impl Dgram {
     ) -> Result<Received> {
         let peek = message.flags.contains(Flags::PEEK);
         let whole = message.flags.contains(Flags::TRUNC);
+        let original = Ancillary::ORIGINAL | Ancillary::ORIGINAL6;
+        let port = match generic.ancillary.intersects(original) {
+            true => stack::look(|stack| stack.dgram_local(self.id)).port,
+            false => 0,
+        };
         let outcome = stack::with(|stack, _| {
             stack.dgram_recv(self.id, peek, |arrival| {
                 let copied = match message.out.remaining() {
@@ -132,7 +267,7 @@ impl Dgram {
                 };
                 let cut = copied < arrival.data.len();
                 if let Some(control) = message.control.as_deref_mut() {
-                    push_ancillary(control, arrival, generic);
+                    push_ancillary(control, arrival, generic, port);
                 }
                 Ok(Received {
                     len: if whole { arrival.data.len() } else { copied },
@@ -155,7 +290,14 @@ impl Protocol for Dgram {
         if self.kind == DgramKind::Udp {
             check_port(cx, local.port)?;
         }
-        lift(stack::with(|stack, _| stack.dgram_bind(self.id, local)))
+        lift(stack::with(|stack, _| {
+            stack.dgram_bind(self.id, local)?;
+            // As on Linux, an IPv6 address of its own makes it an IPv6 socket only.
+            match self.kind != DgramKind::Udp || !only_v6(&local) {
+                true => Ok(()),
+                false => stack.dgram_configure(self.id, |options| options.common.v6_only = true),
+            }
+        }))
     }
 
     fn connect(
@@ -182,6 +324,8 @@ impl Protocol for Dgram {
 
     fn peer(&self, common: &Common) -> Result<SockAddr> {
         let peer: Option<Endpoint> = stack::look(|stack| stack.dgram_peer(self.id));
+        // Without a port there is no name to give (inet_getname).
+        let peer = peer.filter(|peer| peer.port != 0);
         let peer = peer.ok_or(Errno::ENOTCONN)?;
         Ok(SockAddr::from_endpoint(peer, common.domain))
     }
@@ -200,6 +344,19 @@ impl Protocol for Dgram {
             return Err(Errno::EMSGSIZE);
         }
         let meta = self.meta(common, message)?;
+        if self.kind == DgramKind::Udp {
+            let holding = {
+                let cork = self.cork.lock();
+                cork.on || cork.held.is_some()
+            };
+            if holding || message.flags.contains(Flags::MORE) {
+                return self.send_corked(common, message, meta);
+            }
+            let segment = usize::from(segment_of(message.control, common)?);
+            if segment != 0 && len > segment {
+                return self.send_segments(common, message, &meta, segment);
+            }
+        }
         if len > 0 && message.data.prefault(len)? < len {
             return Err(Errno::EFAULT);
         }
@@ -238,8 +395,12 @@ impl Protocol for Dgram {
         lift(stack::with(|stack, _| stack.dgram_shutdown(self.id, how)))
     }
 
-    fn ready(&self, _common: &Common) -> Events {
-        registry::events(stack::look(|stack| stack.dgram_ready(self.id)))
+    fn ready(&self, common: &Common) -> Events {
+        let mut events = registry::events(stack::look(|stack| stack.dgram_ready(self.id)));
+        if events.contains(Events::ERR) && common.generic().error_queue_priority {
+            events |= Events::PRI;
+        }
+        events
     }
 
     fn take_error(&self, _common: &Common) -> Option<Errno> {
@@ -334,12 +495,25 @@ fn apply_item(meta: &mut SendMeta, item: &Item<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The size to cut a send into: UDP_SEGMENT as ancillary data (a `u16`), else as set. 0 is not at all. `EINVAL`.
+fn segment_of(control: &[u8], common: &Common) -> Result<u16> {
+    const UDP_SEGMENT: i32 = 103;
+    for item in cmsg::items(control) {
+        let item = item?;
+        if item.level == SOL_UDP as i32 && item.kind == UDP_SEGMENT {
+            let bytes: [u8; 2] = item.data.try_into().map_err(|_| Errno::EINVAL)?;
+            return Ok(u16::from_ne_bytes(bytes));
+        }
+    }
+    Ok(common.generic().udp_segment)
+}
+
 fn iface_of(index: i32) -> Option<IfaceId> {
     (index > 0).then_some(IfaceId(index as u32))
 }
 
-/// What the program asked to be told about a datagram.
-fn push_ancillary(control: &mut Control, arrival: &Arrival<'_>, generic: &Generic) {
+/// What the program asked to be told about a datagram; `port` is the socket's own.
+fn push_ancillary(control: &mut Control, arrival: &Arrival<'_>, generic: &Generic, port: u16) {
     let sol_socket = SOL_SOCKET as i32;
     let ip = IPPROTO_IP as i32;
     let ipv6 = IPPROTO_IPV6 as i32;
@@ -349,11 +523,12 @@ fn push_ancillary(control: &mut Control, arrival: &Arrival<'_>, generic: &Generi
         let age = time::now().0.saturating_sub(arrival.arrived.nanos());
         let at = time::realtime().saturating_sub(age);
         let (seconds, nanos) = (at / 1_000_000_000, at % 1_000_000_000);
-        let (kind, fraction) = match generic.timestamp {
-            Timestamp::Nanos => (SO_TIMESTAMPNS_OLD, nanos),
-            _ => (SO_TIMESTAMP_OLD, nanos / 1000),
-        };
-        control.push(sol_socket, kind as i32, &pair_bytes(seconds, fraction));
+        if let Some((kind, fraction)) = generic.timestamp.item(nanos) {
+            control.push(sol_socket, kind as i32, &pair_bytes(seconds, fraction));
+        }
+    }
+    if generic.drop_count && arrival.drops != 0 {
+        control.push(sol_socket, SO_RXQ_OVFL as i32, &arrival.drops.to_ne_bytes());
     }
     if asked(Ancillary::PKTINFO)
         && let IpAddr::V4(to) = arrival.to
@@ -370,22 +545,37 @@ fn push_ancillary(control: &mut Control, arrival: &Arrival<'_>, generic: &Generi
     if asked(Ancillary::TOS) && arrival.from.addr.is_ipv4() {
         control.push(ip, IP_TOS as i32, &[arrival.tos]);
     }
-    if asked(Ancillary::PKTINFO6) {
-        let to = match arrival.to {
-            IpAddr::V4(to) => to.to_ipv6_mapped(),
-            IpAddr::V6(to) => to,
-        };
-        let mut data = [0; 20];
-        data[..16].copy_from_slice(&to.octets());
-        data[16..].copy_from_slice(&arrival.iface.0.to_ne_bytes());
-        control.push(ipv6, IPV6_PKTINFO as i32, &data);
+    if asked(Ancillary::ORIGINAL) && arrival.to.is_ipv4() {
+        let to = SockAddr::from_endpoint(Endpoint::new(arrival.to, port), AF_INET);
+        control.push(ip, IP_ORIGDSTADDR as i32, to.bytes());
     }
-    if asked(Ancillary::HOPLIMIT) && arrival.from.addr.is_ipv6() {
-        control.push(
-            ipv6,
-            IPV6_HOPLIMIT as i32,
-            &i32::from(arrival.ttl).to_ne_bytes(),
-        );
+    for (what, kind) in [
+        (Ancillary::PKTINFO6, IPV6_PKTINFO),
+        (Ancillary::PKTINFO_2292, IPV6_2292PKTINFO),
+    ] {
+        if asked(what) {
+            let to = match arrival.to {
+                IpAddr::V4(to) => to.to_ipv6_mapped(),
+                IpAddr::V6(to) => to,
+            };
+            let mut data = [0; 20];
+            data[..16].copy_from_slice(&to.octets());
+            data[16..].copy_from_slice(&arrival.iface.0.to_ne_bytes());
+            control.push(ipv6, kind as i32, &data);
+        }
+    }
+    for (what, kind) in [
+        (Ancillary::HOPLIMIT, IPV6_HOPLIMIT),
+        (Ancillary::HOPLIMIT_2292, IPV6_2292HOPLIMIT),
+    ] {
+        if asked(what) && arrival.from.addr.is_ipv6() {
+            let hops = i32::from(arrival.ttl).to_ne_bytes();
+            control.push(ipv6, kind as i32, &hops);
+        }
+    }
+    if asked(Ancillary::ORIGINAL6) && arrival.to.is_ipv6() {
+        let to = SockAddr::from_endpoint(Endpoint::new(arrival.to, port), AF_INET6);
+        control.push(ipv6, IPV6_ORIGDSTADDR as i32, to.bytes());
     }
     if asked(Ancillary::TCLASS) && arrival.from.addr.is_ipv6() {
         control.push(

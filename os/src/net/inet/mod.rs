@@ -106,6 +106,12 @@ fn bind_address(addr: &SockAddr, domain: u32) -> Result<Endpoint> {
     }
 }
 
+/// Whether it is an IPv6 address, given, that is not IPv4's mapped.
+fn only_v6(local: &Endpoint) -> bool {
+    let addr = local.addr.to_canonical();
+    addr.is_ipv6() && !addr.is_unspecified()
+}
+
 fn is_v6(domain: u32) -> bool {
     domain == AF_INET6
 }

@@ -1,6 +1,6 @@
 //! TCP sockets. tcp(7).
 
-use super::{apply_generic, bind_address, check_port, direction, is_v6, lift};
+use super::{apply_generic, bind_address, check_port, direction, is_v6, lift, only_v6};
 use crate::{
     Result,
     mm::UserPtr,
@@ -10,13 +10,17 @@ use crate::{
         registry,
         socket::{
             Common, Generic, Protocol,
+            generic::Ancillary,
             message::{Flags, Incoming, Outgoing, Received, Shutdown},
         },
         stack,
     },
     sched::Events,
 };
-use abi::{Errno, net::AF_UNSPEC};
+use abi::{
+    Errno,
+    net::{AF_INET, AF_UNSPEC, SOL_TCP, TCP_INQ as TCP_CM_INQ},
+};
 use alloc::sync::Arc;
 use core::{
     any::Any,
@@ -52,6 +56,7 @@ impl Stream {
             options.unwrap_or_default()
         });
         common.change_generic(|generic| {
+            generic.multicast_all = common.domain == AF_INET;
             generic.recv_buffer = buffers.0 as u32;
             generic.send_buffer = buffers.1 as u32;
         });
@@ -156,7 +161,14 @@ impl Protocol for Stream {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
         let local = bind_address(addr, common.domain)?;
         check_port(cx, local.port)?;
-        lift(stack::with(|stack, _| stack.tcp_bind(self.id, local)))
+        lift(stack::with(|stack, _| {
+            stack.tcp_bind(self.id, local)?;
+            // As on Linux, an IPv6 address of its own makes it an IPv6 socket only.
+            match only_v6(&local) {
+                true => stack.tcp_configure(self.id, |options| options.common.v6_only = true),
+                false => Ok(()),
+            }
+        }))
     }
 
     fn connect(
@@ -301,6 +313,12 @@ impl Protocol for Stream {
                 Err(_) if got > 0 => break,
                 Err(errno) => return Err(errno),
             }
+        }
+        if generic.ancillary.contains(Ancillary::UNREAD)
+            && let Some(control) = message.control.as_deref_mut()
+        {
+            let unread = stack::look(|stack| stack.tcp_unread(self.id)) as i32;
+            control.push(SOL_TCP as i32, TCP_CM_INQ as i32, &unread.to_ne_bytes());
         }
         Ok(Received {
             len: got,

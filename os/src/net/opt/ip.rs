@@ -1,6 +1,10 @@
 //! IPPROTO_IP. ip(7).
 
-use super::{Input, Row, Target, Value, read_only, row, write_only};
+use super::{
+    Level, Manner, Row, Target, Value,
+    membership::{self, address_at, interface},
+    read_only, row, write_only,
+};
 use crate::{
     Result,
     net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack},
@@ -8,19 +12,36 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        IP_ADD_MEMBERSHIP, IP_BIND_ADDRESS_NO_PORT, IP_DROP_MEMBERSHIP, IP_FREEBIND, IP_HDRINCL,
-        IP_MTU, IP_MTU_DISCOVER, IP_MULTICAST_ALL, IP_MULTICAST_IF, IP_MULTICAST_LOOP,
-        IP_MULTICAST_TTL, IP_PKTINFO, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE, IP_PMTUDISC_WANT,
-        IP_RECVERR, IP_RECVTOS, IP_RECVTTL, IP_TOS, IP_TRANSPARENT, IP_TTL,
+        AF_INET, IP_ADD_MEMBERSHIP, IP_BIND_ADDRESS_NO_PORT, IP_DROP_MEMBERSHIP, IP_FREEBIND,
+        IP_HDRINCL, IP_MINTTL, IP_MTU, IP_MTU_DISCOVER, IP_MULTICAST_ALL, IP_MULTICAST_IF,
+        IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_NODEFRAG, IP_PKTINFO, IP_PROTOCOL, IP_RECVERR,
+        IP_RECVORIGDSTADDR, IP_RECVTOS, IP_RECVTTL, IP_ROUTER_ALERT, IP_TOS, IP_TRANSPARENT,
+        IP_TTL, IP_UNICAST_IF, IPPROTO_RAW, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 use core::net::{IpAddr, Ipv4Addr};
 use inet::IfaceId;
 
 const DEFAULT_TTL: u8 = 64;
+/// The longest IPv4 packet.
+const IP_MAX_MTU: i32 = 65_535;
+
+/// Multicast routing: MRT_BASE to MRT_MAX.
+const MULTICAST_ROUTING: core::ops::RangeInclusive<i32> = 200..=212;
+
+/// The level, as a socket has it. Multicast routing is asked of raw sockets only: `EOPNOTSUPP`.
+pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
+    if MULTICAST_ROUTING.contains(&name) && !t.is_raw() {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    Ok(Level {
+        manner: Manner::NameFirst,
+        rows: ROWS,
+    })
+}
 
 /// Every option of the level.
-pub const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     row(
         IP_TOS,
         |t| Ok(Value::Int(t.shared(|o| o.tos)?.into())),
@@ -38,7 +59,7 @@ pub const ROWS: &[Row] = &[
                 t.shared(|o| o.ttl)?.unwrap_or(DEFAULT_TTL).into(),
             ))
         },
-        |t, _, v| match v.int_or_byte()? {
+        |t, _, v| match v.given_int_or_byte()? {
             -1 => t.set_shared(|o| o.ttl = None),
             ttl @ 1..=255 => t.set_shared(|o| o.ttl = Some(ttl as u8)),
             _ => Err(Errno::EINVAL),
@@ -66,34 +87,28 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IP_MTU_DISCOVER,
-        |t| {
-            let fragment = t.datagram(|o| !o.dont_fragment).unwrap_or(true);
-            Ok(Value::Int(if fragment {
-                IP_PMTUDISC_WANT
-            } else {
-                IP_PMTUDISC_DO
-            } as i32))
-        },
-        |t, _, v| {
-            let mode = v.int_or_byte()? as u32;
-            if mode > abi::net::IP_PMTUDISC_OMIT {
-                return Err(Errno::EINVAL);
-            }
-            let never = [IP_PMTUDISC_DO, IP_PMTUDISC_PROBE].contains(&mode);
-            // TCP never fragments whatever it is told.
-            if t.stream().is_some() {
-                Ok(())
-            } else {
-                t.set_datagram(|o| o.dont_fragment = never)
-            }
+        |t| Ok(Value::Int(t.generic().mtu_discover.into())),
+        |t, _, v| super::set_mtu_discover(t, v.int_or_byte()?, false),
+    ),
+    read_only(IP_MTU, |t| match t.peer_mtu()? {
+        // No IPv4 packet is longer.
+        Value::Int(mtu) if t.common.domain == AF_INET => Ok(Value::Int(mtu.min(IP_MAX_MTU))),
+        other => Ok(other),
+    }),
+    // Raw sockets could be routers that ask for such packets; this host is none.
+    row(
+        IP_ROUTER_ALERT,
+        |_| Ok(Value::Int(0)),
+        |t, _, _| match t.is_raw() && t.common.protocol != IPPROTO_RAW as u32 {
+            true => Err(Errno::ENOPROTOOPT),
+            false => Err(Errno::EINVAL),
         },
     ),
-    read_only(IP_MTU, |t| t.peer_mtu()),
     row(
         IP_FREEBIND,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
         |t, _, v| {
-            let on = v.int_or_byte()? != 0;
+            let on = v.given_int_or_byte()? != 0;
             t.set_shared(|o| o.freebind = on)
         },
     ),
@@ -101,7 +116,7 @@ pub const ROWS: &[Row] = &[
         IP_TRANSPARENT,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
         |t, cx, v| {
-            let on = v.int_or_byte()? != 0;
+            let on = v.given_int_or_byte()? != 0;
             if on && !cx.capable(CAP_NET_ADMIN) && !cx.capable(CAP_NET_RAW) {
                 return Err(Errno::EPERM);
             }
@@ -118,16 +133,45 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IP_HDRINCL,
-        |t| {
-            t.raw_only()?;
-            Ok(t.datagram(|o| o.header_included)?.into())
-        },
+        |t| Ok(t.datagram(|o| o.header_included).unwrap_or(false).into()),
         |t, _, v| {
             t.raw_only()?;
             let on = v.int_or_byte()? != 0;
             t.set_datagram(|o| o.header_included = on)
         },
     ),
+    row(
+        IP_NODEFRAG,
+        |t| Ok(t.generic().no_defrag.into()),
+        |t, _, v| {
+            // About connection tracking, of which there is none: nothing to keep from reassembling.
+            t.raw_only()?;
+            let on = v.int_or_byte()? != 0;
+            t.change(|g| g.no_defrag = on);
+            Ok(())
+        },
+    ),
+    row(
+        IP_MINTTL,
+        |t| Ok(Value::Int(t.shared(|o| o.min_ttl)?.into())),
+        |t, _, v| match v.given_int_or_byte()? {
+            ttl @ 0..=255 => t.set_shared(|o| o.min_ttl = ttl as u8),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    row(
+        IP_RECVORIGDSTADDR,
+        |t| t.asked(Ancillary::ORIGINAL),
+        |t, _, v| t.ask(Ancillary::ORIGINAL, v.int_or_byte()? != 0),
+    ),
+    row(
+        IP_UNICAST_IF,
+        |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
+        |t, _, v| super::set_unicast_iface(t, v),
+    )
+    .text(),
+    // The port, or a raw socket's protocol.
+    read_only(IP_PROTOCOL, |t| Ok(Value::Int(t.number().into()))),
     row(
         IP_MULTICAST_TTL,
         |t| {
@@ -139,7 +183,7 @@ pub const ROWS: &[Row] = &[
             if t.stream().is_some() {
                 return Err(Errno::EINVAL);
             }
-            match v.int_or_byte()? {
+            match v.given_int_or_byte()? {
                 -1 => t.set_datagram(|o| o.multicast_ttl = 1),
                 ttl @ 0..=255 => t.set_datagram(|o| o.multicast_ttl = ttl as u8),
                 _ => Err(Errno::EINVAL),
@@ -148,31 +192,41 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IP_MULTICAST_LOOP,
-        |t| Ok(t.datagram(|o| o.multicast_loop).unwrap_or(true).into()),
+        |t| Ok(t.generic().multicast_loop.into()),
         |t, _, v| {
-            let on = v.int_or_byte()? != 0;
-            t.set_datagram(|o| o.multicast_loop = on).or(Ok(()))
+            let on = v.given_int_or_byte()? != 0;
+            super::set_multicast_loop(t, on)
         },
     ),
     row(
         IP_MULTICAST_ALL,
-        |t| Ok(t.datagram(|o| o.multicast_all).unwrap_or(true).into()),
-        |t, _, v| match v.int_or_byte()? {
-            on @ (0 | 1) => t.set_datagram(|o| o.multicast_all = on != 0).or(Ok(())),
+        |t| Ok(t.generic().multicast_all.into()),
+        |t, _, v| match v.given_int_or_byte()? {
+            on @ (0 | 1) => {
+                t.change(|g| g.multicast_all = on != 0);
+                // An IPv6 socket's own groups are IPV6_MULTICAST_ALL's.
+                match t.common.domain {
+                    AF_INET => t.set_datagram(|o| o.multicast_all = on != 0).or(Ok(())),
+                    _ => Ok(()),
+                }
+            }
             _ => Err(Errno::EINVAL),
         },
     ),
     row(
         IP_MULTICAST_IF,
         |t| {
-            let iface = t.datagram(|o| o.multicast_iface)?;
+            let iface = t.datagram(|o| o.multicast_iface).unwrap_or(None);
             let address = iface
                 .and_then(first_address)
                 .unwrap_or(Ipv4Addr::UNSPECIFIED);
             Ok(Value::Bytes(address.octets().to_vec()))
         },
         |t, _, v| {
-            let (address, index) = match v.0.len() {
+            if t.stream().is_some() {
+                return Err(Errno::EINVAL);
+            }
+            let (address, index) = match v.1 {
                 ..4 => return Err(Errno::EINVAL),
                 4..8 => (address_at(v, 0)?, 0),
                 8..12 => (address_at(v, 4)?, 0),
@@ -181,14 +235,19 @@ pub const ROWS: &[Row] = &[
             let iface = interface(address, index)?;
             t.set_datagram(|o| o.multicast_iface = iface)
         },
-    ),
-    write_only(IP_ADD_MEMBERSHIP, |t, _, v| membership(t, v, true)),
-    write_only(IP_DROP_MEMBERSHIP, |t, _, v| membership(t, v, false)),
+    )
+    .text(),
+    write_only(IP_ADD_MEMBERSHIP, |t, _, v| membership::of_v4(t, v, true)).text(),
+    write_only(IP_DROP_MEMBERSHIP, |t, _, v| membership::of_v4(t, v, false)).text(),
+    write_only(MCAST_JOIN_GROUP, |t, _, v| {
+        membership::of_either(t, v, true, AF_INET)
+    })
+    .text(),
+    write_only(MCAST_LEAVE_GROUP, |t, _, v| {
+        membership::of_either(t, v, false, AF_INET)
+    })
+    .text(),
 ];
-
-fn address_at(v: &Input<'_>, at: usize) -> Result<Ipv4Addr> {
-    Ok(Ipv4Addr::from(v.u32_at(at)?.to_ne_bytes()))
-}
 
 fn first_address(iface: IfaceId) -> Option<Ipv4Addr> {
     stack::look(|stack| {
@@ -200,33 +259,4 @@ fn first_address(iface: IfaceId) -> Option<Ipv4Addr> {
                 IpAddr::V6(_) => None,
             })
     })
-}
-
-/// The interface with an index, or with a local address; neither: the route decides. `ENODEV`, `EADDRNOTAVAIL`.
-fn interface(address: Ipv4Addr, index: u32) -> Result<Option<IfaceId>> {
-    stack::look(|stack| {
-        if index != 0 {
-            let found = stack.interface(IfaceId(index)).map(|iface| iface.id);
-            return found.map(Some).ok_or(Errno::ENODEV);
-        }
-        if address.is_unspecified() {
-            return Ok(None);
-        }
-        let has = |iface: &&inet::IfaceInfo| {
-            iface
-                .addresses
-                .iter()
-                .any(|a| a.cidr.addr == IpAddr::V4(address))
-        };
-        let found = stack.interfaces().find(has).map(|iface| iface.id);
-        found.map(Some).ok_or(Errno::EADDRNOTAVAIL)
-    })
-}
-
-/// `struct ip_mreq` or `ip_mreqn`.
-fn membership(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
-    let group = IpAddr::V4(address_at(v, 0)?);
-    let index = if v.0.len() >= 12 { v.u32_at(8)? } else { 0 };
-    let iface = interface(address_at(v, 4)?, index)?;
-    t.membership(group, iface, join)
 }

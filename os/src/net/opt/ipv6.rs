@@ -1,33 +1,46 @@
 //! IPPROTO_IPV6. ipv6(7).
 
-use super::{Input, Row, Target, Value, read_only, row, write_only};
+use super::{Input, Level, Manner, Row, Target, Value, membership, read_only, row, write_only};
 use crate::{
     Result,
-    net::{socket::generic::Ancillary, stack},
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack},
 };
 use abi::{
     Errno,
     net::{
-        IPV6_ADD_MEMBERSHIP, IPV6_CHECKSUM, IPV6_DROP_MEMBERSHIP, IPV6_MTU, IPV6_MTU_DISCOVER,
-        IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PMTUDISC_DO,
-        IPV6_PMTUDISC_PROBE, IPV6_PMTUDISC_WANT, IPV6_RECVERR, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO,
-        IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_UNICAST_HOPS, IPV6_V6ONLY,
+        AF_INET, AF_INET6, IPPROTO_ICMPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO,
+        IPV6_ADD_MEMBERSHIP, IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP,
+        IPV6_FREEBIND, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
+        IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
+        IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS,
+        IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP,
+        MCAST_LEAVE_GROUP,
     },
 };
-use core::net::{IpAddr, Ipv6Addr};
-use inet::IfaceId;
+
+use inet::{DgramKind, Endpoint, TcpState};
 
 const DEFAULT_HOPS: u8 = 64;
+/// RFC 8200, section 5.
+const IPV6_MIN_MTU: u32 = 1280;
+
+/// The level, as every IPv6 socket has it.
+pub fn level(_: &Target<'_>, _name: i32) -> Result<Level> {
+    Ok(Level {
+        manner: Manner::Lax,
+        rows: ROWS,
+    })
+}
 
 /// Every option of the level.
-pub const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     row(
         IPV6_V6ONLY,
         |t| Ok(t.shared(|o| o.v6_only)?.into()),
         |t, _, v| {
             let on = v.flag()?;
             // Too late once it has a port.
-            if bound_port(t) != 0 {
+            if t.number() != 0 {
                 return Err(Errno::EINVAL);
             }
             t.set_shared(|o| o.v6_only = on)
@@ -48,10 +61,19 @@ pub const ROWS: &[Row] = &[
     row(
         IPV6_TCLASS,
         |t| Ok(Value::Int(t.shared(|o| o.tos)?.into())),
-        |t, _, v| match v.int()? {
-            -1 => t.set_shared(|o| o.tos = 0),
-            class @ 0..=255 => t.set_shared(|o| o.tos = class as u8),
-            _ => Err(Errno::EINVAL),
+        |t, _, v| {
+            let class = match v.int()? {
+                -1 => 0,
+                class @ 0..=255 => class as u8,
+                _ => return Err(Errno::EINVAL),
+            };
+            // The two ECN bits of a stream belong to TCP.
+            let class = if t.stream().is_some() {
+                class & !3
+            } else {
+                class
+            };
+            t.set_shared(|o| o.tos = class)
         },
     ),
     row(
@@ -76,28 +98,108 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IPV6_MTU_DISCOVER,
-        |t| {
-            let fragment = t.datagram(|o| !o.dont_fragment).unwrap_or(true);
-            Ok(Value::Int(if fragment {
-                IPV6_PMTUDISC_WANT
-            } else {
-                IPV6_PMTUDISC_DO
-            } as i32))
-        },
+        |t| Ok(Value::Int(t.generic().mtu_discover6.into())),
+        |t, _, v| super::set_mtu_discover(t, v.int()?, true),
+    ),
+    row(
+        IPV6_DONTFRAG,
+        |t| Ok(t.generic().no_fragments.into()),
         |t, _, v| {
-            let mode = v.int()? as u32;
-            if mode > abi::net::IPV6_PMTUDISC_OMIT {
-                return Err(Errno::EINVAL);
-            }
-            let never = [IPV6_PMTUDISC_DO, IPV6_PMTUDISC_PROBE].contains(&mode);
-            if t.stream().is_some() {
-                Ok(())
-            } else {
-                t.set_datagram(|o| o.dont_fragment = never)
-            }
+            // Too short is off.
+            let on = v.1 >= 4 && v.flag()?;
+            t.change(|g| g.no_fragments = on);
+            super::apply_fragmentation(t)
         },
     ),
-    read_only(IPV6_MTU, |t| t.peer_mtu()),
+    read_only(IPV6_PATHMTU, |t| {
+        // struct ip6_mtuinfo: an address that stays zero, and the MTU.
+        let Value::Int(mtu) = t.peer_mtu()? else {
+            return Err(Errno::ENOTCONN);
+        };
+        let mut bytes = alloc::vec![0; 32];
+        bytes[28..].copy_from_slice(&mtu.to_ne_bytes());
+        Ok(Value::Whole(bytes))
+    }),
+    row(
+        IPV6_ADDRFORM,
+        |t| {
+            let peer = convertible(t)?;
+            let v4 = peer.addr.to_canonical().is_ipv4();
+            Ok(Value::Int(if v4 { AF_INET } else { AF_INET6 } as i32))
+        },
+        |t, _, v| {
+            if v.int()? != AF_INET as i32 {
+                return Err(Errno::EINVAL);
+            }
+            // A connection stays of the family that it was made in.
+            convertible(t).and(Err(Errno::EADDRNOTAVAIL))
+        },
+    ),
+    row(
+        IPV6_MINHOPCOUNT,
+        |t| Ok(Value::Int(t.shared(|o| o.min_ttl)?.into())),
+        |t, _, v| match v.int()? {
+            hops @ 0..=255 => t.set_shared(|o| o.min_ttl = hops as u8),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    row(
+        IPV6_RECVORIGDSTADDR,
+        |t| t.asked(Ancillary::ORIGINAL6),
+        |t, _, v| t.ask(Ancillary::ORIGINAL6, v.flag()?),
+    ),
+    row(
+        IPV6_2292PKTINFO,
+        |t| t.asked(Ancillary::PKTINFO_2292),
+        |t, _, v| t.ask(Ancillary::PKTINFO_2292, v.flag()?),
+    ),
+    row(
+        IPV6_2292HOPLIMIT,
+        |t| t.asked(Ancillary::HOPLIMIT_2292),
+        |t, _, v| t.ask(Ancillary::HOPLIMIT_2292, v.flag()?),
+    ),
+    row(
+        IPV6_FREEBIND,
+        |t| Ok(t.shared(|o| o.freebind)?.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.set_shared(|o| o.freebind = on)
+        },
+    ),
+    row(
+        IPV6_TRANSPARENT,
+        |t| Ok(t.shared(|o| o.freebind)?.into()),
+        |t, cx, v| {
+            let on = v.flag()?;
+            if on && !cx.capable(CAP_NET_ADMIN) && !cx.capable(CAP_NET_RAW) {
+                return Err(Errno::EPERM);
+            }
+            t.set_shared(|o| o.freebind = on)
+        },
+    ),
+    row(
+        IPV6_UNICAST_IF,
+        |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
+        |t, _, v| super::set_unicast_iface(t, v),
+    ),
+    row(
+        IPV6_MULTICAST_ALL,
+        |t| Ok(t.generic().multicast_all6.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.multicast_all6 = on);
+            t.set_datagram(|o| o.multicast_all = on).or(Ok(()))
+        },
+    ),
+    row(
+        IPV6_MTU,
+        |t| t.peer_mtu(),
+        |t, _, v| match v.int()? {
+            0 => t.set_shared(|o| o.mtu = None),
+            mtu if mtu >= IPV6_MIN_MTU as i32 => t.set_shared(|o| o.mtu = Some(mtu as u32)),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
     row(
         IPV6_MULTICAST_HOPS,
         |t| {
@@ -115,53 +217,88 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         IPV6_MULTICAST_LOOP,
-        |t| Ok(t.datagram(|o| o.multicast_loop).unwrap_or(true).into()),
+        |t| Ok(t.generic().multicast_loop.into()),
         |t, _, v| {
-            let on = v.flag()?;
-            t.set_datagram(|o| o.multicast_loop = on).or(Ok(()))
+            let on = match v.int()? {
+                on @ (0 | 1) => on != 0,
+                _ => return Err(Errno::EINVAL),
+            };
+            super::set_multicast_loop(t, on)
         },
     ),
     row(
         IPV6_MULTICAST_IF,
         |t| {
-            Ok(Value::Int(
-                t.datagram(|o| o.multicast_iface)?
-                    .map_or(0, |iface| iface.0 as i32),
-            ))
+            let iface = t.datagram(|o| o.multicast_iface).unwrap_or(None);
+            Ok(Value::Int(iface.map_or(0, |iface| iface.0 as i32)))
         },
         |t, _, v| {
-            let index = v.int()?;
-            let iface = interface(index)?;
+            if t.stream().is_some() {
+                return Err(Errno::ENOPROTOOPT);
+            }
+            let iface = membership::interface_v6(v.int()?)?;
             t.set_datagram(|o| o.multicast_iface = iface)
         },
     ),
-    row(
-        IPV6_CHECKSUM,
-        |t| {
-            t.raw_only()?;
-            Ok(Value::Int(
-                t.datagram(|o| o.checksum_offset)?.map_or(-1, i32::from),
-            ))
-        },
-        |t, _, v| {
-            t.raw_only()?;
-            let offset = v.int()?;
-            if offset > 0 && offset & 1 != 0 {
-                return Err(Errno::EINVAL);
-            }
-            t.set_datagram(|o| o.checksum_offset = u16::try_from(offset).ok())
-        },
-    ),
-    write_only(IPV6_ADD_MEMBERSHIP, |t, _, v| membership(t, v, true)),
-    write_only(IPV6_DROP_MEMBERSHIP, |t, _, v| membership(t, v, false)),
+    CHECKSUM,
+    write_only(IPV6_ADD_MEMBERSHIP, |t, _, v| membership::of_v6(t, v, true)),
+    write_only(IPV6_DROP_MEMBERSHIP, |t, _, v| {
+        membership::of_v6(t, v, false)
+    }),
+    write_only(MCAST_JOIN_GROUP, |t, _, v| {
+        membership::of_either(t, v, true, AF_INET6)
+    }),
+    write_only(MCAST_LEAVE_GROUP, |t, _, v| {
+        membership::of_either(t, v, false, AF_INET6)
+    }),
 ];
 
-fn bound_port(t: &Target<'_>) -> u16 {
-    match (t.stream(), t.dgram()) {
-        (Some(stream), _) => stack::look(|stack| stack.tcp_local(stream.id())).port,
-        (_, Some(dgram)) => stack::look(|stack| stack.dgram_local(dgram.id())).port,
-        _ => 0,
+/// IPV6_CHECKSUM. RFC 3542, section 3.1.
+const CHECKSUM: Row = row(
+    IPV6_CHECKSUM,
+    |t| checksum_offset(t),
+    |t, _, v| {
+        t.raw_only()?;
+        // ICMPv6 always has its checksum.
+        if t.common.protocol == IPPROTO_ICMPV6 {
+            return Err(Errno::EINVAL);
+        }
+        set_checksum_offset(t, v)
+    },
+);
+
+/// The same option at SOL_RAW, which Linux lets ICMPv6 change.
+pub const RAW_CHECKSUM: Row = row(
+    IPV6_CHECKSUM,
+    |t| checksum_offset(t),
+    |t, _, v| set_checksum_offset(t, v),
+);
+
+fn checksum_offset(t: &Target<'_>) -> Result<Value> {
+    t.raw_only()?;
+    let offset = t.datagram(|o| o.checksum_offset)?;
+    Ok(Value::Int(offset.map_or(-1, i32::from)))
+}
+
+fn set_checksum_offset(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
+    t.raw_only()?;
+    let offset = v.int()?;
+    if offset > 0 && offset & 1 != 0 {
+        return Err(Errno::EINVAL);
     }
+    t.set_datagram(|o| o.checksum_offset = u16::try_from(offset).ok())
+}
+
+/// The peer, where IPV6_ADDRFORM applies: UDP and established TCP. `ENOPROTOOPT`, `ENOTCONN`.
+fn convertible(t: &Target<'_>) -> Result<Endpoint> {
+    let open = match (t.stream(), t.dgram().map(|dgram| dgram.kind())) {
+        (Some(stream), _) => {
+            stack::look(|stack| stack.tcp_state(stream.id())) == TcpState::Established
+        }
+        (_, Some(DgramKind::Udp)) => true,
+        _ => return Err(Errno::ENOPROTOOPT),
+    };
+    t.peer().filter(|_| open).ok_or(Errno::ENOTCONN)
 }
 
 /// -1 is the default.
@@ -171,23 +308,4 @@ fn hops(v: &Input<'_>) -> Result<Option<u8>> {
         hops @ 0..=255 => Ok(Some(hops as u8)),
         _ => Err(Errno::EINVAL),
     }
-}
-
-fn interface(index: i32) -> Result<Option<IfaceId>> {
-    match index {
-        0 => Ok(None),
-        index => {
-            let index = u32::try_from(index).map_err(|_| Errno::ENODEV)?;
-            let found = stack::look(|stack| stack.interface(IfaceId(index)).map(|iface| iface.id));
-            found.map(Some).ok_or(Errno::ENODEV)
-        }
-    }
-}
-
-/// `struct ipv6_mreq`.
-fn membership(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
-    let group: &[u8; 16] = v.0.first_chunk().ok_or(Errno::EINVAL)?;
-    let group = IpAddr::V6(Ipv6Addr::from(*group));
-    let iface = interface(v.u32_at(16)? as i32)?;
-    t.membership(group, iface, join)
 }

@@ -10,11 +10,14 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER, SO_BINDTODEVICE, SO_BROADCAST, SO_DEBUG,
-        SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
-        SO_LOCK_FILTER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY,
-        SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RCVTIMEO_OLD, SO_REUSEADDR,
-        SO_REUSEPORT, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TIMESTAMP_OLD,
+        AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER,
+        SO_BINDTODEVICE, SO_BINDTOIFINDEX, SO_BROADCAST, SO_BSDCOMPAT, SO_BUF_LOCK, SO_COOKIE,
+        SO_DEBUG, SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
+        SO_LOCK_FILTER, SO_MARK, SO_MEMINFO, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED,
+        SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT,
+        SO_RCVTIMEO_NEW, SO_RCVTIMEO_OLD, SO_RESERVE_MEM, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL,
+        SO_SELECT_ERR_QUEUE, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT, SO_SNDTIMEO_NEW,
+        SO_SNDTIMEO_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_NEW,
         SO_TIMESTAMPNS_OLD, SO_TYPE,
     },
 };
@@ -23,6 +26,11 @@ use alloc::vec::Vec;
 /// SOCK_MIN_RCVBUF and SOCK_MIN_SNDBUF: an skb and its overhead.
 const RCVBUF_MIN: u32 = 2304;
 const SNDBUF_MIN: u32 = 4608;
+/// SOCK_SNDBUF_LOCK and SOCK_RCVBUF_LOCK: the program chose the size.
+const SEND_BUFFER_LOCK: u32 = 1;
+const RECV_BUFFER_LOCK: u32 = 2;
+/// Half of what net.ipv4.tcp_rmem allows.
+const STREAM_LOW_WATER_MAX: i32 = 16 << 20;
 const IFNAMSIZ: usize = 16;
 const NANOS: u64 = 1_000_000_000;
 
@@ -54,6 +62,9 @@ pub const ROWS: &[Row] = &[
         |t| Ok(t.generic().reuse_port.into()),
         |t, _, v| {
             let on = v.flag()?;
+            if on && ![AF_INET, AF_INET6].contains(&t.common.domain) {
+                return Err(Errno::EOPNOTSUPP);
+            }
             t.change(|g| g.reuse_port = on);
             Ok(())
         },
@@ -114,8 +125,12 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         SO_PASSCRED,
-        |t| Ok(t.generic().pass_cred.into()),
+        |t| {
+            has_credentials(t)?;
+            Ok(t.generic().pass_cred.into())
+        },
         |t, _, v| {
+            has_credentials(t)?;
             let on = v.flag()?;
             t.change(|g| g.pass_cred = on);
             Ok(())
@@ -192,6 +207,14 @@ pub const ROWS: &[Row] = &[
                 bytes if bytes < 0 => i32::MAX,
                 bytes => bytes,
             };
+            // A stream never waits for more than half of its buffer (tcp_set_rcvlowat).
+            let bytes = match t.stream() {
+                Some(_) if t.generic().buffer_lock & RECV_BUFFER_LOCK != 0 => {
+                    bytes.min(t.generic().recv_buffer as i32 / 2).max(1)
+                }
+                Some(_) => bytes.min(STREAM_LOW_WATER_MAX),
+                None => bytes,
+            };
             t.change(|g| g.recv_low_water = bytes);
             Ok(())
         },
@@ -211,52 +234,113 @@ pub const ROWS: &[Row] = &[
             Ok(())
         },
     ),
-    row(
-        SO_RCVTIMEO_OLD,
-        |t| Ok(timeval(t.generic().recv_timeout)),
-        |t, _, v| {
-            let timeout = timeout(v)?;
-            t.change(|g| g.recv_timeout = timeout);
-            Ok(())
-        },
-    ),
-    row(
-        SO_SNDTIMEO_OLD,
-        |t| Ok(timeval(t.generic().send_timeout)),
-        |t, _, v| {
-            let timeout = timeout(v)?;
-            t.change(|g| g.send_timeout = timeout);
-            Ok(())
-        },
-    ),
+    RECV_TIMEOUT,
+    Row {
+        name: SO_RCVTIMEO_NEW,
+        ..RECV_TIMEOUT
+    },
+    SEND_TIMEOUT,
+    Row {
+        name: SO_SNDTIMEO_NEW,
+        ..SEND_TIMEOUT
+    },
     row(
         SO_TIMESTAMP_OLD,
         |t| Ok((t.generic().timestamp == Timestamp::Micros).into()),
-        |t, _, v| {
-            let on = v.flag()?;
-            t.change(|g| {
-                g.timestamp = if on {
-                    Timestamp::Micros
-                } else {
-                    Timestamp::None
-                }
-            });
-            Ok(())
-        },
+        |t, _, v| stamp(t, v, Timestamp::Micros),
     ),
     row(
         SO_TIMESTAMPNS_OLD,
         |t| Ok((t.generic().timestamp == Timestamp::Nanos).into()),
+        |t, _, v| stamp(t, v, Timestamp::Nanos),
+    ),
+    row(
+        SO_TIMESTAMP_NEW,
+        |t| Ok((t.generic().timestamp == Timestamp::MicrosNew).into()),
+        |t, _, v| stamp(t, v, Timestamp::MicrosNew),
+    ),
+    row(
+        SO_TIMESTAMPNS_NEW,
+        |t| Ok((t.generic().timestamp == Timestamp::NanosNew).into()),
+        |t, _, v| stamp(t, v, Timestamp::NanosNew),
+    ),
+    // Compatibility with BSD, of which nothing is left: as on Linux, it does nothing and reads 0.
+    row(
+        SO_BSDCOMPAT,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| v.int().map(drop),
+    ),
+    row(
+        SO_SELECT_ERR_QUEUE,
+        |t| Ok(t.generic().error_queue_priority.into()),
         |t, _, v| {
             let on = v.flag()?;
-            t.change(|g| {
-                g.timestamp = if on {
-                    Timestamp::Nanos
-                } else {
-                    Timestamp::None
-                }
-            });
+            t.change(|g| g.error_queue_priority = on);
             Ok(())
+        },
+    ),
+    row(
+        SO_RXQ_OVFL,
+        |t| Ok(t.generic().drop_count.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.drop_count = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_BUF_LOCK,
+        |t| Ok(Value::Int(t.generic().buffer_lock as i32)),
+        |t, _, v| {
+            let lock = v.int()? as u32;
+            if lock & !(SEND_BUFFER_LOCK | RECV_BUFFER_LOCK) != 0 {
+                return Err(Errno::EINVAL);
+            }
+            t.change(|g| g.buffer_lock = lock);
+            Ok(())
+        },
+    ),
+    // Memory is set aside out of a memory cgroup, and there are none.
+    row(
+        SO_RESERVE_MEM,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| match v.int()? {
+            bytes if bytes < 0 || bytes == i32::MAX => Err(Errno::EINVAL),
+            _ => Err(Errno::EOPNOTSUPP),
+        },
+    ),
+    read_only(SO_COOKIE, |t| {
+        Ok(Value::Whole(t.common.inode.to_ne_bytes().to_vec()))
+    }),
+    read_only(SO_MEMINFO, |t| {
+        // SK_MEMINFO_*: held and allowed for reading, then for writing, forward allocation, queued, options, backlog, drops.
+        let generic = t.generic();
+        let (unread, unsent, drops) = t.queued();
+        let words = [
+            unread as u32,
+            generic.recv_buffer,
+            unsent as u32,
+            generic.send_buffer,
+            0,
+            unsent as u32,
+            0,
+            0,
+            drops as u32,
+        ];
+        let bytes = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        Ok(Value::Bytes(bytes))
+    }),
+    read_only(SO_PEERNAME, |t| {
+        let peer = t.protocol.peer(t.common)?;
+        Ok(Value::Name(peer.bytes().to_vec()))
+    }),
+    row(
+        SO_BINDTOIFINDEX,
+        |t| Ok(Value::Int(t.generic().bound_iface as i32)),
+        |t, cx, v| {
+            let index = v.int()?;
+            let index = u32::try_from(index).map_err(|_| Errno::EINVAL)?;
+            bind_to_index(t, cx, index)
         },
     ),
     row(
@@ -272,10 +356,11 @@ pub const ROWS: &[Row] = &[
             if !bytes.is_empty() {
                 bytes.push(0);
             }
-            Ok(Value::Bytes(bytes))
+            Ok(Value::Device(bytes))
         },
         bind_to_device,
-    ),
+    )
+    .text(),
     row(SO_ATTACH_FILTER, filter::get, filter::attach),
     write_only(SO_DETACH_FILTER, filter::detach),
     row(
@@ -285,6 +370,41 @@ pub const ROWS: &[Row] = &[
     ),
     write_only(SO_ATTACH_BPF, filter::attach_extended),
 ];
+
+const RECV_TIMEOUT: Row = row(
+    SO_RCVTIMEO_OLD,
+    |t| Ok(timeval(t.generic().recv_timeout)),
+    |t, _, v| {
+        let timeout = timeout(v)?;
+        t.change(|g| g.recv_timeout = timeout);
+        Ok(())
+    },
+);
+
+const SEND_TIMEOUT: Row = row(
+    SO_SNDTIMEO_OLD,
+    |t| Ok(timeval(t.generic().send_timeout)),
+    |t, _, v| {
+        let timeout = timeout(v)?;
+        t.change(|g| g.send_timeout = timeout);
+        Ok(())
+    },
+);
+
+/// One kind of stamp at a time: setting one unsets the others, as does unsetting any.
+fn stamp(t: &Target<'_>, v: &Input<'_>, kind: Timestamp) -> Result<()> {
+    let kind = if v.flag()? { kind } else { Timestamp::None };
+    t.change(|g| g.timestamp = kind);
+    Ok(())
+}
+
+/// Credentials come with messages of AF_UNIX and AF_NETLINK only. `EOPNOTSUPP`.
+fn has_credentials(t: &Target<'_>) -> Result<()> {
+    match t.common.domain {
+        AF_UNIX | AF_NETLINK => Ok(()),
+        _ => Err(Errno::EOPNOTSUPP),
+    }
+}
 
 /// The *FORCE variants need CAP_NET_ADMIN. `EPERM`.
 fn force(cx: &Caller<'_>) -> Result<()> {
@@ -303,26 +423,27 @@ fn limit(which: sysctl::Value) -> u32 {
 /// Linux doubles the value for its bookkeeping and keeps a minimum. Compared unsigned.
 fn set_send_buffer(t: &Target<'_>, v: &Input<'_>, max: u32) -> Result<()> {
     let bytes = (v.int()? as u32).min(max);
-    t.change(|g| g.send_buffer = (bytes * 2).max(SNDBUF_MIN));
+    t.change(|g| {
+        g.send_buffer = (bytes * 2).max(SNDBUF_MIN);
+        g.buffer_lock |= SEND_BUFFER_LOCK;
+    });
     Ok(())
 }
 
 fn set_recv_buffer(t: &Target<'_>, v: &Input<'_>, max: u32) -> Result<()> {
     let bytes = (v.int()? as u32).min(max);
-    t.change(|g| g.recv_buffer = (bytes * 2).max(RCVBUF_MIN));
+    t.change(|g| {
+        g.recv_buffer = (bytes * 2).max(RCVBUF_MIN);
+        g.buffer_lock |= RECV_BUFFER_LOCK;
+    });
     Ok(())
 }
 
 /// A `struct timeval` in ns. `EINVAL` when shorter, `EDOM` for odd microseconds; negative seconds mean "do not wait".
 fn timeout(v: &Input<'_>) -> Result<u64> {
-    let word = |at: usize| {
-        let bytes =
-            v.0.get(at..)
-                .and_then(|rest| rest.first_chunk())
-                .ok_or(Errno::EINVAL)?;
-        Ok(i64::from_ne_bytes(*bytes))
-    };
-    let (seconds, micros) = (word(0)?, word(8)?);
+    let bytes: &[u8; 16] = v.bytes()?;
+    let word = |at: usize| i64::from_ne_bytes(core::array::from_fn(|i| bytes[at + i]));
+    let (seconds, micros) = (word(0), word(8));
     if !(0..1_000_000).contains(&micros) {
         return Err(Errno::EDOM);
     }
@@ -343,8 +464,8 @@ fn timeval(nanos: u64) -> Value {
 
 /// SO_BINDTODEVICE: a name, empty to undo. `ENODEV`; changing a binding needs CAP_NET_RAW (`EPERM`).
 fn bind_to_device(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> {
-    if t.generic().bound_iface != 0 && !cx.capable(CAP_NET_RAW) {
-        return Err(Errno::EPERM);
+    if v.0.len() < v.1.min(IFNAMSIZ - 1) {
+        return Err(Errno::EFAULT);
     }
     let name = &v.0[..v.0.len().min(IFNAMSIZ - 1)];
     let name = name.split(|&byte| byte == 0).next().unwrap_or(&[]);
@@ -356,6 +477,14 @@ fn bind_to_device(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> 
             found.ok_or(Errno::ENODEV)?
         }
     };
+    bind_to_index(t, cx, index)
+}
+
+/// Changing a binding needs CAP_NET_RAW (`EPERM`). `ENODEV`.
+fn bind_to_index(t: &Target<'_>, cx: &Caller<'_>, index: u32) -> Result<()> {
+    if t.generic().bound_iface != 0 && !cx.capable(CAP_NET_RAW) {
+        return Err(Errno::EPERM);
+    }
     t.change(|g| g.bound_iface = index);
     Ok(())
 }

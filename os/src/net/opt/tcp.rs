@@ -3,23 +3,30 @@
 use super::{Row, Target, Value, read_only, row};
 use crate::{
     Result,
-    net::{errno::errno, stack},
+    net::{errno::errno, socket::generic::Ancillary, stack},
 };
 use abi::{
     Errno,
     net::{
-        TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE,
-        TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG, TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_QUICKACK,
-        TCP_SYNCNT, TCP_USER_TIMEOUT, TCP_WINDOW_CLAMP,
+        TCP_CC_INFO, TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_INFO, TCP_INQ, TCP_IS_MPTCP,
+        TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG, TCP_NODELAY,
+        TCP_NOTSENT_LOWAT, TCP_QUEUE_SEQ, TCP_QUICKACK, TCP_REPAIR, TCP_REPAIR_QUEUE,
+        TCP_REPAIR_WINDOW, TCP_SYNCNT, TCP_THIN_DUPACK, TCP_TIMESTAMP, TCP_ULP, TCP_USER_TIMEOUT,
+        TCP_WINDOW_CLAMP,
     },
 };
 use alloc::vec::Vec;
 use core::time::Duration;
-use inet::TcpInfo;
+use inet::{TcpInfo, TcpState};
 
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT.
 const KEEP_SECONDS_MAX: i32 = 32_767;
 const KEEP_COUNT_MAX: i32 = 127;
+/// net.ipv4.tcp_fin_timeout and TCP_FIN_TIMEOUT_MAX.
+const FIN_TIMEOUT: Duration = Duration::from_secs(60);
+const FIN_TIMEOUT_MAX: Duration = Duration::from_secs(120);
+/// Half of SOCK_MIN_RCVBUF.
+const WINDOW_CLAMP_MIN: i32 = 1152;
 /// TCP_MIN_MSS and MAX_TCP_WINDOW.
 const MSS_RANGE: core::ops::RangeInclusive<i32> = 88..=32_767;
 /// The name of what the engine does without a congestion window of its own choice.
@@ -119,42 +126,134 @@ pub const ROWS: &[Row] = &[
     row(
         TCP_DEFER_ACCEPT,
         |t| {
-            Ok(Value::Int(
-                t.tcp(|o| o.defer_accept)?
-                    .map_or(0, |time| time.as_secs() as i32),
-            ))
+            let time = t.tcp(|o| o.defer_accept)?;
+            Ok(Value::Int(time.map_or(0, |time| time.as_secs() as i32)))
         },
         |t, _, v| {
-            let time = u64::try_from(v.int()?).ok().filter(|&time| time != 0);
-            t.set_tcp(|o| o.defer_accept = time.map(Duration::from_secs))
+            let time = defer_time(v.int()?);
+            t.set_tcp(|o| o.defer_accept = time)
         },
     ),
     row(
         TCP_LINGER2,
-        |t| Ok(seconds(t.tcp(|o| o.fin_wait2)?)),
+        |t| {
+            let time = t.tcp(|o| o.fin_wait2)?;
+            Ok(time.map_or(Value::Int(-1), seconds))
+        },
         |t, _, v| {
-            // Above the sysctl it is the sysctl; negative means no FIN-WAIT-2 at all.
-            let seconds = v.int()?.clamp(0, 60) as u64;
-            t.set_tcp(|o| o.fin_wait2 = Duration::from_secs(seconds))
+            // Negative means no FIN-WAIT-2 at all, 0 the default; more than TCP_FIN_TIMEOUT_MAX is that.
+            let time = match v.int()? {
+                ..0 => None,
+                0 => Some(FIN_TIMEOUT),
+                time => Some(FIN_TIMEOUT_MAX.min(Duration::from_secs(time as u64))),
+            };
+            t.set_tcp(|o| o.fin_wait2 = time)
         },
     ),
     row(
         TCP_NOTSENT_LOWAT,
-        |t| Ok(Value::Int(t.tcp(|o| o.notsent_low_water)? as u32 as i32)),
+        |t| {
+            let bytes = t.tcp(|o| o.notsent_low_water)?;
+            Ok(Value::Int(if bytes == usize::MAX {
+                0
+            } else {
+                bytes as i32
+            }))
+        },
         |t, _, v| {
-            let bytes = v.int()? as u32;
-            t.set_tcp(|o| {
-                o.notsent_low_water = if bytes == 0 {
-                    usize::MAX
-                } else {
-                    bytes as usize
-                }
-            })
+            let bytes = v.int()? as u32 as usize;
+            t.set_tcp(|o| o.notsent_low_water = if bytes == 0 { usize::MAX } else { bytes })
         },
     ),
-    read_only(TCP_WINDOW_CLAMP, |t| {
-        Ok(Value::Int(t.shared(|o| o.recv_buffer)? as i32))
-    }),
+    row(
+        TCP_WINDOW_CLAMP,
+        |t| Ok(Value::Int(t.tcp(|o| o.window_clamp)?.unwrap_or(0) as i32)),
+        |t, _, v| {
+            // Compared unsigned only where Linux does: a negative clamp is the least.
+            let clamp = match v.int()? {
+                0 => {
+                    let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+                    let closed = stack::look(|stack| stack.tcp_state(id)) == TcpState::Closed;
+                    if !closed {
+                        return Err(Errno::EINVAL);
+                    }
+                    None
+                }
+                bytes => Some(bytes.max(WINDOW_CLAMP_MIN) as u32),
+            };
+            t.set_tcp(|o| o.window_clamp = clamp)
+        },
+    ),
+    row(
+        TCP_INQ,
+        |t| t.asked(Ancillary::UNREAD),
+        |t, _, v| match v.int()? {
+            on @ (0 | 1) => t.ask(Ancillary::UNREAD, on != 0),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    // Duplicate acknowledgements of thin streams: Linux takes the option and does nothing since 4.13.
+    row(
+        TCP_THIN_DUPACK,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| match v.int()? {
+            0 | 1 => Ok(()),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    // Repair mode is not there; this is what the options around it say outside of it.
+    row(
+        TCP_REPAIR,
+        |_| Ok(Value::Int(0)),
+        |t, _, v| match v.int()? {
+            _ if t.protocol.listening() => Err(Errno::EPERM),
+            -1 | 0 => Ok(()),
+            1 => Err(Errno::EPERM),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    row(
+        TCP_REPAIR_QUEUE,
+        |_| Err(Errno::EINVAL),
+        |_, _, v| v.int().and(Err(Errno::EPERM)),
+    ),
+    row(
+        TCP_QUEUE_SEQ,
+        |_| Err(Errno::EINVAL),
+        |t, _, v| {
+            v.int()?;
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            match stack::look(|stack| stack.tcp_state(id)) {
+                TcpState::Closed => Err(Errno::EINVAL),
+                _ => Err(Errno::EPERM),
+            }
+        },
+    ),
+    row(
+        TCP_REPAIR_WINDOW,
+        |_| Err(Errno::EINVAL),
+        |_, _, v| v.int().and(Err(Errno::EPERM)),
+    ),
+    row(
+        TCP_TIMESTAMP,
+        |_| Ok(Value::Int((stack::now().nanos() / 1_000_000) as i32)),
+        |_, _, v| v.int().and(Err(Errno::EPERM)),
+    ),
+    // The kernel has no upper layer protocols.
+    row(
+        TCP_ULP,
+        |_| Ok(Value::Bytes(Vec::new())),
+        |_, _, v| match v.1 {
+            0 => Err(Errno::EINVAL),
+            _ if v.0.is_empty() => Err(Errno::EFAULT),
+            _ => Err(Errno::ENOENT),
+        },
+    )
+    .text(),
+    // What "reno" would say: nothing.
+    read_only(TCP_CC_INFO, |_| Ok(Value::Bytes(Vec::new()))),
+    // No MPTCP.
+    read_only(TCP_IS_MPTCP, |_| Ok(Value::Int(0))),
     read_only(TCP_INFO, info),
     row(
         TCP_CONGESTION,
@@ -164,15 +263,34 @@ pub const ROWS: &[Row] = &[
             Ok(Value::Bytes(name))
         },
         |_, _, v| {
-            let name = v.0.split(|&byte| byte == 0).next().unwrap_or(&[]);
-            match name {
-                [] => Err(Errno::EINVAL),
-                CONGESTION_NAME => Ok(()),
+            let given = v.1.min(CONGESTION_NAME_MAX - 1);
+            if v.1 == 0 {
+                return Err(Errno::EINVAL);
+            }
+            let name = v.0.get(..given).ok_or(Errno::EFAULT)?;
+            match name.split(|&byte| byte == 0).next() {
+                Some(CONGESTION_NAME) => Ok(()),
                 _ => Err(Errno::ENOENT),
             }
         },
-    ),
+    )
+    .text(),
 ];
+
+/// TCP_DEFER_ACCEPT waits for whole SYN-ACK timeouts of 1, 2, 4, ... seconds, at most 120 each: the sum of as many as are
+/// needed, 255 of them at most (`secs_to_retrans`). `None` for 0 and less.
+fn defer_time(seconds: i32) -> Option<Duration> {
+    let wanted = u64::try_from(seconds).ok().filter(|&wanted| wanted != 0)?;
+    let (mut sum, mut timeout) = (1, 1);
+    for _ in 1..255 {
+        if sum >= wanted {
+            break;
+        }
+        timeout = (timeout * 2).min(120);
+        sum += timeout;
+    }
+    Some(Duration::from_secs(sum))
+}
 
 fn seconds(time: Duration) -> Value {
     Value::Int(time.as_secs() as i32)
@@ -194,8 +312,8 @@ fn info(t: &Target<'_>) -> Result<Value> {
 
 /// The bytes of the structure, also for sock_diag(7).
 pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
-    /// Up to and including `tcpi_snd_wnd`, `tcpi_rcv_wnd`, `tcpi_rehash`.
-    const SIZE: usize = 240;
+    /// As of Linux 6.18, with the AccECN counters at the end.
+    const SIZE: usize = 280;
     let mut bytes = alloc::vec![0; SIZE];
     let head = [
         info.state,

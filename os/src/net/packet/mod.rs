@@ -31,7 +31,6 @@ use super::{
     registry,
     socket::{
         Common, Generic, Protocol,
-        generic::Timestamp,
         message::{Flags, Incoming, Outgoing, Received, Shutdown},
     },
     stack,
@@ -46,10 +45,7 @@ use crate::{
 use abi::{
     Errno,
     if_packet::{PACKET_AUXDATA, TP_STATUS_CSUMNOTREADY, TP_STATUS_USER},
-    net::{
-        AF_PACKET, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SOCK_DGRAM, SOCK_RAW, SOL_PACKET,
-        SOL_SOCKET,
-    },
+    net::{AF_PACKET, SOCK_DGRAM, SOCK_RAW, SOL_PACKET, SOL_SOCKET},
 };
 use address::{LinkAddress, SOCKADDR_LL};
 use alloc::{sync::Arc, vec, vec::Vec};
@@ -398,12 +394,7 @@ fn wall_clock(packet: &TapPacket<'_>) -> (u64, u32) {
 
 fn push_ancillary(control: &mut Control, packet: &TapPacket<'_>, generic: &Generic, state: &State) {
     let (seconds, nanos) = wall_clock(packet);
-    let stamp = match generic.timestamp {
-        Timestamp::None => None,
-        Timestamp::Micros => Some((SO_TIMESTAMP_OLD, u64::from(nanos / 1000))),
-        Timestamp::Nanos => Some((SO_TIMESTAMPNS_OLD, u64::from(nanos))),
-    };
-    if let Some((kind, fraction)) = stamp {
+    if let Some((kind, fraction)) = generic.timestamp.item(u64::from(nanos)) {
         let data = [seconds.to_ne_bytes(), fraction.to_ne_bytes()];
         control.push(SOL_SOCKET as i32, kind as i32, data.as_flattened());
     }

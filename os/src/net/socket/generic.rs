@@ -1,7 +1,10 @@
 //! SOL_SOCKET values that mean the same in every family. socket(7).
 
 use crate::net::sysctl;
-
+use abi::net::{
+    IP_PMTUDISC_WANT, IPV6_PMTUDISC_WANT, SO_TIMESTAMP_NEW, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_NEW,
+    SO_TIMESTAMPNS_OLD,
+};
 use alloc::sync::Arc;
 
 /// The values; a family that acts on one is told through `Protocol::generic_changed`.
@@ -45,6 +48,30 @@ pub struct Generic {
     pub no_checksum: bool,
     /// SO_DEBUG.
     pub debug: bool,
+    /// SO_SELECT_ERR_QUEUE: a waiting error is also POLLPRI.
+    pub error_queue_priority: bool,
+    /// SO_RXQ_OVFL: how many were dropped comes with a message.
+    pub drop_count: bool,
+    /// SO_BUF_LOCK.
+    pub buffer_lock: u32,
+    /// IP_MULTICAST_LOOP and IPV6_MULTICAST_LOOP.
+    pub multicast_loop: bool,
+    /// IP_MULTICAST_ALL: of an IPv6 socket 0 as long as nobody sets it.
+    pub multicast_all: bool,
+    /// IPV6_MULTICAST_ALL.
+    pub multicast_all6: bool,
+    /// UDP_SEGMENT in bytes; 0 for none.
+    pub udp_segment: u16,
+    /// IP_MTU_DISCOVER and
+    pub mtu_discover: u8,
+    /// IPV6_MTU_DISCOVER: IP_PMTUDISC_*.
+    pub mtu_discover6: u8,
+    /// IPV6_DONTFRAG.
+    pub no_fragments: bool,
+    /// IP_NODEFRAG.
+    pub no_defrag: bool,
+    /// IP_UNICAST_IF and IPV6_UNICAST_IF: interface index, 0 for none.
+    pub unicast_iface: u32,
     /// IP_RECV* and IPV6_RECV*: what else comes with a message.
     pub ancillary: Ancillary,
     /// SO_ATTACH_FILTER.
@@ -73,6 +100,16 @@ bitflags::bitflags! {
         const ERRORS = 1 << 6;
         /// IPV6_RECVERR.
         const ERRORS6 = 1 << 7;
+        /// IP_RECVORIGDSTADDR.
+        const ORIGINAL = 1 << 8;
+        /// IPV6_RECVORIGDSTADDR.
+        const ORIGINAL6 = 1 << 9;
+        /// IPV6_2292PKTINFO.
+        const PKTINFO_2292 = 1 << 10;
+        /// IPV6_2292HOPLIMIT.
+        const HOPLIMIT_2292 = 1 << 11;
+        /// TCP_INQ.
+        const UNREAD = 1 << 12;
     }
 }
 
@@ -83,10 +120,24 @@ pub enum Timestamp {
     None,
     Micros,
     Nanos,
+    /// SO_TIMESTAMP_NEW and
+    MicrosNew,
+    /// SO_TIMESTAMPNS_NEW: the same under other numbers.
+    NanosNew,
 }
 
-/// net.core.rmem_default and wmem_default.
-pub const DEFAULT_BUFFER: u32 = 212_992;
+impl Timestamp {
+    /// The type of the ancillary item, and the part of a second in its unit; `None` when not asked for.
+    pub fn item(self, nanos: u64) -> Option<(u32, u64)> {
+        match self {
+            Timestamp::None => None,
+            Timestamp::Micros => Some((SO_TIMESTAMP_OLD, nanos / 1000)),
+            Timestamp::Nanos => Some((SO_TIMESTAMPNS_OLD, nanos)),
+            Timestamp::MicrosNew => Some((SO_TIMESTAMP_NEW, nanos / 1000)),
+            Timestamp::NanosNew => Some((SO_TIMESTAMPNS_NEW, nanos)),
+        }
+    }
+}
 
 impl Default for Generic {
     fn default() -> Generic {
@@ -110,6 +161,18 @@ impl Default for Generic {
             bound_iface: 0,
             no_checksum: false,
             debug: false,
+            error_queue_priority: false,
+            drop_count: false,
+            buffer_lock: 0,
+            multicast_loop: true,
+            multicast_all: true,
+            multicast_all6: true,
+            udp_segment: 0,
+            mtu_discover: IP_PMTUDISC_WANT as u8,
+            mtu_discover6: IPV6_PMTUDISC_WANT as u8,
+            no_fragments: false,
+            no_defrag: false,
+            unicast_iface: 0,
             ancillary: Ancillary::empty(),
             filter: None,
             filter_locked: false,

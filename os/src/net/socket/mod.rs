@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Result,
     file::{self, Events, File, Io},
-    mm::{Backing, UserIn, UserOut},
+    mm::{Backing, UserIn, UserOut, UserPtr},
     sched::{self, Interruptible, WaitQueue},
     sync::SpinLock,
     time,
@@ -277,14 +277,22 @@ impl Socket {
         self.protocol.shutdown(&self.common, how)
     }
 
-    /// getsockopt(2): the value; the caller cuts it to the program's length.
-    pub fn get_option(&self, level: i32, name: i32, ask: opt::Ask) -> Result<opt::Value> {
-        opt::get(self, level, name, ask)
+    /// getsockopt(2).
+    pub fn get_option(&self, level: i32, name: i32, at: usize, len: UserPtr<i32>) -> Result<()> {
+        opt::get(self, level, name, at, len)
     }
 
-    /// setsockopt(2).
-    pub fn set_option(&self, cx: &Caller<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
-        opt::set(self, cx, level, name, value)
+    /// setsockopt(2). `EINVAL` for a negative length.
+    pub fn set_option(
+        &self,
+        cx: &Caller<'_>,
+        level: i32,
+        name: i32,
+        at: usize,
+        len: i32,
+    ) -> Result<()> {
+        let len = usize::try_from(len).map_err(|_| Errno::EINVAL)?;
+        opt::set(self, cx, level, name, at, len)
     }
 
     /// Whether send(2) needs to know the caller even without an address: families that pass credentials.

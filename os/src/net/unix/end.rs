@@ -10,11 +10,7 @@ use super::{
 use crate::{
     Result,
     file::{Events, hooks},
-    net::{
-        Caller, Socket,
-        socket::{Common, generic::DEFAULT_BUFFER},
-        sysctl,
-    },
+    net::{Caller, Socket, socket::Common, sysctl},
     sched::{self, Interruptible, WaitQueue},
     sync::{Mutex, SpinLock},
     time,
@@ -115,7 +111,7 @@ pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
         received: AtomicUsize::new(0),
         room: WaitQueue::new(),
         inflight: AtomicUsize::new(0),
-        send_buffer: AtomicUsize::new(DEFAULT_BUFFER as usize),
+        send_buffer: AtomicUsize::new(sysctl::value(sysctl::Value::WmemDefault) as usize),
         pass_cred: AtomicBool::new(false),
         filter: SpinLock::new(None),
         state: SpinLock::new(State {

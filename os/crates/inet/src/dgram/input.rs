@@ -255,6 +255,7 @@ impl Stack {
             ttl: parcel.header.ttl,
             tos: parcel.header.tos,
             arrived: rx.now,
+            drops: dgram.drops as u32,
         };
         dgram.held += datagram.charge();
         dgram.queue.push_back(datagram);

@@ -100,6 +100,8 @@ pub struct Arrival<'a> {
     pub tos: u8,
     /// SO_TIMESTAMP (monotonic; the shell adds the epoch).
     pub arrived: Instant,
+    /// SO_RXQ_OVFL: how many the socket had dropped when this one came.
+    pub drops: u32,
 }
 
 /// `ee_origin`.
@@ -421,6 +423,16 @@ impl Stack {
             .get(id.0)
             .and_then(|dgram| dgram.queue.front());
         first.map_or(0, |datagram| datagram.len())
+    }
+
+    /// What the received datagrams count against SO_RCVBUF, in bytes.
+    pub fn dgram_held(&self, id: DgramId) -> usize {
+        self.dgram.slab.get(id.0).map_or(0, |dgram| dgram.held)
+    }
+
+    /// Datagrams dropped for want of room.
+    pub fn dgram_drops(&self, id: DgramId) -> u64 {
+        self.dgram.slab.get(id.0).map_or(0, |dgram| dgram.drops)
     }
 
     /// Bytes of payload received and not read.

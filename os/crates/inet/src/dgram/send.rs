@@ -165,7 +165,10 @@ impl Stack {
             .iface
             .or(via)
             .or(options.multicast_iface.filter(|_| group));
-        let route = self.select_route(to.addr, via)?;
+        let mut route = self.select_route(to.addr, via)?;
+        if let Some(most) = options.common.mtu.filter(|_| to.addr.is_ipv6()) {
+            route.mtu = route.mtu.min(most as usize);
+        }
         if route.broadcast && !options.common.broadcast {
             return Err(Error::Access);
         }

@@ -34,6 +34,8 @@ pub(crate) struct Datagram {
     pub ttl: u8,
     pub tos: u8,
     pub arrived: Instant,
+    /// Dropped before it.
+    pub drops: u32,
 }
 
 impl Datagram {
@@ -55,6 +57,7 @@ impl Datagram {
             ttl: self.ttl,
             tos: self.tos,
             arrived: self.arrived,
+            drops: self.drops,
         }
     }
 }

@@ -156,7 +156,7 @@ impl Stack {
         connection.shut_write = true;
         connection.corked_until = None;
         if connection.state == TcpState::FinWait2 {
-            connection.fin_wait_until = Some(self.now + tcp.options.fin_wait2);
+            connection.fin_wait_until = Some(self.now + tcp.options.fin_wait2.unwrap_or_default());
         }
         // A bucket entry stays with the connection: the port is taken as long as it lives.
         let orphan = Tcp {

@@ -54,7 +54,19 @@ impl Stack {
             return;
         }
         let tuple = Tuple::new(header.dst, segment.dst_port, header.src, segment.src_port);
+        // RFC 5082: from further away than the socket allows.
+        let too_far = |stack: &Stack, key: Key| {
+            let least = stack
+                .tcp
+                .slab
+                .get(key)
+                .map_or(0, |tcp| tcp.options.common.min_ttl);
+            header.ttl < least
+        };
         if let Some(&key) = self.tcp.demux.get(&tuple) {
+            if too_far(self, key) {
+                return;
+            }
             return match self.tcp_filter(rx, key, header, packet) {
                 Keep::Nothing => {}
                 Keep::All => self.connection_input(rx, key, &segment, bytes, &packet[..header.end]),
@@ -67,6 +79,7 @@ impl Stack {
             return;
         }
         match self.listener_at(rx, tuple.local(), tuple.peer()) {
+            Some(listener) if too_far(self, listener) => {}
             Some(listener) => {
                 if matches!(self.tcp_filter(rx, listener, header, packet), Keep::Nothing) {
                     return;
@@ -196,7 +209,7 @@ impl Stack {
         connection.state = state;
         events |= connection.settle_state(was);
         if state == TcpState::FinWait2 && tcp.orphan {
-            connection.fin_wait_until = Some(now + tcp.options.fin_wait2);
+            connection.fin_wait_until = Some(now + tcp.options.fin_wait2.unwrap_or_default());
         }
         let child = connection.parent.is_some() && !connection.queued;
         if was.is_synchronized() {

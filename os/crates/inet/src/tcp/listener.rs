@@ -298,7 +298,7 @@ impl Stack {
         options: &TcpOptions,
     ) -> Connection {
         let (least, most) = BUFFER_RANGE;
-        let recv_buffer = options.common.recv_buffer.clamp(least, most);
+        let recv_buffer = options.recv_buffer().clamp(least, most);
         let send_buffer = options.common.send_buffer.clamp(least, most);
         let end = LocalEnd::new(recv_buffer, send_buffer);
         Self::connection_over(Wire::Local(end), now, tuple, local, peer, path)
@@ -356,6 +356,9 @@ impl Stack {
         } else {
             path.mtu.min(LARGEST_V4)
         };
+        if let Some(most) = options.common.mtu {
+            mtu = mtu.min(most as usize);
+        }
         if let Some(mss) = options.max_segment {
             mtu = mtu.min(usize::from(mss).max(88) + headers);
         }
@@ -376,7 +379,7 @@ impl Stack {
         let shape = Shape {
             mtu,
             unsegmented: quirks.tso_to_slirp && !v6 && options.max_segment.is_none(),
-            recv_buffer: size(options.common.recv_buffer),
+            recv_buffer: size(options.recv_buffer()),
             send_buffer: size(options.common.send_buffer),
         };
         let seed = self.rng.u64();

@@ -59,8 +59,10 @@ pub struct TcpOptions {
     pub syn_retries: u8,
     /// TCP_DEFER_ACCEPT: a child is ready to accept only when it has data, or after this time.
     pub defer_accept: Option<Duration>,
-    /// TCP_LINGER2: how long an orphan stays in FIN-WAIT-2.
-    pub fin_wait2: Duration,
+    /// TCP_LINGER2: how long an orphan stays in FIN-WAIT-2; `None` is not at all.
+    pub fin_wait2: Option<Duration>,
+    /// TCP_WINDOW_CLAMP in bytes: no larger window is announced by connections that begin from now on.
+    pub window_clamp: Option<u32>,
     /// TCP_NOTSENT_LOWAT in bytes: writable only while less is unsent.
     pub notsent_low_water: usize,
 }

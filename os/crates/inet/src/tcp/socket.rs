@@ -115,9 +115,16 @@ impl TcpOptions {
             user_timeout: None,
             syn_retries: config.syn_retries,
             defer_accept: None,
-            fin_wait2: config.fin_wait2,
+            fin_wait2: Some(config.fin_wait2),
+            window_clamp: None,
             notsent_low_water: usize::MAX,
         }
+    }
+
+    /// The receive buffer of a connection, in bytes: its size is the largest window.
+    pub(crate) fn recv_buffer(&self) -> usize {
+        let clamp = self.window_clamp.map_or(usize::MAX, |clamp| clamp as usize);
+        self.common.recv_buffer.min(clamp)
     }
 }
 
