@@ -1,23 +1,22 @@
 //! The CPU: who runs, who is next, and the switch.
 //!
-//! Three queues make one round. Threads that were just woken go first (a reply
-//! should not wait behind a computation), then those that were preempted with
-//! time left, and those that used their slice wait for the next round, which
-//! begins when the other two queues are empty. A slice is given once per round,
-//! so waking often does not earn more CPU than computing does.
+//! Threads under SCHED_FIFO and SCHED_RR go before all others, by priority
+//! ([`super::realtime`]); the others share what is left, by nice value
+//! ([`super::fair`]). The kernel is not preempted: whoever is woken by a thread in a
+//! system call gets the CPU at the earliest when that thread blocks or is about to
+//! return to user mode, and there only if it has the higher priority or the slice is
+//! over. Only a wake-up from an interrupt that hit user mode preempts at once, since
+//! it brings news that nobody on the CPU knew.
 
-use super::thread::{State, Thread};
-use crate::{arch, sync::SpinLock, time};
-use alloc::{collections::VecDeque, sync::Arc};
-use core::{
-    mem,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+use super::{
+    fair::Fair,
+    policy::{CRUMB, Policy},
+    realtime::RealTime,
+    thread::{State, Thread},
 };
-
-/// A slice at nice 0, in ns.
-const SLICE: u64 = 10_000_000;
-/// Less than this left of a slice is not worth a switch.
-const CRUMB: u64 = 50_000;
+use crate::{arch, sync::SpinLock, time};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 struct Cpu {
     current: Option<Arc<Thread>>,
@@ -25,10 +24,8 @@ struct Cpu {
     idle: Option<Arc<Thread>>,
     /// The thread that ended last; its stack goes once we are off it.
     dead: Option<Arc<Thread>>,
-    woken: VecDeque<Arc<Thread>>,
-    ready: VecDeque<Arc<Thread>>,
-    spent: VecDeque<Arc<Thread>>,
-    round: u32,
+    realtime: RealTime,
+    fair: Fair,
     /// When `current` got the CPU; `None` while it idles in place.
     started: Option<u64>,
 }
@@ -37,10 +34,8 @@ static CPU: SpinLock<Cpu> = SpinLock::new(Cpu {
     current: None,
     idle: None,
     dead: None,
-    woken: VecDeque::new(),
-    ready: VecDeque::new(),
-    spent: VecDeque::new(),
-    round: 0,
+    realtime: RealTime::new(),
+    fair: Fair::new(),
     started: Some(0),
 });
 
@@ -86,16 +81,54 @@ pub(super) fn turns() -> u64 {
     TURNS.load(Relaxed)
 }
 
+/// Queues a new thread.
+pub(super) fn enqueue_new(thread: Arc<Thread>) {
+    if thread.policy().rank() > 0 {
+        return enqueue_woken(thread);
+    }
+    CPU.lock().fair.push_new(thread);
+}
+
 /// Queues a thread that just became runnable.
 pub(super) fn enqueue_woken(thread: Arc<Thread>) {
-    if IN_USER.load(Relaxed) {
+    let mut cpu = CPU.lock();
+    let policy = thread.policy();
+    // An idling thread has no priority to defend: `block` picks again anyway.
+    let running = cpu.current.as_ref().map_or(0, |me| me.policy().rank());
+    let ahead = match policy {
+        Policy::Fifo(rank) | Policy::RoundRobin(rank) => rank > running,
+        Policy::Batch | Policy::Idle => false,
+        // Over a running thread with a priority only when those have used their budget.
+        Policy::Normal => IN_USER.load(Relaxed) && (running == 0 || cpu.throttled()),
+    };
+    if ahead {
         NEED_RESCHED.store(true, Relaxed);
     }
+    match policy.rank() {
+        0 => cpu.fair.push_woken(thread),
+        _ => cpu.realtime.push_back(thread),
+    }
+}
+
+/// Gives `thread` another policy, wherever it is.
+pub(super) fn set_policy(thread: &Thread, policy: Policy) {
     let mut cpu = CPU.lock();
-    cpu.refill(&thread);
-    match thread.slice_left.load(Relaxed) > CRUMB {
-        true => cpu.woken.push_back(thread),
-        false => cpu.spent.push_back(thread),
+    let queued = match thread.policy().rank() {
+        0 => cpu.fair.remove(thread),
+        _ => cpu.realtime.remove(thread),
+    };
+    thread.store_policy(policy);
+    // What is left of a slice of the old kind means nothing.
+    thread.slice_left.store(0, Relaxed);
+    thread.round.store(u32::MAX, Relaxed);
+    match queued {
+        Some(queued) if policy.rank() == 0 => cpu.fair.push_woken(queued),
+        Some(queued) => cpu.realtime.push_back(queued),
+        None => {}
+    }
+    // It may be the running one that fell behind, or a queued one that is ahead now.
+    if thread.state() == State::Runnable {
+        NEED_RESCHED.store(true, Relaxed);
     }
 }
 
@@ -194,7 +227,7 @@ pub fn tick(now: u64) {
     } else {
         // Alone: the next slice begins at once.
         let thread = cpu.charge();
-        cpu.round = cpu.round.wrapping_add(1);
+        cpu.renew(&thread);
         cpu.begin(&thread);
     }
 }
@@ -215,7 +248,7 @@ pub(super) fn run() -> ! {
 /// (ns idle since boot, context switches, runnable threads).
 pub fn statistics() -> (u64, u64, usize) {
     let cpu = CPU.lock();
-    let runnable = cpu.woken.len() + cpu.ready.len() + cpu.spent.len();
+    let runnable = cpu.realtime.len() + cpu.fair.len();
     (IDLE_NS.load(Relaxed), SWITCHES.load(Relaxed), runnable)
 }
 
@@ -243,20 +276,15 @@ fn give_way(leave: Leave) {
     let Some(me) = cpu.current.clone() else {
         return;
     };
-    let next = match leave {
-        // With time left, only those who were woken go ahead.
-        Leave::Ready => cpu.woken.pop_front(),
-        _ => cpu.pick(),
-    };
+    let next = cpu.pick_over(me.policy().rank(), leave);
     match next {
         Some(next) => {
-            cpu.refill(&next);
             drop((cpu, me));
             switch_to(next, leave);
         }
         None => {
             if leave == Leave::Spent {
-                cpu.round = cpu.round.wrapping_add(1);
+                cpu.renew(&me);
             }
             cpu.begin(&me);
         }
@@ -268,9 +296,9 @@ fn give_way(leave: Leave) {
 enum Leave {
     /// Nowhere: wait lists know it.
     Blocked,
-    /// To the front of those with time left.
+    /// To the front of those with time left, or of its priority.
     Ready,
-    /// To the next round.
+    /// To the next round, or behind its equals.
     Spent,
     /// Away.
     Dead,
@@ -287,8 +315,13 @@ fn switch_to(next: Arc<Thread>, leave: Leave) {
     // Nothing with a destructor may stay on this stack: a dead thread never comes back.
     match leave {
         Leave::Blocked => drop(prev),
-        Leave::Ready => cpu.ready.push_front(prev),
-        Leave::Spent => cpu.spent.push_back(prev),
+        Leave::Ready if prev.policy().rank() > 0 => cpu.realtime.push_front(prev),
+        Leave::Spent if prev.policy().rank() > 0 => {
+            cpu.renew(&prev);
+            cpu.realtime.push_back(prev);
+        }
+        Leave::Ready => cpu.fair.push_ready(prev),
+        Leave::Spent => cpu.fair.push_spent(prev),
         Leave::Dead => cpu.dead = Some(prev),
     }
     drop(cpu);
@@ -321,6 +354,9 @@ impl Cpu {
         let used = self.started.map_or(0, |started| now - started);
         self.started = Some(now);
         thread.runtime.fetch_add(used, Relaxed);
+        if thread.policy().rank() > 0 {
+            self.realtime.charge(used, now);
+        }
         let left = thread.slice_left.load(Relaxed).saturating_sub(used);
         thread.slice_left.store(left, Relaxed);
         thread
@@ -328,45 +364,74 @@ impl Cpu {
 
     /// Begins a stretch.
     fn begin(&mut self, thread: &Arc<Thread>) {
-        self.refill(thread);
+        self.fair.refill(thread);
         // After `charge`, `started` is the present; after idling it is not known.
         let now = *self.started.get_or_insert_with(|| time::now().0);
-        SLICE_END.store(now + thread.slice_left.load(Relaxed).max(CRUMB), Relaxed);
-    }
-
-    /// A new slice, if the thread has not had this round's yet.
-    fn refill(&self, thread: &Thread) {
-        if thread.round.swap(self.round, Relaxed) != self.round {
-            thread.slice_left.store(slice(thread.nice()), Relaxed);
+        let left = thread.slice_left.load(Relaxed).max(CRUMB);
+        let mut end = now.saturating_add(left);
+        if thread.policy().rank() > 0 {
+            // At the end of the budget others get their part, or a new period begins.
+            end = end.min(match self.realtime.left(now) {
+                0 => self.realtime.period_end(),
+                left => now + left,
+            });
+        } else if self.realtime.rank() > 0 {
+            end = end.min(self.realtime.period_end());
         }
+        SLICE_END.store(end, Relaxed);
     }
 
+    /// A new slice for a thread whose own is over: nobody is before it.
+    fn renew(&mut self, thread: &Thread) {
+        match thread.policy().rank() {
+            0 => self.fair.next_round(),
+            _ => thread.round.store(u32::MAX, Relaxed),
+        }
+        self.fair.refill(thread);
+    }
+
+    /// Whoever is next.
     fn pick(&mut self) -> Option<Arc<Thread>> {
-        if let Some(next) = self.woken.pop_front().or_else(|| self.ready.pop_front()) {
-            return Some(next);
+        if self.realtime.rank() > 0 && !self.throttled() {
+            return self.realtime.pop(1);
         }
-        if self.spent.is_empty() {
-            return None;
+        let now = self.present();
+        self.fair.pop(now).or_else(|| self.realtime.pop(1))
+    }
+
+    /// Whoever goes before the running thread, which has priority `rank` and leaves as `leave` says.
+    fn pick_over(&mut self, rank: u8, leave: Leave) -> Option<Arc<Thread>> {
+        let waiting = self.realtime.rank();
+        let equal = waiting == rank && leave != Leave::Ready;
+        if waiting > 0 && (waiting > rank || equal) && !self.throttled() {
+            return self.realtime.pop(rank);
         }
-        mem::swap(&mut self.ready, &mut self.spent);
-        self.round = self.round.wrapping_add(1);
-        self.ready.pop_front()
+        if rank > 0 {
+            return match self.throttled() {
+                true => self.fair.pop(self.present()),
+                false => None,
+            };
+        }
+        let now = self.present();
+        match leave {
+            // With time left, only those who were woken or made go ahead.
+            Leave::Ready => self.fair.pop_ahead(now),
+            _ => self.fair.pop(now),
+        }
+    }
+
+    /// Whether threads with a priority have to let others run until the period is over.
+    fn throttled(&mut self) -> bool {
+        let now = self.present();
+        !self.fair.is_empty() && self.realtime.left(now) == 0
+    }
+
+    /// The present, once the current thread was charged; while it runs, when it began to.
+    fn present(&self) -> u64 {
+        self.started.unwrap_or_else(|| time::now().0)
     }
 
     fn others_wait(&self) -> bool {
-        !(self.woken.is_empty() && self.ready.is_empty() && self.spent.is_empty())
+        !self.fair.is_empty() || self.realtime.rank() > 0
     }
-}
-
-/// The slice for a nice value: a quarter more or a fifth less per step, as Linux's weights.
-fn slice(nice: i32) -> u64 {
-    let mut slice = SLICE;
-    for _ in 0..nice.unsigned_abs() {
-        slice = if nice > 0 {
-            slice * 4 / 5
-        } else {
-            slice * 5 / 4
-        };
-    }
-    slice.max(1_000_000)
 }

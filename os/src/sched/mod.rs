@@ -14,6 +14,9 @@
 //! ```
 
 mod cpu;
+mod fair;
+mod policy;
+mod realtime;
 mod stack;
 mod thread;
 mod wait;
@@ -21,6 +24,7 @@ mod wait;
 pub use cpu::{
     after_user, before_user, current, statistics, take_tick, tick, yield_if_needed, yield_now,
 };
+pub use policy::Policy;
 pub use thread::{State, Thread};
 pub use wait::{Entry, Events, WaitQueue, Waiter};
 

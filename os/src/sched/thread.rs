@@ -1,6 +1,6 @@
 //! A thread of control: a kernel stack, saved registers, and its place in the scheduler.
 
-use super::{cpu, stack::Stack};
+use super::{cpu, policy::Policy, stack::Stack};
 use crate::{
     Result,
     arch::{self, KernelContext},
@@ -19,7 +19,9 @@ use alloc::{
 use core::{
     any::Any,
     cell::UnsafeCell,
-    sync::atomic::{AtomicBool, AtomicI8, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicBool, AtomicI8, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed,
+    },
 };
 
 /// Where a thread is.
@@ -49,6 +51,8 @@ pub struct Thread {
     /// Whether the current sleep may be ended by a signal (for /proc/pid/stat: `S` or `D`).
     pub(super) interruptible: AtomicBool,
     nice: AtomicI8,
+    /// A packed [`Policy`]; written with the run queue locked.
+    policy: AtomicU16,
     /// What is left of this round's slice, in ns, and the round it belongs to.
     pub(super) slice_left: AtomicU64,
     pub(super) round: AtomicU32,
@@ -113,6 +117,7 @@ impl Thread {
             interrupt: AtomicU8::new(0),
             interruptible: AtomicBool::new(false),
             nice: AtomicI8::new(0),
+            policy: AtomicU16::new(Policy::Normal.pack()),
             slice_left: AtomicU64::new(0),
             round: AtomicU32::new(u32::MAX),
             runtime: AtomicU64::new(0),
@@ -129,7 +134,7 @@ impl Thread {
     pub fn start(&self) {
         debug_assert_eq!(self.state(), State::New);
         self.set_state(State::Runnable);
-        cpu::enqueue_woken(self.arc());
+        cpu::enqueue_new(self.arc());
     }
 
     /// Where it is now.
@@ -200,6 +205,20 @@ impl Thread {
     /// Sets nice(2)'s value, -20..=19; it counts from the next slice on.
     pub fn set_nice(&self, nice: i32) {
         self.nice.store(nice.clamp(-20, 19) as i8, Relaxed);
+    }
+
+    /// Under which policy it is scheduled.
+    pub fn policy(&self) -> Policy {
+        Policy::unpack(self.policy.load(Relaxed))
+    }
+
+    /// Schedules it under `policy` from now on. sched_setscheduler(2).
+    pub fn set_policy(&self, policy: Policy) {
+        cpu::set_policy(self, policy);
+    }
+
+    pub(super) fn store_policy(&self, policy: Policy) {
+        self.policy.store(policy.pack(), Relaxed);
     }
 
     /// CPU time used so far, in ns.

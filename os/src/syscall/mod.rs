@@ -13,6 +13,7 @@ mod mm;
 pub mod names;
 mod net;
 mod poll;
+mod schedule;
 mod shm;
 mod signal;
 pub mod table;

@@ -5,7 +5,7 @@
 //! [`FAMILIES`]. [`report`] is the text of /proc/sockeye_syscalls, from which the
 //! runner makes `docs/process/syscalls.md`.
 
-use super::{Args, Caller, file, fs, misc, mm, net, poll, signal, task, time, transfer};
+use super::{Args, Caller, file, fs, misc, mm, net, poll, schedule, signal, task, time, transfer};
 use crate::Result;
 use core::fmt;
 
@@ -62,6 +62,7 @@ const FAMILIES: &[&[Row]] = &[
     mm::ROWS,
     super::shm::ROWS,
     task::ROWS,
+    schedule::ROWS,
     signal::ROWS,
     time::ROWS,
     misc::ROWS,

@@ -12,11 +12,8 @@ use crate::{
     Result,
     file::Fd,
     mm::{UserIn, UserOut, UserPtr, user::read_cstr},
-    sched,
     task::{
-        clone,
-        creds::cap,
-        exec, exit, futex, memory, pidfd,
+        clone, exec, exit, futex, memory, pidfd,
         signal::Restart,
         times::Times,
         tree,
@@ -25,7 +22,7 @@ use crate::{
     time::Instant,
 };
 use abi::{Errno, general::*};
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc};
 use core::sync::atomic::Ordering::Relaxed;
 
 /// The rows of this family.
@@ -106,89 +103,6 @@ pub const ROWS: &[Row] = &[
         "FILES, FS and what is not shared; no namespaces",
     ),
     row(
-        __NR_sched_yield,
-        "sched_yield",
-        |_, _| {
-            sched::yield_now();
-            Ok(0)
-        },
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_getaffinity,
-        "sched_getaffinity",
-        sched_getaffinity,
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_setaffinity,
-        "sched_setaffinity",
-        sched_setaffinity,
-        Full,
-        "there is one CPU",
-    ),
-    row(
-        __NR_sched_getscheduler,
-        "sched_getscheduler",
-        sched_getscheduler,
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_setscheduler,
-        "sched_setscheduler",
-        |cx, a| set_policy(cx, a.int(0), Some(a.int(1)), a.ptr(2)),
-        Partial,
-        "the policy is kept; real-time policies schedule as SCHED_OTHER",
-    ),
-    row(
-        __NR_sched_setparam,
-        "sched_setparam",
-        |cx, a| set_policy(cx, a.int(0), None, a.ptr(1)),
-        Partial,
-        "see sched_setscheduler",
-    ),
-    row(
-        __NR_sched_getparam,
-        "sched_getparam",
-        sched_getparam,
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_get_priority_max,
-        "sched_get_priority_max",
-        |_, a| priority_range(a.int(0)).map(|range| range.1 as usize),
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_get_priority_min,
-        "sched_get_priority_min",
-        |_, a| priority_range(a.int(0)).map(|range| range.0 as usize),
-        Full,
-        "",
-    ),
-    row(
-        __NR_sched_rr_get_interval,
-        "sched_rr_get_interval",
-        sched_rr_get_interval,
-        Full,
-        "",
-    ),
-    row(__NR_getpriority, "getpriority", getpriority, Full, ""),
-    row(__NR_setpriority, "setpriority", setpriority, Full, ""),
-    row(
-        __NR_sched_setattr,
-        "sched_setattr",
-        sched_setattr,
-        Partial,
-        "see sched_setscheduler; no SCHED_DEADLINE",
-    ),
-    row(__NR_sched_getattr, "sched_getattr", sched_getattr, Full, ""),
-    row(
         __NR_setns,
         "setns",
         |cx, a| cx.files().get(a.int(0)).and(Err(Errno::EINVAL)),
@@ -209,7 +123,6 @@ pub const ROWS: &[Row] = &[
         Full,
         "",
     ),
-    row(__NR_getcpu, "getcpu", getcpu, Full, ""),
     // riscv64's own; loongarch64 keeps instruction and data in step with `ibar` alone.
     row(259, "riscv_flush_icache", flush_icache, Full, ""),
     row(__NR_membarrier, "membarrier", membarrier, Full, ""),
@@ -457,7 +370,7 @@ fn get_robust_list(cx: &Caller, a: Args) -> Result<usize> {
 }
 
 /// The thread `tid`, 0 for the caller; `ESRCH`, and `EINVAL` below 0.
-fn find(cx: &Caller, tid: i32) -> Result<Arc<crate::task::Task>> {
+pub(super) fn find(cx: &Caller, tid: i32) -> Result<Arc<crate::task::Task>> {
     match tid {
         0 => Ok(cx.task.clone()),
         1.. => tree::task(tid).ok_or(Errno::ESRCH),
@@ -591,164 +504,6 @@ fn unshare(cx: &Caller, a: Args) -> Result<usize> {
     Ok(0)
 }
 
-fn sched_getaffinity(cx: &Caller, a: Args) -> Result<usize> {
-    find(cx, a.int(0)).map_err(|_| Errno::ESRCH)?;
-    // One CPU; masks come in whole words.
-    if a.get(1) < 8 || !a.get(1).is_multiple_of(8) {
-        return Err(Errno::EINVAL);
-    }
-    a.ptr::<u64>(2).write(&1)?;
-    Ok(8)
-}
-
-fn sched_setaffinity(cx: &Caller, a: Args) -> Result<usize> {
-    let task = find(cx, a.int(0)).map_err(|_| Errno::ESRCH)?;
-    let mut mask = [0; 8];
-    let len = a.get(1).min(8);
-    memory::read(a.get(2), &mut mask[..len])?;
-    if !may_schedule(cx, &task) {
-        return Err(Errno::EPERM);
-    }
-    match mask[0] & 1 {
-        0 => Err(Errno::EINVAL),
-        _ => Ok(0),
-    }
-}
-
-fn may_schedule(cx: &Caller, task: &crate::task::Task) -> bool {
-    let (mine, theirs) = (cx.task.creds(), task.creds());
-    mine.euid == theirs.euid || mine.euid == theirs.uid || mine.capable(cap::SYS_NICE)
-}
-
-/// SCHED_RESET_ON_FORK.
-const RESET_ON_FORK: i32 = 0x4000_0000;
-
-fn sched_getscheduler(cx: &Caller, a: Args) -> Result<usize> {
-    let task = find(cx, a.int(0))?;
-    let policy = task.policy.lock().0;
-    Ok(policy as usize)
-}
-
-fn sched_getparam(cx: &Caller, a: Args) -> Result<usize> {
-    let task = find(cx, a.int(0))?;
-    if a.get(1) == 0 {
-        return Err(Errno::EINVAL);
-    }
-    let priority = task.policy.lock().1;
-    a.ptr::<i32>(1).write(&priority)?;
-    Ok(0)
-}
-
-fn set_policy(cx: &Caller, tid: i32, policy: Option<i32>, param: UserPtr<i32>) -> Result<usize> {
-    if param.is_null() {
-        return Err(Errno::EINVAL);
-    }
-    let priority = param.read()?;
-    let task = find(cx, tid)?;
-    let policy = policy.unwrap_or(task.policy.lock().0);
-    set_policy_of(cx, &task, policy, priority)
-}
-
-fn set_policy_of(
-    cx: &Caller,
-    task: &crate::task::Task,
-    policy: i32,
-    priority: i32,
-) -> Result<usize> {
-    let (low, high) = priority_range(policy & !RESET_ON_FORK)?;
-    if !(low..=high).contains(&priority) {
-        return Err(Errno::EINVAL);
-    }
-    let realtime = high > 0;
-    let allowed = cx.task.capable(cap::SYS_NICE)
-        || (may_schedule(cx, task)
-            && (!realtime || priority as u64 <= cx.task.rlimit(RLIMIT_RTPRIO).0));
-    if !allowed {
-        return Err(Errno::EPERM);
-    }
-    *task.policy.lock() = (policy, priority);
-    Ok(0)
-}
-
-fn priority_range(policy: i32) -> Result<(i32, i32)> {
-    match policy as u32 {
-        SCHED_NORMAL | SCHED_BATCH | SCHED_IDLE => Ok((0, 0)),
-        SCHED_FIFO | SCHED_RR => Ok((1, 99)),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-fn sched_rr_get_interval(cx: &Caller, a: Args) -> Result<usize> {
-    let task = find(cx, a.int(0))?;
-    let ns = match task.policy.lock().0 as u32 {
-        SCHED_FIFO => 0,
-        _ => 10_000_000,
-    };
-    a.ptr::<timespec>(1).write(&super::time::timespec_of(ns))?;
-    Ok(0)
-}
-
-/// Bytes of struct sched_attr in its first version: size, policy, flags (8), nice,
-/// priority, then three deadline parameters.
-const SCHED_ATTR: usize = 48;
-
-fn sched_setattr(cx: &Caller, a: Args) -> Result<usize> {
-    let (tid, addr, flags) = (a.int(0), a.get(1), a.uint(2));
-    if addr == 0 || flags != 0 {
-        return Err(Errno::EINVAL);
-    }
-    let size = match UserPtr::<u32>::new(addr).read()? as usize {
-        0 => SCHED_ATTR,
-        size @ SCHED_ATTR..=4096 => size,
-        _ => {
-            UserPtr::new(addr).write(&(SCHED_ATTR as u32))?;
-            return Err(Errno::E2BIG);
-        }
-    };
-    let mut bytes = alloc::vec![0; size];
-    memory::read(addr, &mut bytes)?;
-    if bytes[SCHED_ATTR..].iter().any(|&b| b != 0) {
-        UserPtr::new(addr).write(&(SCHED_ATTR as u32))?;
-        return Err(Errno::E2BIG);
-    }
-    let word =
-        |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    let (policy, flags, nice, priority) = (word(4), word(8), word(16), word(20));
-    // SCHED_FLAG_RESET_ON_FORK alone.
-    if flags & !1 != 0 {
-        return Err(Errno::EINVAL);
-    }
-    let task = find(cx, tid)?;
-    set_policy_of(
-        cx,
-        &task,
-        policy | if flags & 1 != 0 { RESET_ON_FORK } else { 0 },
-        priority,
-    )?;
-    if [SCHED_NORMAL, SCHED_BATCH].contains(&(policy as u32)) {
-        renice(cx, &task, nice.clamp(-20, 19))?;
-    }
-    Ok(0)
-}
-
-fn sched_getattr(cx: &Caller, a: Args) -> Result<usize> {
-    let (tid, addr, size, flags) = (a.int(0), a.get(1), a.get(2), a.uint(3));
-    if addr == 0 || flags != 0 || !(SCHED_ATTR..=4096).contains(&size) {
-        return Err(Errno::EINVAL);
-    }
-    let task = find(cx, tid)?;
-    let (policy, priority) = *task.policy.lock();
-    let mut bytes = [0; SCHED_ATTR];
-    let mut put = |at: usize, value: i32| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-    put(0, SCHED_ATTR as i32);
-    put(4, policy & !RESET_ON_FORK);
-    put(8, i32::from(policy & RESET_ON_FORK != 0));
-    put(16, task.thread.nice());
-    put(20, priority);
-    memory::write(addr, &bytes)?;
-    Ok(0)
-}
-
 /// process_vm_readv(2), process_vm_writev(2): copies between the caller's and another process's segments.
 fn process_vm(cx: &Caller, a: Args, read: bool) -> Result<usize> {
     let (pid, local, local_count, remote, remote_count, flags) =
@@ -800,84 +555,6 @@ fn process_vm(cx: &Caller, a: Args, read: bool) -> Result<usize> {
         }
     }
     Ok(done)
-}
-
-/// The tasks that PRIO_PROCESS, PRIO_PGRP and PRIO_USER name.
-fn by_priority(cx: &Caller, which: u32, who: i32) -> Result<Vec<Arc<crate::task::Task>>> {
-    let own = cx.task.creds().uid;
-    let tasks = match which {
-        PRIO_PROCESS => alloc::vec![find(cx, who).map_err(|_| Errno::ESRCH)?],
-        PRIO_PGRP => {
-            let group = match who {
-                0 => tree::ids(cx.task.pid()).map_or(0, |ids| ids.0),
-                group => group,
-            };
-            tree::group(group)
-                .iter()
-                .flat_map(|process| process.tasks())
-                .collect()
-        }
-        PRIO_USER => {
-            let uid = if who == 0 { own } else { who as u32 };
-            tree::with(|tree| {
-                tree.tasks
-                    .values()
-                    .filter(|task| task.creds().uid == uid)
-                    .cloned()
-                    .collect()
-            })
-        }
-        _ => return Err(Errno::EINVAL),
-    };
-    if tasks.is_empty() {
-        Err(Errno::ESRCH)
-    } else {
-        Ok(tasks)
-    }
-}
-
-fn getpriority(cx: &Caller, a: Args) -> Result<usize> {
-    let tasks = by_priority(cx, a.uint(0), a.int(1))?;
-    let nice = tasks
-        .iter()
-        .map(|task| task.thread.nice())
-        .min()
-        .unwrap_or(0);
-    // The call itself answers 40..1, getpriority(2) NOTES.
-    Ok((20 - nice) as usize)
-}
-
-fn setpriority(cx: &Caller, a: Args) -> Result<usize> {
-    let nice = a.int(2).clamp(-20, 19);
-    let mut result = Ok(0);
-    for task in by_priority(cx, a.uint(0), a.int(1))? {
-        if let Err(errno) = renice(cx, &task, nice) {
-            result = Err(errno);
-        }
-    }
-    result
-}
-
-fn renice(cx: &Caller, task: &crate::task::Task, nice: i32) -> Result<usize> {
-    let floor = 20 - cx.task.rlimit(RLIMIT_NICE).0.min(40) as i32;
-    if !may_schedule(cx, task) {
-        return Err(Errno::EPERM);
-    }
-    if nice < task.thread.nice() && nice < floor && !cx.task.capable(cap::SYS_NICE) {
-        return Err(Errno::EACCES);
-    }
-    task.thread.set_nice(nice);
-    Ok(0)
-}
-
-fn getcpu(_: &Caller, a: Args) -> Result<usize> {
-    for n in [0, 1] {
-        let out = a.ptr::<u32>(n);
-        if !out.is_null() {
-            out.write(&0)?;
-        }
-    }
-    Ok(0)
 }
 
 /// riscv_flush_icache(2): the range is a hint, and there is one CPU to flush.

@@ -11,7 +11,7 @@ use crate::{
     arch::UserContext,
     file::Fd,
     mm::{AddressSpace, UserPtr, frame},
-    sched::{Interruptible, Thread, WaitQueue, wait_until},
+    sched::{Interruptible, Policy, Thread, WaitQueue, wait_until},
     sync::SpinLock,
 };
 use abi::{Errno, general::*};
@@ -92,7 +92,7 @@ pub fn clone(parent: &Arc<Task>, regs: &UserContext, request: Request) -> Result
         child_regs.set_tls(request.tls);
     }
     let thread = Thread::new("user", move || run::main(child_regs))?;
-    thread.set_nice(parent.thread.nice());
+    inherit_schedule(parent, &thread);
     thread.set_space(Some(mm.clone()));
 
     let tid = tree::with(|tree| tree.allocate()).ok_or(Errno::EAGAIN)?;
@@ -125,6 +125,17 @@ pub fn clone(parent: &Arc<Task>, regs: &UserContext, request: Request) -> Result
         });
     }
     Ok(tid)
+}
+
+/// Nice value and policy go to the child, unless SCHED_RESET_ON_FORK says otherwise. sched(7).
+fn inherit_schedule(parent: &Task, child: &Thread) {
+    let (nice, policy) = (parent.thread.nice(), parent.thread.policy());
+    let reset = parent.reset_on_fork.load(Relaxed);
+    child.set_nice(if reset { nice.max(0) } else { nice });
+    match reset && policy.rank() > 0 {
+        true => child.set_policy(Policy::Normal),
+        false => child.set_policy(policy),
+    }
 }
 
 fn check(parent: &Task, request: &Request) -> Result<()> {
@@ -243,7 +254,7 @@ fn build(
         restart: SpinLock::new(None),
         usage: Usage::default(),
         timer_slack: AtomicUsize::new(parent.timer_slack.load(Relaxed)),
-        policy: SpinLock::new(*parent.policy.lock()),
+        reset_on_fork: AtomicBool::new(false),
     })
 }
 
@@ -328,7 +339,7 @@ pub(super) fn first(mm: Arc<AddressSpace>, thread: Arc<Thread>, parts: FirstPart
         restart: SpinLock::new(None),
         usage: Usage::default(),
         timer_slack: AtomicUsize::new(50_000),
-        policy: SpinLock::new((0, 0)),
+        reset_on_fork: AtomicBool::new(false),
     });
     task.process.threads.lock().push(task.clone());
     tree::with(|tree| {

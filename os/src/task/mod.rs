@@ -88,8 +88,8 @@ pub struct Task {
     pub usage: times::Usage,
     /// PR_SET_TIMERSLACK in ns; kept for PR_GET_TIMERSLACK, timers are exact.
     pub timer_slack: AtomicUsize,
-    /// sched_setscheduler(2): (policy, priority).
-    pub policy: SpinLock<(i32, i32)>,
+    /// SCHED_RESET_ON_FORK: children start under SCHED_OTHER. sched(7).
+    pub reset_on_fork: AtomicBool,
 }
 
 impl Task {

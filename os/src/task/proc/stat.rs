@@ -65,7 +65,9 @@ pub(super) fn stat(subject: &Subject) -> Result<String> {
         .map_or((0, 0), |mm| mm.sizes());
     let strings = *process.strings.lock();
     let signals = status::signal_sets(subject);
-    let (policy, priority) = task.as_ref().map_or((0, 0), |task| *task.policy.lock());
+    let (policy, priority) = task
+        .as_ref()
+        .map_or((0, 0), |task| task.thread.policy().numbers());
     let threads = process.threads.lock().len();
     let rss_limit = process.limits.lock().get(RLIMIT_RSS).0;
     let (terminal, foreground) = job::terminal_of(session);
@@ -86,7 +88,12 @@ pub(super) fn stat(subject: &Subject) -> Result<String> {
         sums.system / TICK,
         children.user / TICK,
         children.system / TICK,
-        20 + nice,
+        // As top(1) shows it: below 0 for those with a priority.
+        if priority > 0 {
+            -1 - priority
+        } else {
+            20 + nice
+        },
         size * PAGE_SIZE,
     );
     let (args, environment) = (strings.args, strings.environment);
