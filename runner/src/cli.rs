@@ -32,6 +32,10 @@ pub struct Cli {
 pub enum Verb {
     /// Run suites (the default).
     Run(RunArgs),
+    /// Say in words what is different between two runs, or between a baseline and a run.
+    Compare(CompareArgs),
+    /// Make what was measured the baseline, or tell what would change.
+    Baseline(BaselineArgs),
     /// Measure what this machine's noise does to figures.
     #[command(subcommand)]
     Perf(Perf),
@@ -226,6 +230,31 @@ impl GuestArgs {
         };
         self.arch.list().iter().flat_map(of_arch).collect()
     }
+}
+
+/// Flags of `compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// What was: a run.json, a run directory, a directory of several, or a baseline.
+    pub a: PathBuf,
+    /// What is.
+    pub b: PathBuf,
+    /// Leave with 3 where a figure is worse by more than this, in per cent.
+    #[arg(long, value_name = "P")]
+    pub max_regression: Option<f64>,
+}
+
+/// Flags of `baseline`.
+#[derive(Clone, Debug, Args)]
+pub struct BaselineArgs {
+    /// Run directories with both kernels; the latest where not given.
+    pub runs: Vec<PathBuf>,
+    /// Write; else tell what would change.
+    #[arg(long)]
+    pub accept: bool,
+    /// Where baselines are; docs/process/baselines where not given.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Verbs of `perf`.

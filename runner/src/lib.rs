@@ -7,6 +7,7 @@
 //! `outcome` (what it came to) -> `report` (what is left behind).
 
 mod again;
+mod archive;
 mod child;
 pub mod cli;
 mod clock;
@@ -45,6 +46,8 @@ use outcome::Exit;
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.verb.unwrap_or(Verb::Run(cli.run)) {
         Verb::Run(args) => dispatch::run(&args),
+        Verb::Compare(args) => archive::compare(&args),
+        Verb::Baseline(args) => archive::baseline(&args),
         Verb::Perf(cli::Perf::Noise(args)) => pairs::calibrate(&args),
         Verb::List(args) => list::run(&args),
         Verb::Shell(args) => shell::run(&args),

@@ -30,7 +30,8 @@ use crate::stats::{First, Rng, schedule};
 pub use fingerprint::Fingerprint;
 pub use noise::Noise;
 pub use page::word_with_mark;
-pub use record::{Kernel, Measured, Record};
+
+use record::Record;
 
 /// The kernel that the other is judged against, wherever it stands.
 const REFERENCE: &str = "linux";
