@@ -1,6 +1,6 @@
 //! Interface ioctls, the same on a socket of any family. netdevice(7).
 
-use super::{device, errno::errno, stack};
+use super::{device, errno::errno, ethtool, stack};
 use crate::{
     Result,
     mm::{UserOut, UserPtr},
@@ -37,6 +37,7 @@ mod request {
     pub const GIFHWADDR: u32 = 0x8927;
     pub const GIFINDEX: u32 = 0x8933;
     pub const GIFTXQLEN: u32 = 0x8942;
+    pub const ETHTOOL: u32 = 0x8946;
 }
 
 /// `struct ifreq`: a name and 24 bytes whose meaning depends on the request.
@@ -69,6 +70,12 @@ pub fn interface(request: u32, arg: usize) -> Result<usize> {
         request::GIFCONF => return list(arg),
         request::ADDRT | request::DELRT => return route(request == request::ADDRT, arg),
         request::GIFNAME => return name_of(arg),
+        request::ETHTOOL => {
+            let ifreq = IfReq::read(arg)?;
+            let at = usize::from_ne_bytes(core::array::from_fn(|i| ifreq.data[i]));
+            ethtool::ioctl(&name(&ifreq.name)?, at)?;
+            return Ok(0);
+        }
         request::GIFFLAGS..=request::GIFTXQLEN => {}
         _ => return Err(Errno::ENOTTY),
     }

@@ -12,11 +12,13 @@
 //! copies out of the engine's ring.
 
 pub mod addr;
+mod alg;
 mod boot;
 mod class;
 mod cmsg;
 mod device;
 mod errno;
+mod ethtool;
 mod groups;
 mod inet;
 mod ioctl;
@@ -38,7 +40,7 @@ pub use socket::{Socket, message};
 use crate::Result;
 use abi::{
     Errno,
-    net::{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC},
+    net::{AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC},
 };
 use alloc::sync::Arc;
 
@@ -77,6 +79,7 @@ pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Ar
         AF_UNIX => unix::open(cx, kind, protocol),
         AF_NETLINK => netlink::open(cx, kind, protocol),
         AF_PACKET => packet::open(cx, kind, protocol),
+        AF_ALG => alg::open(kind, protocol),
         AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
         _ => Err(Errno::EAFNOSUPPORT),
     }
@@ -94,6 +97,7 @@ pub fn pair(
         AF_INET | AF_INET6 | AF_NETLINK => Err(Errno::EOPNOTSUPP),
         AF_UNIX => unix::pair(cx, kind, protocol),
         AF_PACKET => packet::pair(cx, kind),
+        AF_ALG => alg::pair(kind, protocol),
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }

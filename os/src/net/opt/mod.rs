@@ -7,6 +7,7 @@
 //! write-only; both answer `ENOPROTOOPT`, as Linux does. What is compared with Linux,
 //! and what differs and why: docs/process/option-matrix.md.
 
+mod alg;
 mod filter;
 mod ip;
 mod ipv6;
@@ -33,9 +34,10 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IFNAMSIZ, IP_PMTUDISC_DO, IP_PMTUDISC_OMIT,
-        IP_PMTUDISC_PROBE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, SOCK_RAW,
-        SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_PACKET, SOL_RAW, SOL_SOCKET, SOL_TCP, SOL_UDP,
+        AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IFNAMSIZ, IP_PMTUDISC_DO,
+        IP_PMTUDISC_OMIT, IP_PMTUDISC_PROBE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP,
+        IPPROTO_UDP, SOCK_RAW, SOL_ALG, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_PACKET, SOL_RAW,
+        SOL_SOCKET, SOL_TCP, SOL_UDP,
     },
 };
 use alloc::vec::Vec;
@@ -319,6 +321,12 @@ impl<'a> Target<'a> {
                 manner: Manner::NameFirst,
                 rows: packet::ROWS,
             }),
+            // Sockets of this family have no getsockopt(2) of their own.
+            (SOL_ALG, AF_ALG) if foreign == Errno::ENOPROTOOPT => Ok(Level {
+                manner: Manner::NameFirst,
+                rows: alg::ROWS,
+            }),
+            (_, AF_ALG) => Err(foreign),
             (_, AF_NETLINK | AF_PACKET) => Err(Errno::ENOPROTOOPT),
             (_, AF_INET) => Err(foreign),
             (_, AF_INET6) => Err(Errno::ENOPROTOOPT),
