@@ -301,6 +301,59 @@ fn a_guest_waits_for_gdb_and_its_command_is_shown() {
 }
 
 #[test]
+fn the_doctor_names_what_is_missing_and_what_helps() {
+    let place = Place::new();
+    let output = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .env("SOCKEYE_CONFIG", "")
+        .env("XDG_CACHE_HOME", place.path("cache"))
+        .args(["doctor", "--qemu", "/nowhere"])
+        .output()
+        .expect("the runner");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(6), "{stdout}");
+    for words in [
+        "missing  qemu-system-riscv64: cannot start /nowhere",
+        "note     image for riscv64",
+    ] {
+        assert!(stdout.contains(words), "{stdout}");
+    }
+}
+
+#[test]
+fn an_image_that_is_no_longer_what_was_made_is_named() {
+    let place = Place::new();
+    let images = place.path("cache/images");
+    fs::create_dir_all(&images).expect("a directory");
+    fs::write(images.join("riscv64-0.ext4"), "rot").expect("an image");
+    fs::write(
+        images.join("riscv64-0.json"),
+        "[[\"image sha256\", \"00\"]]",
+    )
+    .expect("its record");
+    let image = |action: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_runner"))
+            .env("SOCKEYE_CONFIG", "")
+            .args(["image", action, "--arch", "riscv64", "--cache"])
+            .arg(place.path("cache"))
+            .output()
+            .expect("the runner");
+        let all = [output.stdout.as_slice(), &output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&all).into_owned(),
+        )
+    };
+    let (code, words) = image("hash");
+    assert_eq!(code, Some(6), "{words}");
+    assert!(words.contains("image clean --all"), "{words}");
+    let (code, words) = image("list");
+    assert!(code == Some(0) && words.contains("earlier"), "{words}");
+    let (code, words) = image("clean");
+    assert!(code == Some(0) && words.contains("removed"), "{words}");
+    assert_eq!(fs::read_dir(images).expect("a directory").count(), 0);
+}
+
+#[test]
 fn the_list_is_fit_for_case() {
     let output = Command::new(env!("CARGO_BIN_EXE_runner"))
         .args(["list", "--suite", "smoke"])

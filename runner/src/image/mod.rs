@@ -22,6 +22,7 @@ mod ext4;
 mod manifest;
 mod programs;
 mod root;
+pub mod shelf;
 mod tree;
 mod verb;
 
@@ -76,10 +77,7 @@ pub fn ensure(arch: Arch, options: &Options) -> anyhow::Result<Image> {
 fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
     let manifest = Manifest::load()?;
     let cache = Cache::open(options)?;
-    let key = key(&manifest, arch)?;
-    let path = cache
-        .dir("images")?
-        .join(format!("{}-{key}.ext4", arch.name()));
+    let path = location(&cache, arch)?;
     let record = path.with_extension("json");
     if let Some(hashes) = cached(&path, &record) {
         return Ok(Image { path, hashes });
@@ -90,6 +88,14 @@ fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
     say(format!("image {} ready", path.display()));
     prune(&cache, arch)?;
     Ok(Image { path, hashes })
+}
+
+/// Where the image for `arch` is in `cache`, once it is made.
+fn location(cache: &Cache, arch: Arch) -> anyhow::Result<PathBuf> {
+    let key = key(&Manifest::load()?, arch)?;
+    Ok(cache
+        .dir("images")?
+        .join(format!("{}-{key}.ext4", arch.name())))
 }
 
 /// The host's iperf3 and netperf, static, of the same source as the guests'.

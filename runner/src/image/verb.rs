@@ -2,18 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::ArchChoice;
 use crate::outcome::missing;
 use crate::setup::{self, Options, qemu10};
+use crate::target::Arch;
+
+use super::shelf;
 
 /// Verbs of this room and of `setup`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Install what this machine lacks (as root, by apt-get and rustup); twice does nothing.
     Setup(SetupArgs),
-    /// Make the images, or take them from the cache, and print their paths.
+    /// Make the images, or take them from the cache, and print their paths; list, hash or
+    /// remove what is in the cache.
     Image(ImageArgs),
 }
 
@@ -51,12 +55,31 @@ pub struct ImageArgs {
     /// How to fetch.
     #[command(flatten)]
     pub fetch: Fetch,
+    /// What to do.
+    #[arg(value_enum, default_value = "build")]
+    pub action: Action,
     /// Which images.
     #[arg(long, value_enum, default_value = "all")]
     pub arch: ArchChoice,
     /// Also print what is on them: packages and sources with their hashes.
     #[arg(long)]
     pub contents: bool,
+    /// `clean` removes the images in use as well.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// What `image` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Action {
+    /// Make what is not there; print the paths.
+    Build,
+    /// Print what is in the cache: size, age, and whether this work tree asks for it.
+    List,
+    /// Read the images in the cache and compare their SHA-256 with what was made.
+    Hash,
+    /// Remove the images that this work tree does not ask for.
+    Clean,
 }
 
 impl From<&Fetch> for Options {
@@ -95,6 +118,22 @@ fn set_up(args: &SetupArgs) -> anyhow::Result<()> {
 fn images(args: &ImageArgs) -> anyhow::Result<()> {
     let options = Options::from(&args.fetch);
     for &arch in args.arch.list() {
+        match args.action {
+            Action::Build => {}
+            Action::List => {
+                list(arch, &options)?;
+                continue;
+            }
+            Action::Hash => {
+                shelf::hash(arch, &options)?;
+                continue;
+            }
+            Action::Clean => {
+                let freed = shelf::clean(arch, args.all, &options)?;
+                eprintln!("{}: {} MiB freed", arch.name(), freed >> 20);
+                continue;
+            }
+        }
         let image = super::ensure(arch, &options)?;
         println!("{}", image.path.display());
         if args.contents {
@@ -102,6 +141,23 @@ fn images(args: &ImageArgs) -> anyhow::Result<()> {
                 println!("  {name}  {hash}");
             }
         }
+    }
+    Ok(())
+}
+
+fn list(arch: Arch, options: &Options) -> anyhow::Result<()> {
+    for image in shelf::list(arch, options)? {
+        let word = match (image.current, image.recorded.is_empty()) {
+            (_, true) => "not whole",
+            (true, _) => "current",
+            (false, _) => "earlier",
+        };
+        let hours = image.made.elapsed().unwrap_or_default().as_secs() / 3600;
+        println!(
+            "{word:<9} {:>5} MiB {hours:>5} h  {}",
+            image.size >> 20,
+            image.path.display()
+        );
     }
     Ok(())
 }

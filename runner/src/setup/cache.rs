@@ -74,7 +74,7 @@ impl Cache {
 }
 
 /// Where the cache is when nobody says otherwise (XDG base directory specification).
-fn default_root() -> anyhow::Result<PathBuf> {
+pub fn default_root() -> anyhow::Result<PathBuf> {
     let set = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())

@@ -77,6 +77,14 @@ const NEEDS: &[Need] = &[
     },
 ];
 
+/// Each package of Debian that a run needs: its name, what for, and whether what it brings
+/// is there.
+pub fn needs() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    NEEDS
+        .iter()
+        .map(|need| (need.package, need.what_for, (need.met)()))
+}
+
 /// Installs what is missing with apt-get; says so first. Does nothing, and fetches
 /// nothing, where all is there.
 ///

@@ -57,6 +57,25 @@ pub fn ensure(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How `core` is had for each target: ready, built from rust-src, or not at all.
+///
+/// # Errors
+/// There is no rustc.
+pub fn core_of_targets() -> anyhow::Result<Vec<(&'static str, Option<&'static str>)>> {
+    let sources = sysroot()?
+        .join("lib/rustlib/src/rust/library/core")
+        .is_dir();
+    let of = |target: &'static str| {
+        let how = match (has_target(target)?, sources) {
+            (true, _) => Some("ready"),
+            (false, true) => Some("built from rust-src"),
+            (false, false) => None,
+        };
+        Ok((target, how))
+    };
+    TARGETS.iter().copied().map(of).collect()
+}
+
 /// Whether the toolchain has a ready `core` for `target`.
 fn has_target(target: &str) -> anyhow::Result<bool> {
     let lib = sysroot()?.join("lib/rustlib").join(target).join("lib");
