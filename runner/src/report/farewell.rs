@@ -28,7 +28,7 @@ pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
     for versus in versus::of(set.members.iter().map(|member| &member.run)) {
         lines.extend(versus.lines());
     }
-    lines.push(format!("report: {}", dir.join("summary.md").display()));
+    lines.push(format!("report: {}", dir.join("report.html").display()));
     lines
 }
 

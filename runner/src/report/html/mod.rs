@@ -2,12 +2,14 @@
 //! nothing loaded from anywhere, no script; light and dark; wide and narrow.
 //!
 //! Called by `outputs` with a set of runs. Top to bottom: what ran and what it came
-//! to, what did not pass, the figures as charts, every case, notes, where the data
+//! to, what did not pass, what Linux says, the figures as charts, every case, notes, where the data
 //! is. Links lead to files beside the page.
 
+mod beside;
 mod cases;
 mod charts;
 mod head;
+mod ratios;
 pub mod svg;
 
 use std::fmt::Write;
@@ -34,6 +36,7 @@ pub fn page(set: &Set) -> String {
     );
     head::head(&mut out, set, &title);
     cases::failures(&mut out, set);
+    beside::section(&mut out, set);
     charts(&mut out, set);
     cases::tables(&mut out, set);
     notes(&mut out, set);
@@ -48,7 +51,7 @@ fn charts(out: &mut String, set: &Set) {
         return;
     }
     out.push_str("<h2 id=\"figures\">Figures</h2>\n");
-    if let Some(figure) = charts::ratios(&tables) {
+    if let Some(figure) = ratios::figure(&tables) {
         out.push_str(&figure);
         out.push('\n');
     }
