@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
 
 use crate::addr::Cidr;
 use crate::changes::Change;
@@ -84,6 +85,17 @@ pub struct AddressNote {
     pub lifetime: Option<(u32, u32, Instant)>,
     /// `IFA_PROTO`: 1 loopback, 2 router advertisement, 3 link-local, 0 anybody else.
     pub protocol: u8,
+}
+
+impl AddressNote {
+    /// IFA_F_MANAGETEMPADDR: Linux marks the addresses so that it makes itself from a router's prefix.
+    pub const MANAGES_TEMPORARY: u32 = 0x100;
+
+    /// When the address stops being valid.
+    fn expires(&self) -> Option<Instant> {
+        let (valid, _, since) = self.lifetime?;
+        Some(since + Duration::from_secs(valid.into()))
+    }
 }
 
 /// What SIOCGIF*, rtnetlink and /proc/net/dev want to know about an interface.
@@ -468,6 +480,10 @@ impl Stack {
             note,
         };
         slot.info.addresses.push(own);
+        if let Some(at) = note.expires() {
+            self.arm_housekeeping(at);
+        }
+        let slot = self.iface_mut(iface)?;
         let up = slot.info.up;
         self.note(Change::AddressAdded(iface, own));
         if !loopback && up {
@@ -491,8 +507,30 @@ impl Stack {
             .ok_or(Error::NotFound)?;
         own.note = note;
         let own = *own;
+        if let Some(at) = note.expires() {
+            self.arm_housekeeping(at);
+        }
         self.note(Change::AddressAdded(iface, own));
         Ok(())
+    }
+
+    /// Removes the addresses whose time is over. Returns when to look again.
+    pub(crate) fn addresses_expire(&mut self, now: Instant) -> Option<Instant> {
+        let due = |own: &IfaceAddress| own.note.expires().filter(|at| *at <= now).is_some();
+        let over: Vec<(IfaceId, IpAddr)> = self
+            .interfaces()
+            .flat_map(|info| {
+                let over = info.addresses.iter().filter(|own| due(own));
+                over.map(|own| (info.id, own.cidr.addr))
+            })
+            .collect();
+        for (iface, addr) in over {
+            // It was there a moment ago.
+            let _ = self.remove_address(iface, addr);
+        }
+        self.interfaces()
+            .flat_map(|info| info.addresses.iter().filter_map(|own| own.note.expires()))
+            .min()
     }
 
     /// The route to the network of an own address; a single address has none.

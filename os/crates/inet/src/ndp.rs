@@ -51,6 +51,9 @@ fn addr_at(bytes: &[u8], at: usize) -> Option<Ipv6Addr> {
     Some(Ipv6Addr::from(octets))
 }
 
+/// In seconds.
+const TWO_HOURS: u32 = 7200;
+
 impl Stack {
     /// Asks the solicited-node group where `addr` is.
     pub(crate) fn ndp_solicit(&mut self, now: Instant, iface: IfaceId, addr: Ipv6Addr) {
@@ -206,16 +209,20 @@ impl Stack {
         }
     }
 
-    /// RFC 4862 section 5.5.3, without lifetimes: they are far longer than a run.
+    /// RFC 4862 section 5.5.3: an address from the prefix, valid as long as the option says.
     fn prefix_advertised(&mut self, now: Instant, iface: IfaceId, option: &[u8]) {
         let (Some(prefix), Some(&[len, flags])) = (addr_at(option, 14), option.first_chunk())
         else {
             return;
         };
-        let valid = option.get(2..6).is_some_and(|time| time != [0; 4]);
+        let word = |at: usize| option.get(at..).and_then(|rest| rest.first_chunk());
+        let (Some(valid), Some(preferred)) = (word(2), word(6)) else {
+            return;
+        };
+        let (valid, preferred) = (u32::from_be_bytes(*valid), u32::from_be_bytes(*preferred));
         if flags & 0x40 == 0
             || len != 64
-            || !valid
+            || preferred > valid
             || prefix.is_unicast_link_local()
             || prefix.is_multicast()
         {
@@ -234,15 +241,34 @@ impl Stack {
             });
         let Some(suffix) = own else { return };
         let addr = Ipv6Addr::from_bits(prefix.to_bits() >> 64 << 64 | suffix);
-        // `Exists` is what every advertisement after the first one meets.
-        let cidr = Cidr {
-            addr: IpAddr::V6(addr),
-            prefix: 64,
+        let addr = IpAddr::V6(addr);
+        let known = slot.info.addresses.iter().find(|own| own.cidr.addr == addr);
+        let lifetime = match known.map(|own| own.note.lifetime) {
+            None if valid == 0 => return,
+            None => (valid, preferred, now),
+            // Somebody made it for ever.
+            Some(None) => return,
+            Some(Some((had, _, since))) => {
+                let left = had.saturating_sub(now.since(since).as_secs() as u32);
+                // Step e: nobody may cut it below two hours by an advertisement that anybody can send.
+                let valid = match () {
+                    () if valid > TWO_HOURS || valid > left => valid,
+                    () => left.min(TWO_HOURS),
+                };
+                (valid, preferred.min(valid), now)
+            }
         };
         let note = AddressNote {
             protocol: 2,
+            flags: AddressNote::MANAGES_TEMPORARY,
+            // All ones is for ever (RFC 4861 section 4.6.2).
+            lifetime: (lifetime.0 != u32::MAX).then_some(lifetime),
             ..AddressNote::default()
         };
-        let _ = self.add_address_as(now, iface, cidr, note);
+        // Neither can fail: the interface is there, and whether the address is was just seen.
+        let _ = match known.is_some() {
+            true => self.change_address(iface, addr, note),
+            false => self.add_address_as(now, iface, Cidr { addr, prefix: 64 }, note),
+        };
     }
 }

@@ -257,6 +257,7 @@ impl Stack {
                 self.reassembly_expire(now),
                 self.time_wait_expire(now),
                 self.dhcp_expire(now),
+                self.addresses_expire(now),
             ];
             for at in next.into_iter().flatten() {
                 self.arm_housekeeping(at);
