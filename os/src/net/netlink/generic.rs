@@ -58,14 +58,14 @@ fn controller(header: Header) -> Vec<u8> {
         .u32(generic::ATTR_VERSION, VERSION.into())
         .u32(generic::ATTR_HDRSIZE, 0)
         .u32(generic::ATTR_MAXATTR, MAX_ATTRIBUTE);
-    let ops = b.nest(generic::ATTR_OPS);
-    let op = b.nest(1);
+    let ops = b.nest_plain(generic::ATTR_OPS);
+    let op = b.nest_plain(1);
     b.u32(generic::ATTR_OP_ID, generic::GETFAMILY.into())
         .u32(generic::ATTR_OP_FLAGS, GETFAMILY_FLAGS);
     b.end(op);
     b.end(ops);
-    let groups = b.nest(generic::ATTR_MCAST_GROUPS);
-    let group = b.nest(1);
+    let groups = b.nest_plain(generic::ATTR_MCAST_GROUPS);
+    let group = b.nest_plain(1);
     b.u32(generic::ATTR_GRP_ID, generic::CTRL.into())
         .str(generic::ATTR_GRP_NAME, "notify");
     b.end(group);

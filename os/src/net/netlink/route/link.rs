@@ -67,8 +67,8 @@ pub fn record(header: Header, info: &IfaceInfo) -> Vec<u8> {
     if !loopback {
         b.attr(link::PERM_ADDRESS, &mac);
     }
-    let all = b.nest(link::AF_SPEC);
-    let v6 = b.nest(abi::net::AF_INET6 as u16);
+    let all = b.nest_plain(link::AF_SPEC);
+    let v6 = b.nest_plain(abi::net::AF_INET6 as u16);
     // IF_READY; addresses are made from the hardware's (IN6_ADDR_GEN_MODE_EUI64).
     b.u32(link::INET6_FLAGS, if info.up { 0x8000_0000 } else { 0 })
         .u8(link::INET6_ADDR_GEN_MODE, 0);
