@@ -18,7 +18,7 @@ use crate::{
     time,
 };
 use abi::{Errno, general::*};
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The rows of this family.
 pub const ROWS: &[Row] = &[
@@ -59,13 +59,6 @@ pub const ROWS: &[Row] = &[
         reboot,
         Partial,
         "no kexec, no suspend",
-    ),
-    row(
-        __NR_syslog,
-        "syslog",
-        syslog,
-        Partial,
-        "no ring buffer to read: sizes are 0",
     ),
 ];
 
@@ -232,6 +225,9 @@ fn personality(cx: &Caller, a: Args) -> Result<usize> {
     Ok(old as u32 as usize)
 }
 
+/// Whether Ctrl-Alt-Del would restart at once: /proc/sys/kernel/ctrl-alt-del.
+pub static CTRL_ALT_DEL: AtomicBool = AtomicBool::new(false);
+
 const MAGIC1: u32 = 0xfee1_dead;
 const MAGIC2: [u32; 4] = [672_274_793, 85_072_278, 369_367_448, 537_993_216];
 
@@ -253,28 +249,11 @@ fn reboot(cx: &Caller, a: Args) -> Result<usize> {
             log::info!("reboot: power off");
             arch::power_off()
         }
-        // CAD_ON, CAD_OFF: there is no such key.
-        0x89ab_cdef | 0 => Ok(0),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-/// syslog(2) actions on a log that keeps nothing: messages go to the console at once.
-fn syslog(cx: &Caller, a: Args) -> Result<usize> {
-    let (action, buffer, len) = (a.int(0), a.get(1), a.int(2));
-    let privileged = cx.task.capable(cap::SYSLOG) || cx.task.capable(cap::SYS_ADMIN);
-    let open = [3, 10].contains(&action);
-    if !open && !privileged {
-        return Err(Errno::EPERM);
-    }
-    match action {
-        // CLOSE, OPEN, CLEAR, CONSOLE_OFF, CONSOLE_ON, SIZE_UNREAD, SIZE_BUFFER.
-        0 | 1 | 5 | 6 | 7 | 9 | 10 => Ok(0),
-        // READ, READ_ALL, READ_CLEAR.
-        2..=4 if buffer == 0 || len < 0 => Err(Errno::EINVAL),
-        2..=4 => Ok(0),
-        8 if !(1..=8).contains(&len) => Err(Errno::EINVAL),
-        8 => Ok(0),
+        // CAD_ON, CAD_OFF: kept for /proc, as on any machine without such keys.
+        command @ (0x89ab_cdef | 0) => {
+            CTRL_ALT_DEL.store(command != 0, Relaxed);
+            Ok(0)
+        }
         _ => Err(Errno::EINVAL),
     }
 }

@@ -8,7 +8,7 @@
 mod file;
 mod fs;
 mod ids;
-mod misc;
+pub mod misc;
 mod mm;
 pub mod names;
 mod net;
@@ -16,6 +16,7 @@ mod poll;
 mod schedule;
 mod shm;
 mod signal;
+mod syslog;
 pub mod table;
 mod task;
 mod time;

@@ -66,6 +66,7 @@ const FAMILIES: &[&[Row]] = &[
     signal::ROWS,
     time::ROWS,
     misc::ROWS,
+    super::syslog::ROWS,
     super::ids::ROWS,
 ];
 

@@ -1,11 +1,13 @@
 //! /proc/sys/kernel and what the system-call table says about itself.
 
 use crate::{
+    debug,
     fs::pseudo,
-    syscall::{names, table, trace},
+    syscall::{misc, names, table, trace},
     task::tree,
 };
 use alloc::{format, string::String};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// Publishes the files.
 pub(super) fn publish() {
@@ -43,6 +45,9 @@ pub(super) fn publish() {
         ("sys/kernel/rtsig-max", 32),
         ("sys/kernel/sched_child_runs_first", 0),
         ("sys/kernel/tainted", 0),
+        ("sys/kernel/sched_rt_period_us", 1_000_000),
+        ("sys/kernel/sched_rt_runtime_us", 950_000),
+        ("sys/kernel/sched_rr_timeslice_ms", 100),
     ] {
         proc.file(path, move || format!("{value}\n"));
     }
@@ -56,6 +61,13 @@ pub(super) fn publish() {
             move |bytes| names::set(which, bytes.strip_suffix(b"\n").unwrap_or(bytes)),
         );
     }
+    proc.file("sys/kernel/ctrl-alt-del", || {
+        format!("{}\n", i32::from(misc::CTRL_ALT_DEL.load(Relaxed)))
+    });
+    // console, default for messages without a severity, minimum, default of the console.
+    proc.file("sys/kernel/printk", || {
+        format!("{}\t4\t1\t5\n", debug::console_level())
+    });
     // The table for docs/process/syscalls.md, then the calls that programs missed.
     proc.file("sockeye_syscalls", || {
         let mut text = String::new();
