@@ -46,10 +46,10 @@ pub fn section(out: &mut String, set: &Set) {
     if unlike.is_empty() {
         return;
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<div class=\"card gap\"><div class=\"scroll\"><table><tr><th>Case</th><th>Target</th><th>Word</th>\
-         <th>Kernel</th><th>{}</th><th class=\"why\"></th></tr>\n",
+         <th>Kernel</th><th>{}</th><th class=\"why\"></th></tr>",
         versus::REFERENCE
     );
     for (pair, row) in unlike.iter().take(MOST_LISTED) {

@@ -116,9 +116,9 @@ fn foot(out: &mut String, set: &Set) {
         ],
     };
     let links: Vec<String> = files.iter().map(|file| link(file)).collect();
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<footer>Beside this page: {}.</footer>\n",
+        "<footer>Beside this page: {}.</footer>",
         links.join(", ")
     );
 }
