@@ -32,6 +32,7 @@ mod stack;
 mod statistics;
 mod sysctl;
 pub mod unix;
+mod vsock;
 
 pub use addr::SockAddr;
 pub use cmsg::Control;
@@ -40,7 +41,7 @@ pub use socket::{Socket, message};
 use crate::Result;
 use abi::{
     Errno,
-    net::{AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC},
+    net::{AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK},
 };
 use alloc::sync::Arc;
 
@@ -56,6 +57,7 @@ pub fn init(cmdline: &str) {
     class::init();
     unix::init();
     packet::init();
+    vsock::init();
     boot::init(cmdline);
 }
 
@@ -80,7 +82,7 @@ pub fn open(cx: &Caller<'_>, domain: u32, kind: u32, protocol: u32) -> Result<Ar
         AF_NETLINK => netlink::open(cx, kind, protocol),
         AF_PACKET => packet::open(cx, kind, protocol),
         AF_ALG => alg::open(kind, protocol),
-        AF_UNSPEC => Err(Errno::EAFNOSUPPORT),
+        AF_VSOCK => vsock::open(kind, protocol),
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }
@@ -98,6 +100,7 @@ pub fn pair(
         AF_UNIX => unix::pair(cx, kind, protocol),
         AF_PACKET => packet::pair(cx, kind),
         AF_ALG => alg::pair(kind, protocol),
+        AF_VSOCK => vsock::pair(kind, protocol),
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }

@@ -18,6 +18,7 @@ mod raw;
 mod socket;
 mod tcp;
 mod udp;
+mod vsock;
 
 pub use tcp::{CONGESTION_NAME, tcp_info};
 
@@ -34,7 +35,7 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IFNAMSIZ, IP_PMTUDISC_DO,
+        AF_ALG, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK, IFNAMSIZ, IP_PMTUDISC_DO,
         IP_PMTUDISC_OMIT, IP_PMTUDISC_PROBE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP,
         IPPROTO_UDP, SOCK_RAW, SOL_ALG, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_PACKET, SOL_RAW,
         SOL_SOCKET, SOL_TCP, SOL_UDP,
@@ -327,6 +328,11 @@ impl<'a> Target<'a> {
                 rows: alg::ROWS,
             }),
             (_, AF_ALG) => Err(foreign),
+            (AF_VSOCK, AF_VSOCK) => Ok(Level {
+                manner: Manner::NameFirst,
+                rows: vsock::ROWS,
+            }),
+            (_, AF_VSOCK) => Err(Errno::ENOPROTOOPT),
             (_, AF_NETLINK | AF_PACKET) => Err(Errno::ENOPROTOOPT),
             (_, AF_INET) => Err(foreign),
             (_, AF_INET6) => Err(Errno::ENOPROTOOPT),
