@@ -166,7 +166,7 @@ mod tests {
         let figure = Figure {
             unit: "Mbit/s".into(),
             better: Better::Higher,
-            samples: vec![1922.123_456_7, 0.000_123_456_78, 3.0],
+            samples: vec![1_922.123_456_7, 0.000_123_456_78, 3.0],
         };
         let case = Case {
             status: Status::Pass,
