@@ -230,10 +230,11 @@ fn listen(cx: &Caller, fd: i32, backlog: i32) -> Result<usize> {
 
 /// accept4(2).
 fn accept4(cx: &Caller, fd: i32, addr: usize, len: usize, flags: u32) -> Result<usize> {
+    // The flags are looked at between the descriptor and what it is of.
+    let file = cx.files().get(fd)?;
     if flags & !TYPE_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
-    let file = open_socket(cx, fd)?;
     let child = Socket::of(&*file.file)?.accept(file.nonblock())?;
     if addr != 0 {
         let peer = child.peer().or(Err(Errno::ECONNABORTED))?;
@@ -244,7 +245,8 @@ fn accept4(cx: &Caller, fd: i32, addr: usize, len: usize, flags: u32) -> Result<
 
 /// connect(2).
 fn connect(cx: &Caller, fd: i32, addr: usize, len: i32) -> Result<usize> {
-    let file = open_socket(cx, fd)?;
+    // As above: the address comes before the question whether it is a socket.
+    let file = cx.files().get(fd)?;
     let addr = SockAddr::read(addr, len)?;
     with_net(cx, |net| {
         Socket::of(&*file.file)?.connect(net, &addr, file.nonblock())

@@ -357,8 +357,13 @@ impl Protocol for Dgram {
                 return self.send_segments(common, message, &meta, segment);
             }
         }
-        if len > 0 && message.data.prefault(len)? < len {
-            return Err(Errno::EFAULT);
+        if len > 0 && message.data.prefault(len) != Ok(len) {
+            // Where to is asked before what.
+            let peer = stack::look(|stack| stack.dgram_peer(self.id));
+            return Err(match meta.to.or(peer) {
+                None => Errno::EDESTADDRREQ,
+                Some(_) => Errno::EFAULT,
+            });
         }
         let timeout = common.generic().send_timeout;
         let data = &mut *message.data;
@@ -381,7 +386,8 @@ impl Protocol for Dgram {
             return Err(Errno::EOPNOTSUPP);
         }
         if message.out.remaining() > 0 {
-            message.out.prefault(MAX_PAYLOAD)?;
+            // A buffer that is not there shows when there is something to put into it.
+            let _ = message.out.prefault(MAX_PAYLOAD);
         }
         let generic = common.generic();
         let nonblock = message.flags.nonblock();

@@ -263,7 +263,12 @@ impl Protocol for Stream {
             return lift(stack::with(|stack, _| stack.tcp_send(self.id, &[])));
         }
         while message.data.remaining() > 0 {
-            let step = message.data.prefault(CHUNK).and_then(|chunk| {
+            // A buffer that is not there shows only when there is room for what is in it.
+            let chunk = match message.data.prefault(CHUNK) {
+                Err(_) if sent == 0 => Ok(1),
+                chunk => chunk,
+            };
+            let step = chunk.and_then(|chunk| {
                 common.wait(nonblock, timeout, || self.send_some(message, chunk))
             });
             match step {
@@ -297,7 +302,11 @@ impl Protocol for Stream {
         while got < wanted {
             // The socket's options may make it wait although something is there.
             let nonblock = message.flags.nonblock();
-            let step = message.out.prefault(CHUNK).and_then(|chunk| {
+            let chunk = match message.out.prefault(CHUNK) {
+                Err(_) if got == 0 => Ok(1),
+                chunk => chunk,
+            };
+            let step = chunk.and_then(|chunk| {
                 common.wait(nonblock, generic.recv_timeout, || match peek {
                     true => self.peek_some(message, chunk),
                     false => self.recv_some(message, chunk),
