@@ -470,9 +470,13 @@ impl OneTarget<'_> {
             disk,
             ports.clone(),
         );
-        if self.args.pcap {
-            machine.pcap = Some(self.dir.path().join(format!("boot-{}.pcap", self.boots)));
+        // Recorded unasked where no figure pays for it: kept when a case does not pass.
+        let pcap = self.dir.path().join(format!("boot-{}.pcap", self.boots));
+        let unasked = !self.args.pcap && !self.args.icount && !cases.iter().any(|c| c.measures());
+        if self.args.pcap || unasked {
+            machine.pcap = Some(pcap.clone());
         }
+        let passed_over = self.dir.bad();
         let mut command: Vec<OsString> = machine.command(&self.provided.qemu);
         self.dir.write("qemu.cmd", &(quote(&command) + "\n"))?;
         if self.args.guest.gdb {
@@ -517,10 +521,25 @@ impl OneTarget<'_> {
             },
             cut,
         )?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(afterwards),
+        if let Some(error) = failed {
+            return Err(error);
         }
+        if unasked {
+            self.keep_packets(&pcap, self.dir.bad() > passed_over)?;
+        }
+        Ok(afterwards)
+    }
+
+    /// Packets that were recorded unasked: kept where a case did not pass and there are any.
+    fn keep_packets(&mut self, pcap: &Path, wanted: bool) -> anyhow::Result<()> {
+        // pcap's own header, of 24 bytes, is no packet.
+        let any = fs::metadata(pcap).is_ok_and(|meta| meta.len() > 24);
+        if wanted && any {
+            return self.note(format!("the card's packets are in {}", pcap.display()));
+        }
+        // An emulator that died at once wrote none.
+        let _ = fs::remove_file(pcap);
+        Ok(())
     }
 
     fn tell(

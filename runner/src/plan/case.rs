@@ -181,6 +181,16 @@ impl Case {
         self
     }
 
+    /// Whether its output holds figures.
+    pub fn measures(&self) -> bool {
+        match &self.work {
+            Work::Guest { dialect, .. } | Work::Host { dialect, .. } => {
+                matches!(dialect, Dialect::Iperf3 { .. } | Dialect::Netperf { .. })
+            }
+            Work::Boot | Work::PowerOff => false,
+        }
+    }
+
     /// Ports that have to lead into the guest for this case.
     pub fn forwards(&self) -> &[Forward] {
         match &self.work {

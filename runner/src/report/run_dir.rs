@@ -15,7 +15,7 @@ use super::replay::Replay;
 use super::run_json::Run;
 use super::set::Set;
 use crate::clock::Utc;
-use crate::outcome::{Totals, host_failed};
+use crate::outcome::{Status, Totals, host_failed};
 
 /// Room on the disk that a run keeps for its own last words, in bytes.
 const RESERVE: usize = 128 * 1024;
@@ -74,6 +74,13 @@ impl RunDir {
     /// Rows by status so far.
     pub fn totals(&self) -> Totals {
         self.replay.totals()
+    }
+
+    /// How many rows are bad so far.
+    pub fn bad(&self) -> usize {
+        let totals = self.replay.totals();
+        let bad = Status::ALL.into_iter().filter(|status| status.is_bad());
+        bad.map(|status| totals.count(status)).sum()
     }
 
     /// Writes a case's log; answers its name relative to the directory, empty where
