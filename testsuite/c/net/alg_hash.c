@@ -1,6 +1,7 @@
 /*
  * AF_ALG hashes: in one piece, in pieces (MSG_MORE), of nothing, copied by accept(2); keyed ones need their key.
  * Documentation/crypto/userspace-if.rst.
+ * Agrees: Linux 7.2 (riscv64).
  */
 #include "alg.h"
 
@@ -65,6 +66,6 @@ int main(void)
 	FAILS(setsockopt(bound, SOL_ALG, ALG_SET_KEY, "Jefe", 4), EBUSY);
 	close(fd);
 	WANT(setsockopt(bound, SOL_ALG, ALG_SET_KEY, "Jefe", 4), 0);
-	FAILS(alg_try_bind(alg_socket(), "hash", "hmac(hmac(md5))"), ENOENT);
+	FAILS(alg_try_bind(alg_socket(), "hash", "hmac(hmac(md5))"), EINVAL);
 	return done();
 }

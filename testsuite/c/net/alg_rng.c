@@ -5,9 +5,11 @@
 
 int main(void)
 {
-	int bound = alg_bind("rng", "stdrng"), fd;
+	int bound = alg_socket(), fd;
 	unsigned char first[200] = { 0 }, second[200] = { 0 };
 
+	if (alg_try_bind(bound, "rng", "stdrng") < 0 && errno == ENOENT)
+		return skip("no random numbers through AF_ALG");
 	WANT(setsockopt(bound, SOL_ALG, ALG_SET_KEY, "some seed of 48 bytes or so, whatever it may be ", 48), 0);
 	fd = NEED(accept(bound, NULL, NULL));
 	WANT(recv(fd, first, sizeof first, 0), 128);

@@ -1,6 +1,7 @@
 /*
  * AF_ALG ciphers: an operation and an initialisation vector come with the message, which may come in pieces.
  * Documentation/crypto/userspace-if.rst; NIST SP 800-38A, appendix F.
+ * Agrees: Linux 7.2 (riscv64).
  */
 #include "alg.h"
 

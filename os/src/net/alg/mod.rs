@@ -154,5 +154,12 @@ fn decode(bytes: &[u8]) -> Result<Algorithm> {
     };
     let kind = text(&bytes[KIND..FEATURES]).map_err(|_| Errno::ENOENT)?;
     let name = text(&bytes[NAME..]).map_err(|_| Errno::ENOENT)?;
-    Algorithm::named(&kind, &name).ok_or(Errno::ENOENT)
+    Algorithm::named(&kind, &name).ok_or_else(|| {
+        // A hash that takes a key, or has no blocks, can be keyed no further.
+        let inner = name
+            .strip_prefix("hmac(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        let keyed = inner.is_some_and(|inner| Algorithm::named(&kind, inner).is_some());
+        if keyed { Errno::EINVAL } else { Errno::ENOENT }
+    })
 }
