@@ -1,7 +1,7 @@
 //! The corpus of bad serial logs: what each comes to, as a run and as a saved file.
 //!
 //! `corpus/NAME.log` is what arrives on the serial line, `corpus/NAME.toml` beside it
-//! the verdict. Each log is replayed by the fake QEMU (tests/fake_qemu) to a whole
+//! the verdict. Each log is replayed by the fake QEMU (`runner/fake_qemu`) to a whole
 //! run, and read by `runner parse`. The table of all verdicts:
 //!
 //! ```text

@@ -1,5 +1,5 @@
 //! Every way in which a guest, QEMU or the host can go wrong, told by a fake QEMU
-//! (tests/fake_qemu): the status, the exit code and the message that come out.
+//! (`runner/fake_qemu`): the status, the exit code and the message that come out.
 //!
 //! No QEMU is needed and nothing waits longer than a few seconds.
 

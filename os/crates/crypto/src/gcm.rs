@@ -65,7 +65,7 @@ pub(crate) fn ccm(
         count(aes, &mut counter, width, text);
     }
     let mut first = *iv;
-    first[0] |= ((tag_size - 2) / 2 << 3) as u8 | u8::from(!data.is_empty()) << 6;
+    first[0] |= (((tag_size - 2) / 2) << 3) as u8 | (u8::from(!data.is_empty()) << 6);
     let len = (text.len() as u64).to_be_bytes();
     first[BLOCK - width..].copy_from_slice(&len[8 - width..]);
     let mut mac = Mac {

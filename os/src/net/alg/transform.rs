@@ -2,6 +2,7 @@
 
 use crate::{Result, sync::SpinLock};
 use abi::Errno;
+use alloc::boxed::Box;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crypto::{Aead, AeadKey, Cipher, CipherKey, Hash, HashKey};
 
@@ -40,12 +41,12 @@ impl Algorithm {
 /// A key that is ready to be used.
 #[derive(Clone)]
 pub enum Key {
-    #[allow(missing_docs)]
+    /// Of a keyed hash.
     Hash(HashKey),
-    #[allow(missing_docs)]
-    Cipher(CipherKey),
+    /// Boxed, as key schedules are much larger than the other keys.
+    Cipher(Box<CipherKey>),
     /// And the bytes of a tag.
-    Aead(AeadKey, usize),
+    Aead(Box<AeadKey>, usize),
 }
 
 struct State {
@@ -111,11 +112,12 @@ impl Transform {
                 Key::Hash(key)
             }
             Algorithm::Cipher(cipher) => {
-                Key::Cipher(cipher.with_key(bytes).map_err(|_| Errno::EINVAL)?)
+                Key::Cipher(Box::new(cipher.with_key(bytes).map_err(|_| Errno::EINVAL)?))
             }
-            Algorithm::Aead(aead) => {
-                Key::Aead(aead.with_key(bytes).map_err(|_| Errno::EINVAL)?, tag)
-            }
+            Algorithm::Aead(aead) => Key::Aead(
+                Box::new(aead.with_key(bytes).map_err(|_| Errno::EINVAL)?),
+                tag,
+            ),
             Algorithm::Random => {
                 crate::fs::random::mix(bytes);
                 return Ok(());

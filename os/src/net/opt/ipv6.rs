@@ -254,25 +254,19 @@ const ROWS: &[Row] = &[
 ];
 
 /// IPV6_CHECKSUM. RFC 3542, section 3.1.
-const CHECKSUM: Row = row(
-    IPV6_CHECKSUM,
-    |t| checksum_offset(t),
-    |t, _, v| {
-        t.raw_only()?;
-        // ICMPv6 always has its checksum.
-        if t.common.protocol == IPPROTO_ICMPV6 {
-            return Err(Errno::EINVAL);
-        }
-        set_checksum_offset(t, v)
-    },
-);
+const CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
+    t.raw_only()?;
+    // ICMPv6 always has its checksum.
+    if t.common.protocol == IPPROTO_ICMPV6 {
+        return Err(Errno::EINVAL);
+    }
+    set_checksum_offset(t, v)
+});
 
 /// The same option at SOL_RAW, which Linux lets ICMPv6 change.
-pub const RAW_CHECKSUM: Row = row(
-    IPV6_CHECKSUM,
-    |t| checksum_offset(t),
-    |t, _, v| set_checksum_offset(t, v),
-);
+pub const RAW_CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
+    set_checksum_offset(t, v)
+});
 
 fn checksum_offset(t: &Target<'_>) -> Result<Value> {
     t.raw_only()?;
