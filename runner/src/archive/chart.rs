@@ -10,10 +10,10 @@ use super::page::beside;
 use super::store::Archive;
 
 const ROW: f64 = 26.0;
-const LEFT: f64 = 250.0;
+const LEFT: f64 = 300.0;
 const WIDTH: f64 = 860.0;
 /// Room for the bars.
-const BARS: f64 = 440.0;
+const BARS: f64 = 390.0;
 const TOP: f64 = 56.0;
 
 /// The drawing of `suite`; `None` where nothing can be put beside Linux.
