@@ -30,11 +30,16 @@ pub fn init() {
 
 /// A line of names and a line of numbers.
 fn table(text: &mut String, title: &str, columns: &[Column]) {
+    let (names, numbers) = lines(columns);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{title}: {names}\n{title}: {numbers}");
+}
+
+/// The names and the numbers, each with spaces between them.
+fn lines(columns: &[Column]) -> (String, String) {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let numbers: Vec<String> = columns.iter().map(|(_, n)| n.to_string()).collect();
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{title}: {}", names.join(" "));
-    let _ = writeln!(text, "{title}: {}", numbers.join(" "));
+    (names.join(" "), numbers.join(" "))
 }
 
 fn snmp(stack: &Stack) -> String {
@@ -122,13 +127,10 @@ fn tcp(text: &mut String, stack: &Stack) {
         ("OutRsts", c.out_resets),
         ("InCsumErrors", c.in_checksum_errors),
     ];
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let numbers: Vec<String> = columns.iter().map(|(_, n)| n.to_string()).collect();
+    let (names, numbers) = lines(&columns);
     let _ = writeln!(
         text,
-        "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn {}\nTcp: 1 200 120000 -1 {}",
-        names.join(" "),
-        numbers.join(" ")
+        "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn {names}\nTcp: 1 200 120000 -1 {numbers}"
     );
 }
 

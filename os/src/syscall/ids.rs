@@ -473,13 +473,7 @@ fn prlimit(
         pid => {
             let task = tree::task(pid).ok_or(Errno::ESRCH)?;
             let (mine, theirs) = (cx.task.creds(), task.creds());
-            let same = [theirs.uid, theirs.euid, theirs.suid]
-                .iter()
-                .all(|&id| id == mine.uid)
-                && [theirs.gid, theirs.egid, theirs.sgid]
-                    .iter()
-                    .all(|&id| id == mine.gid);
-            if !same && !mine.capable(cap::SYS_RESOURCE) {
+            if !mine.is_user_of(&theirs) && !mine.capable(cap::SYS_RESOURCE) {
                 return Err(Errno::EPERM);
             }
             task.process.clone()

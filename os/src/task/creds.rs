@@ -57,6 +57,14 @@ pub const NO_SETUID_FIXUP: u32 = 1 << 2;
 pub const NOROOT: u32 = 1 << 0;
 
 impl Credentials {
+    /// Whether every user and group id of `other` is the real one of this: the "same user"
+    /// of ptrace(2) and prlimit(2).
+    pub fn is_user_of(&self, other: &Credentials) -> bool {
+        let users = [other.uid, other.euid, other.suid];
+        let groups = [other.gid, other.egid, other.sgid];
+        users.iter().all(|&id| id == self.uid) && groups.iter().all(|&id| id == self.gid)
+    }
+
     /// The superuser with every capability: pid 1.
     pub fn root() -> Credentials {
         Credentials {

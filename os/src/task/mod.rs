@@ -162,14 +162,8 @@ impl Task {
     /// CAP_SYS_PTRACE. ptrace(2).
     pub fn may_trace(&self, other: &Task) -> bool {
         let (mine, theirs) = (self.creds(), other.creds());
-        let same = [theirs.uid, theirs.euid, theirs.suid]
-            .iter()
-            .all(|&id| id == mine.uid)
-            && [theirs.gid, theirs.egid, theirs.sgid]
-                .iter()
-                .all(|&id| id == mine.gid);
         let dumpable = other.process.dumpable.load(Relaxed) == 1;
-        (same && dumpable) || mine.capable(creds::cap::SYS_PTRACE)
+        (mine.is_user_of(&theirs) && dumpable) || mine.capable(creds::cap::SYS_PTRACE)
     }
     /// Sends a signal to this thread, as raise(3) does.
     pub fn raise(self: &Arc<Self>, signal: i32) {

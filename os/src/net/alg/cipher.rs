@@ -9,10 +9,10 @@ use crate::{
     file::Events,
     mm::PAGE_SIZE,
     net::{
-        Caller, SockAddr, Socket,
+        Caller, Socket,
         socket::{
             Common, Protocol,
-            message::{Flags, Incoming, Outgoing, Received, Shutdown},
+            message::{Flags, Incoming, Outgoing, Received},
         },
     },
     sync::Mutex,
@@ -132,22 +132,6 @@ fn errno(error: Error) -> Errno {
 }
 
 impl Protocol for Operation {
-    fn bind(&self, _: &Common, _: &Caller<'_>, _: &SockAddr) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn connect(&self, _: &Common, _: &Caller<'_>, _: &SockAddr, _: bool) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn local(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn peer(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     fn send(
         &self,
         common: &Common,
@@ -215,10 +199,6 @@ impl Protocol for Operation {
             len,
             ..Received::default()
         })
-    }
-
-    fn shutdown(&self, _: &Common, _: Shutdown) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn ready(&self, common: &Common) -> Events {

@@ -5,10 +5,10 @@ use crate::{
     Result,
     file::Events,
     net::{
-        Caller, SockAddr, Socket,
+        Caller, Socket,
         socket::{
             Common, Protocol,
-            message::{Flags, Incoming, Outgoing, Received, Shutdown},
+            message::{Flags, Incoming, Outgoing, Received},
         },
     },
     sync::Mutex,
@@ -61,27 +61,11 @@ impl Operation {
 }
 
 impl Protocol for Operation {
-    fn bind(&self, _: &Common, _: &Caller<'_>, _: &SockAddr) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn connect(&self, _: &Common, _: &Caller<'_>, _: &SockAddr, _: bool) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     /// A copy of this socket, with the message as it is now.
     fn accept(&self, _: &Common, _: bool) -> Result<Arc<Socket>> {
         self.key()?;
         let running = self.message.lock().running.clone();
         Ok(socket(self.user.transform().clone(), running))
-    }
-
-    fn local(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn peer(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn send(
@@ -138,10 +122,6 @@ impl Protocol for Operation {
             flags,
             from: None,
         })
-    }
-
-    fn shutdown(&self, _: &Common, _: Shutdown) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn ready(&self, _: &Common) -> Events {

@@ -20,7 +20,7 @@ use super::{
     Caller, SockAddr, Socket,
     socket::{
         Common, Protocol,
-        message::{Incoming, Outgoing, Received, Shutdown},
+        message::{Incoming, Outgoing, Received},
     },
 };
 use crate::{Result, file::Events, sync::SpinLock};
@@ -88,10 +88,6 @@ impl Protocol for Alg {
         Ok(())
     }
 
-    fn connect(&self, _: &Common, _: &Caller<'_>, _: &SockAddr, _: bool) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     fn accept(&self, _common: &Common, _nonblock: bool) -> Result<Arc<Socket>> {
         let transform = self.transform.lock().clone().ok_or(Errno::EINVAL)?;
         Ok(match transform.algorithm() {
@@ -101,23 +97,11 @@ impl Protocol for Alg {
         })
     }
 
-    fn local(&self, _common: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn peer(&self, _common: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     fn send(&self, _: &Common, _: Option<&Caller<'_>>, _: &mut Outgoing<'_, '_>) -> Result<usize> {
         Err(Errno::EOPNOTSUPP)
     }
 
     fn recv(&self, _: &Common, _: &mut Incoming<'_, '_>) -> Result<Received> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn shutdown(&self, _: &Common, _: Shutdown) -> Result<()> {
         Err(Errno::EOPNOTSUPP)
     }
 

@@ -6,10 +6,10 @@ use crate::{
     file::Events,
     fs::random,
     net::{
-        Caller, SockAddr, Socket,
+        Caller, Socket,
         socket::{
             Common, Protocol,
-            message::{Incoming, Outgoing, Received, Shutdown},
+            message::{Incoming, Outgoing, Received},
         },
     },
 };
@@ -32,22 +32,6 @@ pub fn socket(transform: Arc<Transform>) -> Arc<Socket> {
 }
 
 impl Protocol for Operation {
-    fn bind(&self, _: &Common, _: &Caller<'_>, _: &SockAddr) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn connect(&self, _: &Common, _: &Caller<'_>, _: &SockAddr, _: bool) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn local(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
-    fn peer(&self, _: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     fn send(&self, _: &Common, _: Option<&Caller<'_>>, _: &mut Outgoing<'_, '_>) -> Result<usize> {
         Err(Errno::EOPNOTSUPP)
     }
@@ -63,10 +47,6 @@ impl Protocol for Operation {
             len,
             ..Received::default()
         })
-    }
-
-    fn shutdown(&self, _: &Common, _: Shutdown) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn ready(&self, _: &Common) -> Events {

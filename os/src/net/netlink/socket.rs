@@ -11,7 +11,7 @@ use crate::{
         CAP_NET_ADMIN, Caller, SockAddr,
         socket::{
             self, Common, Generic,
-            message::{Flags, Incoming, Outgoing, Received, Shutdown},
+            message::{Flags, Incoming, Outgoing, Received},
         },
     },
 };
@@ -247,10 +247,6 @@ impl socket::Protocol for Netlink {
                 port::group_bit(datagram.group) as u32,
             )),
         })
-    }
-
-    fn shutdown(&self, _common: &Common, _how: Shutdown) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn ready(&self, _common: &Common) -> Events {

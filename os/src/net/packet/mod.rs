@@ -31,7 +31,7 @@ use super::{
     registry,
     socket::{
         Common, Generic, Protocol,
-        message::{Flags, Incoming, Outgoing, Received, Shutdown},
+        message::{Flags, Incoming, Outgoing, Received},
     },
     stack,
 };
@@ -268,20 +268,12 @@ impl Protocol for Packet {
         Ok(())
     }
 
-    fn connect(&self, _: &Common, _: &Caller<'_>, _: &SockAddr, _: bool) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
-    }
-
     fn local(&self, _common: &Common) -> Result<SockAddr> {
         let state = self.state();
         let iface = IfaceId(state.iface);
         let kind = stack::look(|stack| stack.interface(iface).map(|info| info.kind));
         let addr = LinkAddress::local(state.iface, state.protocol, kind);
         Ok(addr.encode(address::HEADER + usize::from(addr.len)))
-    }
-
-    fn peer(&self, _common: &Common) -> Result<SockAddr> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn send(
@@ -320,10 +312,6 @@ impl Protocol for Packet {
         common.wait(message.flags.nonblock(), generic.recv_timeout, || {
             self.recv_one(&generic, &state, message)
         })
-    }
-
-    fn shutdown(&self, _common: &Common, _how: Shutdown) -> Result<()> {
-        Err(Errno::EOPNOTSUPP)
     }
 
     fn ready(&self, _common: &Common) -> Events {

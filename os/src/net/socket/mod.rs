@@ -33,7 +33,9 @@ use message::{Flags, Incoming, Outgoing, Received, Shutdown};
 #[allow(unused_variables)]
 pub trait Protocol: Any + Send + Sync {
     /// bind(2).
-    fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()>;
+    fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
 
     /// connect(2); AF_UNSPEC in `addr` dissolves the association where the family has that.
     fn connect(
@@ -42,7 +44,9 @@ pub trait Protocol: Any + Send + Sync {
         cx: &Caller<'_>,
         addr: &SockAddr,
         nonblock: bool,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
 
     /// listen(2). `backlog` as given.
     fn listen(&self, common: &Common, cx: &Caller<'_>, backlog: i32) -> Result<()> {
@@ -55,10 +59,14 @@ pub trait Protocol: Any + Send + Sync {
     }
 
     /// getsockname(2).
-    fn local(&self, common: &Common) -> Result<SockAddr>;
+    fn local(&self, common: &Common) -> Result<SockAddr> {
+        Err(Errno::EOPNOTSUPP)
+    }
 
     /// getpeername(2). `ENOTCONN`.
-    fn peer(&self, common: &Common) -> Result<SockAddr>;
+    fn peer(&self, common: &Common) -> Result<SockAddr> {
+        Err(Errno::EOPNOTSUPP)
+    }
 
     /// send(2) and its family.
     fn send(
@@ -72,7 +80,9 @@ pub trait Protocol: Any + Send + Sync {
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received>;
 
     /// shutdown(2).
-    fn shutdown(&self, common: &Common, how: Shutdown) -> Result<()>;
+    fn shutdown(&self, common: &Common, how: Shutdown) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
 
     /// Level readiness.
     fn ready(&self, common: &Common) -> Events;
