@@ -1,36 +1,23 @@
 //! Baselines and comparisons, on runs of a fake QEMU whose kernels' files hold their speed.
 
+mod place;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
+use place::{Place, json};
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Place(TempDir);
+struct Bench(Place);
 
-impl Place {
-    fn new() -> Place {
-        let place = Place(tempfile::tempdir().expect("a directory"));
-        let mut image = vec![0; 4096];
-        image[1024 + 0x38..1024 + 0x3a].copy_from_slice(&[0x53, 0xef]);
-        fs::write(place.path("image"), image).expect("an image");
-        place
+impl Bench {
+    fn new() -> Bench {
+        Bench(Place::new())
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn runner(&self, story: &str, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_runner"))
-            .env("FAKE_QEMU", story)
-            .env("CARGO_TARGET_DIR", self.path("target"))
-            .current_dir(self.0.path())
-            .args(args)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the runner")
+        self.0.path(name)
     }
 
     /// Runs iperf3 on a kernel of this speed, as if it were `kernel`; answers the directory.
@@ -39,7 +26,7 @@ impl Place {
         let out = self.path(name);
         let out = out.to_string_lossy();
         let qemu = env!("CARGO_BIN_EXE_fake-qemu");
-        self.runner(
+        self.0.measure(
             story,
             &[
                 "--kernel",
@@ -79,7 +66,7 @@ impl Place {
         let (a, b) = (a.to_string_lossy(), b.to_string_lossy());
         let mut args = vec!["compare", &*a, &*b];
         args.extend(more);
-        told(&self.runner("", &args))
+        told(&self.0.measure("", &args))
     }
 }
 
@@ -91,14 +78,9 @@ fn told(output: &Output) -> (i32, String) {
     )
 }
 
-fn json(path: &Path) -> Value {
-    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    serde_json::from_str(&text).expect("JSON")
-}
-
 #[test]
 fn two_runs_are_compared_in_words() {
-    let place = Place::new();
+    let place = Bench::new();
     let old = place.boot("old", "measures", "ours", "1000");
     let like = place.boot("like", "measures", "ours", "1000");
     let slow = place.boot("slow", "measures", "ours", "800");
@@ -119,7 +101,7 @@ fn two_runs_are_compared_in_words() {
 
 #[test]
 fn what_fails_now_outranks_what_is_slower() {
-    let place = Place::new();
+    let place = Bench::new();
     let old = place.boot("old", "measures", "ours", "1000");
     let broken = place.boot("broken", "", "ours", "1000");
     let (code, text) = place.compare(&old, &broken, &["--max-regression", "5"]);
@@ -142,7 +124,7 @@ fn what_fails_now_outranks_what_is_slower() {
 
 #[test]
 fn another_machines_figures_are_not_comparable() {
-    let place = Place::new();
+    let place = Bench::new();
     let old = place.boot("old", "measures", "ours", "1000");
     let slow = place.boot("slow", "measures", "ours", "500");
     let file = slow.join("run.json");
@@ -159,7 +141,7 @@ fn another_machines_figures_are_not_comparable() {
 
 #[test]
 fn files_that_are_something_else_are_named() {
-    let place = Place::new();
+    let place = Bench::new();
     let old = place.boot("old", "measures", "ours", "1000");
     fs::create_dir(place.path("empty")).expect("a directory");
     for (name, text, code, word) in [
@@ -191,7 +173,7 @@ fn files_that_are_something_else_are_named() {
 
 #[test]
 fn a_baseline_is_accepted_and_compared_with() {
-    let place = Place::new();
+    let place = Bench::new();
     let mut runs = Vec::new();
     for boot in 0..6 {
         runs.push(place.boot(&format!("ours-{boot}"), "measures", "ours", "2000"));
@@ -207,7 +189,7 @@ fn a_baseline_is_accepted_and_compared_with() {
         let mut args = vec!["baseline", "--dir", &dir];
         args.extend(accept.then_some("--accept"));
         args.extend(paths.iter().map(String::as_str));
-        told(&place.runner("", &args))
+        told(&place.0.measure("", &args))
     };
     let (code, text) = baseline(&runs, false);
     assert_eq!(code, 0, "{text}");

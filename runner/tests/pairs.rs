@@ -1,17 +1,19 @@
 //! Paired measurements, told by a fake QEMU: each kernel's file holds its speed.
 
+mod place;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Output;
 
+use place::{Place, json};
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Place(TempDir);
+struct Bench(Place);
 
-impl Place {
-    fn new() -> Place {
-        let place = Place(tempfile::tempdir().expect("a directory"));
+impl Bench {
+    fn new() -> Bench {
+        let place = Bench(Place::new());
         for (name, speed) in [
             ("old", "1000"),
             ("same", "1000"),
@@ -20,25 +22,11 @@ impl Place {
         ] {
             fs::write(place.path(name), speed).expect("a kernel");
         }
-        let mut image = vec![0; 4096];
-        image[1024 + 0x38..1024 + 0x3a].copy_from_slice(&[0x53, 0xef]);
-        fs::write(place.path("image"), image).expect("an image");
         place
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// `runner`, with its target directory here too, so that no noise of this machine counts.
-    fn runner(&self, story: &str, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_runner"))
-            .env("FAKE_QEMU", story)
-            .env("CARGO_TARGET_DIR", self.path("target"))
-            .args(args)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the runner")
+        self.0.path(name)
     }
 
     fn series(&self, story: &str, kernels: &[&str], args: &[&str]) -> Series {
@@ -71,7 +59,7 @@ impl Place {
             "1",
         ]);
         Series {
-            output: self.runner(story, &line),
+            output: self.0.measure(story, &line),
             dir: self.path("runs/latest"),
         }
     }
@@ -105,14 +93,9 @@ impl Series {
     }
 }
 
-fn json(path: &Path) -> Value {
-    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    serde_json::from_str(&text).expect("JSON")
-}
-
 #[test]
 fn a_kernel_against_its_like_has_not_changed() {
-    let place = Place::new();
+    let place = Bench::new();
     let series = place.series(
         "measures",
         &["old", "same"],
@@ -141,7 +124,7 @@ fn a_kernel_against_its_like_has_not_changed() {
 
 #[test]
 fn ten_per_cent_less_is_found_and_repeated() {
-    let place = Place::new();
+    let place = Bench::new();
     let series = place.series("measures", &["old", "slow"], &["--pairs", "6"]);
     assert_eq!(series.code(), 3, "{}", series.text());
     assert_eq!(series.words(), ["regressed", "regressed"]);
@@ -159,7 +142,7 @@ fn ten_per_cent_less_is_found_and_repeated() {
 
 #[test]
 fn ten_per_cent_more_is_no_failure() {
-    let place = Place::new();
+    let place = Bench::new();
     let series = place.series("measures", &["old", "fast"], &["--pairs", "6"]);
     assert_eq!(series.code(), 0, "{}", series.text());
     assert_eq!(series.words(), ["improved", "improved"]);
@@ -167,7 +150,7 @@ fn ten_per_cent_more_is_no_failure() {
 
 #[test]
 fn few_pairs_are_inconclusive_and_one_kernel_is_an_error() {
-    let place = Place::new();
+    let place = Bench::new();
     let series = place.series("measures", &["old", "slow"], &["--pairs", "2"]);
     assert_eq!(series.code(), 0, "{}", series.text());
     assert_eq!(series.words(), ["inconclusive", "inconclusive"]);
@@ -178,7 +161,7 @@ fn few_pairs_are_inconclusive_and_one_kernel_is_an_error() {
 
 #[test]
 fn a_failure_is_told_and_claims_nothing() {
-    let place = Place::new();
+    let place = Bench::new();
     // This guest's words are no figures of iperf3.
     let series = place.series("", &["old", "slow"], &["--pairs", "1"]);
     assert_eq!(series.code(), 100, "{}", series.text());
@@ -188,7 +171,7 @@ fn a_failure_is_told_and_claims_nothing() {
 
 #[test]
 fn noise_is_measured_once_and_counts_from_then_on() {
-    let place = Place::new();
+    let place = Bench::new();
     let noise = place.series("measures", &["old"], &["perf", "noise", "--pairs", "6"]);
     assert_eq!(noise.code(), 0, "{}", noise.text());
     let entries = json(&place.path("target/noise.json"))["entries"].clone();

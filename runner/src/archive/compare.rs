@@ -273,11 +273,6 @@ impl Comparison {
         }
     }
 
-    /// How many metrics have `word`.
-    fn count(&self, word: Word) -> usize {
-        self.metrics.iter().filter(|row| row.word == word).count()
-    }
-
     /// The whole, for stdout.
     fn markdown(&self) -> String {
         let mut page = String::new();
@@ -292,19 +287,8 @@ impl Comparison {
         if !self.metrics.is_empty() {
             let rows: Vec<&MetricRow> = self.metrics.iter().collect();
             page.push_str(&metric_table(&rows));
-            let words = [
-                Word::Regressed,
-                Word::Improved,
-                Word::NoChange,
-                Word::Inconclusive,
-                Word::NotComparable,
-            ];
-            let counts: Vec<String> = words
-                .into_iter()
-                .filter(|&word| self.count(word) > 0)
-                .map(|word| format!("{} {}", self.count(word), word.text()))
-                .collect();
-            let _ = writeln!(page, "\n{}", counts.join(", "));
+            let words = Word::sentence(self.metrics.iter().map(|row| row.word));
+            let _ = writeln!(page, "\n{words}");
         }
         page
     }

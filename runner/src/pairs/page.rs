@@ -125,27 +125,10 @@ pub fn word_with_mark(word: Word) -> String {
 }
 
 fn counts(record: &Record) -> String {
-    let words = [
-        Word::Regressed,
-        Word::Improved,
-        Word::NoChange,
-        Word::Inconclusive,
-        Word::NotComparable,
-    ];
-    let parts: Vec<String> = words
-        .into_iter()
-        .map(|word| {
-            (
-                word,
-                record.metrics.iter().filter(|m| m.word == word).count(),
-            )
-        })
-        .filter(|(_, count)| *count > 0)
-        .map(|(word, count)| format!("{count} {}", word.text()))
-        .collect();
-    match parts.is_empty() {
+    let words = Word::sentence(record.metrics.iter().map(|metric| metric.word));
+    match words.is_empty() {
         true => "no figures".to_string(),
-        false => parts.join(", "),
+        false => words,
     }
 }
 

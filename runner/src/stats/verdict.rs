@@ -21,6 +21,26 @@ pub enum Word {
 }
 
 impl Word {
+    /// All, in report order.
+    pub const ALL: [Word; 5] = [
+        Word::Regressed,
+        Word::Improved,
+        Word::NoChange,
+        Word::Inconclusive,
+        Word::NotComparable,
+    ];
+
+    /// `1 regressed, 3 no change`: the words that occur in `words`; empty where there are none.
+    pub fn sentence(words: impl Iterator<Item = Word> + Clone) -> String {
+        let count = |word: Word| words.clone().filter(|&other| other == word).count();
+        let parts: Vec<String> = Word::ALL
+            .into_iter()
+            .filter(|&word| count(word) > 0)
+            .map(|word| format!("{} {}", count(word), word.text()))
+            .collect();
+        parts.join(", ")
+    }
+
     /// As printed.
     pub fn text(self) -> &'static str {
         match self {

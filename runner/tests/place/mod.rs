@@ -21,6 +21,7 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
+        // What a kernel's file says is for the fake QEMU, where a story wants to know.
         fs::write(dir.path().join("kernel"), "a kernel").expect("a kernel");
         // Just enough for an ext4 superblock's magic number.
         let mut image = vec![0; 4096];
@@ -33,8 +34,8 @@ impl Place {
         self.dir.path().join(name)
     }
 
-    /// `runner` in the story `story`, with short limits.
-    pub fn command(&self, story: &str, args: &[&str]) -> Command {
+    /// `runner` in the story `story`, with nothing from this machine's configuration.
+    pub fn bare(&self, story: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command
             .env("SOCKEYE_CONFIG", "")
@@ -42,7 +43,24 @@ impl Place {
             .env("FAKE_QEMU_PID", self.path("pid"))
             // These stories' failures are not the failures of a workflow that runs them.
             .env_remove("GITHUB_ACTIONS")
-            .env_remove("GITHUB_STEP_SUMMARY");
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// [`Place::bare`] with the target directory here too, so that no noise of this machine counts.
+    pub fn measure(&self, story: &str, args: &[&str]) -> Output {
+        self.bare(story)
+            .env("CARGO_TARGET_DIR", self.path("target"))
+            .current_dir(self.dir.path())
+            .args(args)
+            .output()
+            .expect("the runner")
+    }
+
+    /// A run in the story `story`, with short limits.
+    pub fn command(&self, story: &str, args: &[&str]) -> Command {
+        let mut command = self.bare(story);
         command.args(["--kernel"]).arg(self.path("kernel"));
         command.args(["--image"]).arg(self.path("image"));
         command.args(["--qemu"]).arg(fake_qemu());
@@ -57,7 +75,6 @@ impl Place {
                 "1",
             ])
             .args(args);
-        command.stdin(Stdio::null());
         command
     }
 
@@ -116,6 +133,12 @@ impl Run {
             .unwrap_or_else(|| panic!("no row {case}"))
             .clone()
     }
+}
+
+/// The document in `path`.
+pub fn json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).expect("JSON")
 }
 
 pub const TWO: &[&str] = &["--suite", "smoke", "--case", "uname,date"];

@@ -174,32 +174,36 @@ impl Session<'_> {
             Some(index) => {
                 let detail = format!("after the case had reported: {}", verdict.detail);
                 let verdict = Verdict { detail, ..verdict };
-                self.finish(
-                    Finished {
-                        index,
-                        verdict,
-                        seconds: 0.0,
-                        log: String::new(),
-                    },
-                    tell,
-                );
+                self.finish_silent(index, verdict, 0.0, tell);
             }
             None => self.first_pending(verdict, now, tell),
         }
     }
 
+    /// The end of a case that printed nothing of its own.
+    fn finish_silent(
+        &mut self,
+        index: usize,
+        verdict: Verdict,
+        seconds: f64,
+        tell: &mut dyn FnMut(News),
+    ) {
+        let log = String::new();
+        self.finish(
+            Finished {
+                index,
+                verdict,
+                seconds,
+                log,
+            },
+            tell,
+        );
+    }
+
     fn first_pending(&mut self, verdict: Verdict, now: Instant, tell: &mut dyn FnMut(News)) {
         if let Some(index) = self.done.iter().position(|done| !done) {
             let seconds = (now - self.started).as_secs_f64();
-            self.finish(
-                Finished {
-                    index,
-                    verdict,
-                    seconds,
-                    log: String::new(),
-                },
-                tell,
-            );
+            self.finish_silent(index, verdict, seconds, tell);
         }
     }
 
@@ -211,15 +215,7 @@ impl Session<'_> {
         {
             Some(index) => {
                 let seconds = (now - self.last).as_secs_f64();
-                self.finish(
-                    Finished {
-                        index,
-                        verdict,
-                        seconds,
-                        log: String::new(),
-                    },
-                    tell,
-                );
+                self.finish_silent(index, verdict, seconds, tell);
             }
             None if verdict.status != Status::Pass => tell(News::Note(verdict.detail)),
             None => {}
