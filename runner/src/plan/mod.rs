@@ -5,7 +5,7 @@
 //! onto the job disk of any kernel.
 
 mod case;
-mod echo;
+mod conformance;
 mod glob;
 mod iperf3;
 mod netperf;
@@ -26,6 +26,9 @@ pub struct Suite {
     /// One line for `list`.
     pub about: &'static str,
     cases: fn(&Options) -> Vec<Case>,
+    /// The suite of which this one is a part. Its cases are selected and reported as
+    /// that suite's, so that a case has one name and runs once.
+    part_of: Option<&'static str>,
 }
 
 /// What the command line may change about a suite's cases.
@@ -41,31 +44,37 @@ pub const SUITES: &[Suite] = &[
         name: "smoke",
         about: "boots, runs busybox, powers off",
         cases: smoke::cases,
+        part_of: None,
     },
     Suite {
         name: "echo",
-        about: "TCP, UDP and UNIX sockets, one behaviour a case",
-        cases: echo::cases,
+        about: "the short part of conformance: TCP, UDP and UNIX sockets",
+        cases: conformance::echo,
+        part_of: Some("conformance"),
     },
     Suite {
         name: "conformance",
-        about: "processes, memory, files, time: one behaviour a case",
-        cases: echo::conformance,
+        about: "sockets, processes, memory, files, time: one behaviour a case",
+        cases: conformance::cases,
+        part_of: None,
     },
     Suite {
         name: "optmatrix",
         about: "what every socket option answers, to be compared with another kernel's log",
-        cases: echo::matrix,
+        cases: conformance::matrix,
+        part_of: None,
     },
     Suite {
         name: "iperf3",
         about: "throughput over lo and through the network card",
         cases: iperf3::cases,
+        part_of: None,
     },
     Suite {
         name: "netperf",
         about: "streams, request/response and connection rates",
         cases: netperf::cases,
+        part_of: None,
     },
 ];
 
@@ -89,6 +98,9 @@ pub fn names(plan: &[Selection]) -> Vec<String> {
 /// Picks `suites` (all where empty) and of these the cases whose `suite/case`, or
 /// case alone, matches one of `globs` (all where empty).
 ///
+/// A suite that is part of another is taken by its own name only, as some cases of that
+/// other; not at all where the other is asked for too. Its cases answer to both names.
+///
 /// An unknown suite is a usage error; a selection without cases is
 /// [`Exit::NothingSelected`]. Both messages name what there is.
 pub fn select(
@@ -106,21 +118,22 @@ pub fn select(
         }
     }
     let mut selections = Vec::new();
-    for suite in SUITES
-        .iter()
-        .filter(|s| suites.is_empty() || suites.iter().any(|n| n == s.name))
-    {
+    let asked = |name: &str| suites.iter().any(|suite| suite == name);
+    for suite in SUITES.iter().filter(|suite| match suite.part_of {
+        None => suites.is_empty() || asked(suite.name),
+        Some(whole) => asked(suite.name) && !asked(whole),
+    }) {
         let mut cases = (suite.cases)(options);
-        cases.retain(|case| {
-            let full = format!("{}/{}", suite.name, case.name);
-            globs.is_empty()
-                || globs
-                    .iter()
-                    .any(|g| glob::matches(g, &full) || glob::matches(g, &case.name))
-        });
+        let parts: Vec<(&str, Vec<Case>)> = SUITES
+            .iter()
+            .filter(|part| part.part_of == Some(suite.name))
+            .map(|part| (part.name, (part.cases)(options)))
+            .collect();
+        let named = |name: &String| globs.iter().any(|glob| glob::matches(glob, name));
+        cases.retain(|case| globs.is_empty() || called(suite, case, &parts).iter().any(named));
         if !cases.is_empty() {
             selections.push(Selection {
-                suite: suite.name,
+                suite: suite.part_of.unwrap_or(suite.name),
                 cases,
             });
         }
@@ -140,6 +153,23 @@ pub fn select(
         .into());
     }
     Ok(selections)
+}
+
+/// Every name by which `--case` may call the case: alone, with its suite, with the
+/// suite that this one is part of, with the parts that have it too.
+fn called(suite: &Suite, case: &Case, parts: &[(&str, Vec<Case>)]) -> Vec<String> {
+    let parts = parts
+        .iter()
+        .filter(|(_, cases)| cases.iter().any(|c| c.name == case.name));
+    std::iter::once(case.name.clone())
+        .chain(
+            parts
+                .map(|(part, _)| *part)
+                .chain([suite.name])
+                .chain(suite.part_of)
+                .map(|name| format!("{name}/{}", case.name)),
+        )
+        .collect()
 }
 
 #[cfg(test)]
@@ -173,6 +203,27 @@ mod tests {
                 assert!(seen.insert(case.name.clone()), "{} twice", case.name);
                 let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
                 assert!(case.name.bytes().all(plain), "{}", case.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_suite_is_that_suite_with_fewer_cases_and_never_a_second_time() {
+        let own = |list: &[&str]| list.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+        let plan = |suites: &[&str], globs: &[&str]| {
+            names(&select(&own(suites), &own(globs), &options()).expect("cases"))
+        };
+        let (part, whole) = (plan(&["echo"], &[]), plan(&["conformance"], &[]));
+        assert!(part.len() < whole.len());
+        assert!(part.iter().all(|name| whole.contains(name)), "{part:?}");
+        assert_eq!(plan(&["echo", "conformance"], &[]), whole);
+        for glob in [
+            "echo/net-tcp_echo",
+            "conformance/net-tcp_echo",
+            "net-tcp_echo",
+        ] {
+            for suites in [&["echo"][..], &["conformance"], &[]] {
+                assert_eq!(plan(suites, &[glob]), ["conformance/net-tcp_echo"]);
             }
         }
     }
