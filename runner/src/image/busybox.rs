@@ -30,16 +30,32 @@ pub fn ensure(
         .add("source", &source.origin)
         .add("config", recipe.config.join("\n"))
         .finish();
-    let dir = cache.dir("build")?.join(format!("busybox-{triple}-{key}"));
+    let name = format!("busybox-{triple}-{key}");
+    let dir = cache.dir("build")?.join(&name);
     let program = dir.join("busybox");
-    if program.exists() {
-        return Ok(program);
-    }
+    let there = || program.exists().then_some(());
+    cache.make(&name, there, |work| {
+        build(zig, recipe, source, triple, work)?;
+        fs::create_dir_all(&dir)?;
+        fs::rename(work.join("objects/busybox_unstripped"), &program)
+            .context("busybox's makefiles left no program")
+    })?;
+    Ok(program)
+}
+
+/// Leaves `objects/busybox_unstripped` in `work`. The makefiles link without debug
+/// information: nothing is left to strip.
+fn build(
+    zig: &Zig,
+    recipe: &Busybox,
+    source: &Unpacked,
+    triple: &str,
+    work: &Path,
+) -> anyhow::Result<()> {
     say(format!("building busybox for {triple}"));
-    let work = cache.scratch(&format!("busybox-{triple}"))?;
     let objects = work.join("objects");
     fs::create_dir(&objects)?;
-    zig.wrappers(triple, &work)?;
+    zig.wrappers(triple, work)?;
     make(source, &objects, &["defconfig".into()])?;
     let config = objects.join(".config");
     fs::write(
@@ -58,12 +74,7 @@ pub fn ensure(
         ],
     )
     .context("busybox does not build")?;
-    // The makefiles link without debug information: nothing is left to strip.
-    fs::create_dir_all(&dir)?;
-    fs::rename(objects.join("busybox_unstripped"), &program)
-        .context("busybox's makefiles left no program")?;
-    fs::remove_dir_all(&work)?;
-    Ok(program)
+    Ok(())
 }
 
 fn make(source: &Unpacked, objects: &Path, arguments: &[String]) -> anyhow::Result<String> {

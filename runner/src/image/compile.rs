@@ -44,12 +44,11 @@ pub fn program(
     for file in files {
         key = key.add(&file.to_string_lossy(), fs::read(&file)?);
     }
-    let dir = cache
-        .dir("build")?
-        .join(format!("{}-{triple}-{}", program.name, key.finish()));
-    if !dir.exists() {
+    let name = format!("{}-{triple}-{}", program.name, key.finish());
+    let dir = cache.dir("build")?.join(&name);
+    let there = || dir.exists().then_some(());
+    cache.make(&name, there, |work| {
         say(format!("compiling {} for {triple}", program.name));
-        let work = cache.scratch(&format!("{}-{triple}", program.name))?;
         for (output, own) in &program.outputs {
             let mut cc = zig.cc(triple);
             cc.args(["-static", "-O2", "-s", "-w"])
@@ -65,8 +64,8 @@ pub fn program(
             shell::run(&mut cc)
                 .with_context(|| format!("{output} does not compile for {triple}"))?;
         }
-        fs::rename(&work, &dir)?;
-    }
+        Ok(fs::rename(work, &dir)?)
+    })?;
     Ok(program
         .outputs
         .keys()

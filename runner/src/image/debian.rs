@@ -54,11 +54,10 @@ pub fn ensure(
         .add("arch", arch.debian())
         .add("include", &include)
         .finish();
-    let archive =
-        cache
-            .dir("debian")?
-            .join(format!("{}-{}-{key}.tar", debian.suite, arch.debian()));
-    if !archive.exists() {
+    let name = format!("{}-{}-{key}.tar", debian.suite, arch.debian());
+    let archive = cache.dir("debian")?.join(&name);
+    let there = || archive.exists().then_some(());
+    cache.make(&name, there, |scratch| {
         if options.offline {
             bail!(
                 "--offline, and the cache has no packages for {}",
@@ -71,7 +70,6 @@ pub fn ensure(
             arch.debian(),
             names.len()
         ));
-        let scratch = cache.scratch(&format!("debian-{}", arch.name()))?;
         let settings = scratch.join("apt.conf");
         fs::write(&settings, apt::fetch_settings(options)?)?;
         let made = scratch.join("packages.tar");
@@ -87,9 +85,8 @@ pub fn ensure(
             .arg(&made)
             .arg(apt::mirror()?);
         shell::run(&mut command).map_err(apt::explain_stale)?;
-        fs::rename(&made, &archive)?;
-        fs::remove_dir_all(&scratch)?;
-    }
+        Ok(fs::rename(&made, &archive)?)
+    })?;
     let record = shell::run(
         Command::new("tar")
             .arg("-xOf")

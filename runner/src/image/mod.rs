@@ -44,8 +44,8 @@ pub use verb::{Verb, run};
 use manifest::Manifest;
 
 /// How many images of an architecture stay in the cache: going back to an earlier
-/// commit costs nothing.
-const KEPT: usize = 4;
+/// commit costs nothing, and work trees beside each other do not take away each other's.
+const KEPT: usize = 12;
 
 /// A disk image that is ready to boot with.
 #[derive(Clone, Debug)]
@@ -79,14 +79,23 @@ fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
     let cache = Cache::open(options)?;
     let path = location(&cache, arch)?;
     let record = path.with_extension("json");
-    if let Some(hashes) = cached(&path, &record) {
-        return Ok(Image { path, hashes });
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let hashes = cache.make(
+        &format!("image-{name}"),
+        || cached(&path, &record),
+        |work| {
+            let hashes = build(&cache, &manifest, arch, work, &path, options)
+                .with_context(|| format!("cannot make the image for {}", arch.name()))?;
+            fs::write(&record, serde_json::to_vec_pretty(&hashes)?)?;
+            say(format!("image {} ready", path.display()));
+            prune(&cache, arch)?;
+            Ok(hashes)
+        },
+    )?;
+    // When it was used last decides how long it stays; a cache that cannot be written keeps it anyhow.
+    if let Ok(file) = fs::File::options().append(true).open(&record) {
+        let _ = file.set_modified(std::time::SystemTime::now());
     }
-    let hashes = build(&cache, &manifest, arch, &path, options)
-        .with_context(|| format!("cannot make the image for {}", arch.name()))?;
-    fs::write(&record, serde_json::to_vec_pretty(&hashes)?)?;
-    say(format!("image {} ready", path.display()));
-    prune(&cache, arch)?;
     Ok(Image { path, hashes })
 }
 
@@ -143,7 +152,7 @@ fn cached(path: &Path, record: &Path) -> Option<Vec<(String, String)>> {
         .and_then(|text| serde_json::from_slice(&text).ok())
 }
 
-/// Removes images of `arch` but the newest few; a guest that runs from one keeps it.
+/// Removes images of `arch` but the few that were used last; a guest that runs from one keeps it.
 fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
     let mut images: Vec<_> = fs::read_dir(cache.dir("images")?)?
         .filter_map(Result::ok)
@@ -152,7 +161,7 @@ fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
             let name = name.to_string_lossy();
             name.starts_with(arch.name()) && name.ends_with(".ext4")
         })
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .map(|entry| (used(&entry.path()), entry.path()))
         .collect();
     images.sort();
     let surplus = images.len().saturating_sub(KEPT);
@@ -161,6 +170,12 @@ fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
         fs::remove_file(path.with_extension("json")).ok();
     }
     Ok(())
+}
+
+/// When an image was used last: its record is touched by each run that takes it.
+fn used(path: &Path) -> Option<std::time::SystemTime> {
+    let touched = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    touched(&path.with_extension("json")).or_else(|| touched(path))
 }
 
 /// The name of an image: a hash of all that decides its content.
@@ -177,11 +192,12 @@ fn key(manifest: &Manifest, arch: Arch) -> anyhow::Result<String> {
     Ok(key.finish())
 }
 
-/// Fetches, compiles, assembles. Returns the record.
+/// Fetches, compiles, assembles in `work`. Returns the record.
 fn build(
     cache: &Cache,
     manifest: &Manifest,
     arch: Arch,
+    work: &Path,
     path: &Path,
     options: &Options,
 ) -> anyhow::Result<Vec<(String, String)>> {
@@ -196,7 +212,6 @@ fn build(
     let packages = debian::ensure(cache, manifest, arch, options)?;
     record.extend(packages.files.iter().cloned());
 
-    let work = cache.scratch(&format!("image-{}", arch.name()))?;
     let root = work.join("root");
     fs::create_dir(&root)?;
     root::skeleton(&root, arch)?;
@@ -240,7 +255,6 @@ fn build(
     ext4::make(&root, &image)?;
     record.push(("image sha256".into(), cache::sha256(&image)?));
     fs::rename(&image, path)?;
-    fs::remove_dir_all(&work)?;
     Ok(record)
 }
 

@@ -177,7 +177,8 @@ fn compile(
     if libc == Libc::Musl {
         cc.arg("-static");
     }
-    let part = file.with_extension("part");
+    // Two runners with different headers or programs may be here at once.
+    let part = file.with_extension(format!("{}.part", std::process::id()));
     cc.arg("-o")
         .arg(&part)
         .arg(&program.source)

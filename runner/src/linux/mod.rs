@@ -104,10 +104,9 @@ fn prepare(
     append: Option<&str>,
     options: &setup::Options,
 ) -> anyhow::Result<Kernel> {
-    let linux = linux::ensure(&Cache::open(options)?, arch, options)?;
-    // Built without the cache's lock: others may use it meanwhile.
-    let agent = agent()?;
-    let initrd = initrd(&Cache::open(options)?, arch, &linux, &agent)?;
+    let cache = Cache::open(options)?;
+    let linux = linux::ensure(&cache, arch, options)?;
+    let initrd = initrd(&cache, arch, &linux, &agent()?)?;
     Ok(Kernel {
         version: linux.version,
         initrd: Some(initrd),
@@ -156,10 +155,20 @@ fn initrd(
         .add("packages", format!("{:?}", linux.packages))
         .finish();
     let dir = cache.dir("linux")?;
-    let path = dir.join(format!("initrd-{}-{key}", arch.debian()));
-    if path.exists() {
-        return Ok(path);
-    }
+    let name = format!("initrd-{}-{key}", arch.debian());
+    let path = dir.join(&name);
+    let there = || path.exists().then_some(());
+    cache.make(&name, there, |aside| {
+        let aside = aside.join("initrd");
+        fs::write(&aside, pack(arch, linux, &agent)?)?;
+        fs::rename(&aside, &path)?;
+        prune(&dir, arch)
+    })?;
+    Ok(path)
+}
+
+/// The archive: the agent as init, and the modules in an order that works.
+fn pack(arch: Arch, linux: &linux::Linux, agent: &[u8]) -> anyhow::Result<Vec<u8>> {
     let index = Index::open(&linux.modules)?;
     let modules = index.closure(required(arch), WELCOME)?;
     let mut archive = Archive::default();
@@ -167,7 +176,7 @@ fn initrd(
         archive.directory(name);
     }
     archive.character_device("dev/console", (5, 1));
-    archive.file("init", 0o755, &agent);
+    archive.file("init", 0o755, agent);
     let mut list = Vec::new();
     for module in &modules {
         let name = format!("modules/{}.ko", module.name);
@@ -183,11 +192,7 @@ fn initrd(
         list.extend_from_slice(format!("/{config}\0").as_bytes());
     }
     archive.file("modules/order", 0o644, &list);
-    let aside = cache.scratch("initrd")?.join("initrd");
-    fs::write(&aside, archive.finish())?;
-    fs::rename(&aside, &path)?;
-    prune(&dir, arch)?;
-    Ok(path)
+    Ok(archive.finish())
 }
 
 /// Removes all but the newest few; a guest that was started from one has read it.

@@ -18,6 +18,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use super::cache::Lock;
 use super::{Cache, Options, say, shell};
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -54,6 +55,8 @@ pub struct Apt {
     dir: PathBuf,
     options: Options,
     updated: Cell<bool>,
+    /// Two of apt in one directory refuse each other.
+    _lock: Lock,
 }
 
 impl Apt {
@@ -94,6 +97,7 @@ impl Apt {
         more: &str,
         options: &Options,
     ) -> anyhow::Result<Self> {
+        let lock = cache.lock(&format!("apt-{name}"))?;
         let dir = cache.dir(&format!("apt/{name}"))?;
         for sub in ["lists/partial", "archives/partial", "empty"] {
             fs::create_dir_all(dir.join(sub))?;
@@ -134,6 +138,7 @@ impl Apt {
             dir,
             options: options.clone(),
             updated: Cell::new(false),
+            _lock: lock,
         })
     }
 

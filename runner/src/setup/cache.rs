@@ -1,7 +1,12 @@
 //! The cache directory: a place per kind of thing, named by the hash of its inputs.
 //!
-//! Something in the cache is complete or not there: it is made under a temporary
-//! name ([`Cache::scratch`]) and renamed when done.
+//! Something in the cache is complete or not there: it is made in a directory beside
+//! and renamed when done ([`Cache::make`]). What is there is used without asking anybody;
+//! who makes something holds the lock of that one thing, so that a second runner that wants
+//! it waits, and one that wants something else does not.
+//!
+//! Locks are taken downwards only: an image, then what goes into it (packages, sources, a
+//! compiler, programs), then apt.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,16 +17,20 @@ use sha2::{Digest, Sha256};
 
 use super::Options;
 
-/// An open cache. Holds the lock until dropped; a second process waits.
+/// An open cache.
 #[derive(Debug)]
 pub struct Cache {
     root: PathBuf,
-    _lock: File,
+}
+
+/// The right to make one thing, until dropped. A process that dies gives it back.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
 }
 
 impl Cache {
-    /// Opens and locks the cache, made where it is not there. Blocks while another
-    /// process has it.
+    /// Opens the cache, made where it is not there.
     ///
     /// # Errors
     /// No home directory, or a directory that cannot be written.
@@ -36,16 +45,7 @@ impl Cache {
                 root.display()
             )
         })?;
-        let lock = File::create(root.join("lock"))
-            .with_context(|| format!("cannot write in the cache directory {}", root.display()))?;
-        if lock.try_lock().is_err() {
-            super::say(format!(
-                "waiting for another runner that uses {}",
-                root.display()
-            ));
-            lock.lock().context("cannot lock the cache")?;
-        }
-        Ok(Cache { root, _lock: lock })
+        Ok(Cache { root })
     }
 
     /// `<cache>/<kind>`, made where it is not there.
@@ -58,18 +58,50 @@ impl Cache {
         Ok(dir)
     }
 
-    /// An empty directory to make things in; what an earlier, broken run left there
-    /// is removed.
+    /// The right to make `name`. Blocks while another process has it.
     ///
     /// # Errors
-    /// The directory cannot be emptied or made.
-    pub fn scratch(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let dir = self.root.join("scratch").join(name);
+    /// The cache cannot be written.
+    pub fn lock(&self, name: &str) -> anyhow::Result<Lock> {
+        let path = self.dir("locks")?.join(name);
+        let file = File::create(&path)
+            .with_context(|| format!("cannot write in the cache: {}", path.display()))?;
+        if file.try_lock().is_err() {
+            super::say(format!("waiting for another runner that makes {name}"));
+            file.lock()
+                .with_context(|| format!("cannot lock {}", path.display()))?;
+        }
+        Ok(Lock { _file: file })
+    }
+
+    /// What `there` finds, else what `make` makes of it in an empty directory of its own, to
+    /// rename from. `name` is the thing's, and the directory's; what an earlier, broken run
+    /// left there is removed. Blocks while another process makes the same, and then takes that.
+    ///
+    /// # Errors
+    /// Those of `make`, and a cache that cannot be written.
+    pub fn make<T>(
+        &self,
+        name: &str,
+        there: impl Fn() -> Option<T>,
+        make: impl FnOnce(&Path) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        if let Some(found) = there() {
+            return Ok(found);
+        }
+        let _lock = self.lock(name)?;
+        if let Some(made_meanwhile) = there() {
+            return Ok(made_meanwhile);
+        }
+        let dir = self.dir("making")?.join(name);
         if dir.exists() {
             fs::remove_dir_all(&dir).with_context(|| format!("cannot empty {}", dir.display()))?;
         }
-        fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        Ok(dir)
+        fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let made = make(&dir)?;
+        // Where it was renamed as a whole, nothing is left.
+        fs::remove_dir_all(&dir).ok();
+        Ok(made)
     }
 }
 
@@ -143,23 +175,54 @@ mod tests {
         assert_eq!(one.len(), 16);
     }
 
-    #[test]
-    fn scratch_is_emptied() {
-        let dir = std::env::temp_dir().join(format!("sockeye-cache-{}", std::process::id()));
+    fn cache() -> (tempfile::TempDir, Cache) {
+        let dir = tempfile::tempdir().expect("a directory");
         let options = Options {
-            cache: Some(dir.clone()),
+            cache: Some(dir.path().to_path_buf()),
             ..Options::default()
         };
-        let cache = Cache::open(&options).unwrap();
-        let scratch = cache.scratch("x").unwrap();
-        fs::write(scratch.join("left"), "over").unwrap();
-        assert!(
-            fs::read_dir(cache.scratch("x").unwrap())
-                .unwrap()
-                .next()
-                .is_none()
-        );
-        drop(cache);
-        fs::remove_dir_all(dir).unwrap();
+        let cache = Cache::open(&options).expect("a cache");
+        (dir, cache)
+    }
+
+    #[test]
+    fn a_broken_runs_pieces_are_not_used() {
+        let (_dir, cache) = cache();
+        let nothing = || None::<()>;
+        let error = cache.make("x", nothing, |dir| {
+            fs::write(dir.join("half"), "of it")?;
+            anyhow::bail!("the mirror is gone")
+        });
+        assert!(error.is_err());
+        let made = cache.make("x", nothing, |dir| {
+            assert_eq!(fs::read_dir(dir)?.count(), 0);
+            Ok(())
+        });
+        made.expect("made");
+    }
+
+    #[test]
+    fn what_is_there_waits_for_nobody() {
+        let (_dir, cache) = cache();
+        let _building = cache.lock("image-a").expect("a lock");
+        let ready = cache.make("image-a", || Some(7), |_| unreachable!());
+        assert_eq!(ready.expect("ready"), 7);
+        let other = cache.make("image-b", || None, |_| Ok(8));
+        assert_eq!(other.expect("made"), 8);
+    }
+
+    #[test]
+    fn who_waited_takes_what_the_other_made() {
+        let (_dir, cache) = cache();
+        let file = cache.dir("things").expect("a directory").join("thing");
+        let there = || file.exists().then_some("theirs");
+        let lock = cache.lock("thing").expect("a lock");
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| cache.make("thing", there, |_| Ok("mine")));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            fs::write(&file, "").expect("made");
+            drop(lock);
+            assert_eq!(waits.join().expect("no panic").expect("made"), "theirs");
+        });
     }
 }

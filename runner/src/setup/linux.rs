@@ -56,21 +56,29 @@ pub fn ensure(cache: &Cache, arch: Arch, options: &Options) -> anyhow::Result<Li
     let home = cache
         .dir("linux")?
         .join(format!("{SUITE}-{}", arch.debian()));
-    if !home.join(RECORD).exists() {
+    let there = || home.join(RECORD).exists().then_some(());
+    let name = format!("linux-{}", arch.debian());
+    cache.make(&name, there, |scratch| {
         if options.offline {
             bail!(
                 "--offline, and the cache has no Linux for {}; run once without, or give --kernel PATH",
                 arch.name()
             );
         }
-        fetch(cache, arch, &home, options)
-            .with_context(|| format!("cannot get Debian's Linux for {}", arch.name()))?;
-    }
+        fetch(cache, arch, scratch, &home, options)
+            .with_context(|| format!("cannot get Debian's Linux for {}", arch.name()))
+    })?;
     open(arch, &home)
         .with_context(|| format!("{} is damaged: remove it and try again", home.display()))
 }
 
-fn fetch(cache: &Cache, arch: Arch, home: &Path, options: &Options) -> anyhow::Result<()> {
+fn fetch(
+    cache: &Cache,
+    arch: Arch,
+    scratch: &Path,
+    home: &Path,
+    options: &Options,
+) -> anyhow::Result<()> {
     say(format!(
         "fetching Debian {SUITE}'s Linux for {} (about 130 MB; unpacked in {}, nothing is installed)",
         arch.debian(),
@@ -90,7 +98,6 @@ fn fetch(cache: &Cache, arch: Arch, home: &Path, options: &Options) -> anyhow::R
     if needs_firmware(arch) {
         wanted.push(FIRMWARE.to_string());
     }
-    let scratch = cache.scratch(&name)?;
     let debs = scratch.join("debs");
     let root = scratch.join("root");
     fs::create_dir_all(&debs)?;
@@ -113,9 +120,7 @@ fn fetch(cache: &Cache, arch: Arch, home: &Path, options: &Options) -> anyhow::R
     if home.exists() {
         fs::remove_dir_all(home)?;
     }
-    fs::rename(&root, home)?;
-    fs::remove_dir_all(&scratch)?;
-    Ok(())
+    Ok(fs::rename(&root, home)?)
 }
 
 /// QEMU starts a riscv64 Image itself. On loongarch64 Debian's Linux has no driver for the PCI

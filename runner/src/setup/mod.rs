@@ -2,7 +2,7 @@
 //!
 //! Called by `make run` and `make test` (through `runner setup`) and by the image
 //! room when it needs a package, a compiler or an emulator. Everything lands in one
-//! cache directory; [`Cache::open`] takes its lock, so two runners never build the
+//! cache directory; [`Cache::make`] sees to it that two runners never build the
 //! same thing at once. Typical sequence:
 //!
 //! ```text

@@ -38,9 +38,12 @@ pub fn ensure(options: &Options) -> anyhow::Result<PathBuf> {
     let cache = Cache::open(options)?;
     let home = cache.dir("qemu10")?;
     let bin = home.join("bin");
-    if works(&bin) {
-        return Ok(bin);
-    }
+    let there = || works(&bin).then(|| bin.clone());
+    cache.make("qemu10", there, |debs| fetch(&cache, debs, &home, options))
+}
+
+/// Unpacks the packages below `home`, by way of `debs`; answers the directory of programs.
+fn fetch(cache: &Cache, debs: &Path, home: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     if options.offline {
         bail!("--offline, and the cache has no QEMU 10");
     }
@@ -48,18 +51,17 @@ pub fn ensure(options: &Options) -> anyhow::Result<PathBuf> {
         "fetching QEMU 10 from {SUITE} (unpacked in {}, nothing is installed)",
         home.display()
     ));
-    let debs = cache.scratch("qemu10")?;
-    let apt = Apt::new(&cache, SUITE, &[Source::binaries(SUITE)], options)?;
+    let apt = Apt::new(cache, SUITE, &[Source::binaries(SUITE)], options)?;
     let names: Vec<String> = PACKAGES
         .iter()
         .map(|name| format!("{name}/{SUITE}"))
         .collect();
-    apt.download(&names, &debs)?;
-    let root = home.join("root");
+    apt.download(&names, debs)?;
+    let (root, bin) = (home.join("root"), home.join("bin"));
     if root.exists() {
         fs::remove_dir_all(&root)?;
     }
-    for deb in fs::read_dir(&debs)? {
+    for deb in fs::read_dir(debs)? {
         shell::run(
             Command::new("dpkg-deb")
                 .arg("--extract")
@@ -71,7 +73,6 @@ pub fn ensure(options: &Options) -> anyhow::Result<PathBuf> {
     for name in ["qemu-system-riscv64", "qemu-system-loongarch64"] {
         write_wrapper(&root, &bin, name)?;
     }
-    fs::remove_dir_all(&debs)?;
     if !works(&bin) {
         let error = shell::run(Command::new(bin.join("qemu-system-riscv64")).arg("--version"));
         return Err(error

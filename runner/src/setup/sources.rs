@@ -57,21 +57,32 @@ pub fn ensure(
     suite: &str,
     options: &Options,
 ) -> anyhow::Result<Unpacked> {
-    let home = cache.dir("sources")?;
-    let note = |dir: &Path| fs::read_to_string(dir.join(".origin"));
     let key = cache::Key::default().add("sha256", &origin.sha256).finish();
-    let dir = home.join(format!("{name}-{key}"));
-    if let Ok(origin) = note(&dir) {
-        return Ok(Unpacked { dir, origin });
-    }
-    if options.offline {
-        bail!("--offline, and the cache lacks the source of {name}");
-    }
-    let scratch = cache.scratch(&format!("source-{name}"))?;
+    let dir = cache.dir("sources")?.join(format!("{name}-{key}"));
+    let there = || fs::read_to_string(dir.join(".origin")).ok();
+    let from = cache.make(&format!("source-{name}-{key}"), there, |scratch| {
+        if options.offline {
+            bail!("--offline, and the cache lacks the source of {name}");
+        }
+        fetch(cache, name, origin, suite, scratch, &dir, options)
+    })?;
+    Ok(Unpacked { dir, origin: from })
+}
+
+/// Unpacks the source to `dir`, by way of `scratch`; answers where it came from.
+fn fetch(
+    cache: &Cache,
+    name: &str,
+    origin: &Origin,
+    suite: &str,
+    scratch: &Path,
+    dir: &Path,
+    options: &Options,
+) -> anyhow::Result<String> {
     let tree = scratch.join("tree");
     fs::create_dir(&tree)?;
     let text = match (
-        from_debian(cache, origin, suite, &scratch, &tree, options),
+        from_debian(cache, origin, suite, scratch, &tree, options),
         &origin.fallback,
     ) {
         (Ok(text), _) => text,
@@ -81,17 +92,16 @@ pub fn ensure(
                 last_line(&error),
                 other.name
             ));
-            from_crate(other, &scratch, &tree)?
+            from_crate(other, scratch, &tree)?
         }
         (Err(error), None) => return Err(error.context(format!("cannot get the source of {name}"))),
     };
     fs::write(tree.join(".origin"), &text)?;
     if dir.exists() {
-        fs::remove_dir_all(&dir)?;
+        fs::remove_dir_all(dir)?;
     }
-    fs::rename(&tree, &dir)?;
-    fs::remove_dir_all(&scratch)?;
-    Ok(Unpacked { dir, origin: text })
+    fs::rename(&tree, dir)?;
+    Ok(text)
 }
 
 fn from_debian(

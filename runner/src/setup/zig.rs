@@ -27,9 +27,10 @@ impl Zig {
     /// No network and not in the cache, or a host that PyPI has no build for.
     pub fn ensure(cache: &Cache, version: &str, options: &Options) -> anyhow::Result<Self> {
         let dir = cache.dir("zig")?.join(version);
-        if !dir.exists() {
-            install(cache, version, &dir, options)?;
-        }
+        let there = || dir.exists().then_some(());
+        cache.make(&format!("zig-{version}"), there, |scratch| {
+            install(scratch, version, &dir, options)
+        })?;
         let program = find_program(&dir)?;
         let work = cache.dir("zig/work")?;
         Ok(Zig {
@@ -96,7 +97,7 @@ fn processor(triple: &str) -> Option<&'static str> {
         .then_some("-mcpu=baseline-lsx")
 }
 
-fn install(cache: &Cache, version: &str, dir: &Path, options: &Options) -> anyhow::Result<()> {
+fn install(scratch: &Path, version: &str, dir: &Path, options: &Options) -> anyhow::Result<()> {
     if options.offline {
         bail!("--offline, and the cache has no zig {version}");
     }
@@ -104,7 +105,6 @@ fn install(cache: &Cache, version: &str, dir: &Path, options: &Options) -> anyho
         "installing the C compiler for guest programs (ziglang {version} from PyPI)"
     ));
     // A virtual environment cannot be moved, but zig itself needs none of it.
-    let scratch = cache.scratch("zig")?;
     let venv = scratch.join("venv");
     shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))
         .context("python3 cannot make a virtual environment: install python3-venv")?;
@@ -121,9 +121,7 @@ fn install(cache: &Cache, version: &str, dir: &Path, options: &Options) -> anyho
         .parent()
         .context("the zig program lies in no directory")?;
     fs::rename(home, scratch.join("zig"))?;
-    fs::rename(scratch.join("zig"), dir)?;
-    fs::remove_dir_all(&scratch)?;
-    Ok(())
+    Ok(fs::rename(scratch.join("zig"), dir)?)
 }
 
 /// `zig` in an installed tree, or in the virtual environment that pip filled.
