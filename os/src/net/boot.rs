@@ -6,10 +6,15 @@
 //! - `netprobe`: asks for the gateway's hardware address and pings it, and logs
 //!   both outcomes as a diagnostic.
 
-use super::{device, errno::errno, registry::Registration, stack};
+use super::{
+    device,
+    errno::errno,
+    proc,
+    registry::Registration,
+    stack::{self, Namespace},
+};
 use crate::{
     Result,
-    fs::pseudo,
     sched::{self, Interruptible},
     time,
 };
@@ -90,9 +95,9 @@ fn parse(value: &str) -> Option<Address> {
 
 /// Gives the first card its address and runs the probe if it was asked for.
 pub fn init(cmdline: &str) {
-    pseudo::proc().file("net/pnp", pnp);
+    proc::file("pnp", pnp);
     let Some(iface) = device::first() else { return };
-    if let Err(errno) = configure(iface, address(cmdline)) {
+    if let Err(errno) = configure(&stack::first(), iface, address(cmdline)) {
         log::error!("net: the first card gets no address: {errno}");
     }
     if cmdline.split_whitespace().any(|word| word == "netprobe") {
@@ -100,8 +105,8 @@ pub fn init(cmdline: &str) {
     }
 }
 
-fn configure(iface: IfaceId, address: Address) -> Result<()> {
-    let done = stack::with(|stack, now| {
+fn configure(net: &Namespace, iface: IfaceId, address: Address) -> Result<()> {
+    let done = net.with(|stack, now| {
         stack.set_up(now, iface, true)?;
         match address {
             Address::None => Ok(()),
@@ -131,12 +136,12 @@ fn configure(iface: IfaceId, address: Address) -> Result<()> {
 }
 
 /// /proc/net/pnp: what DHCP said, in the form of resolv.conf, as on Linux.
-fn pnp() -> String {
+fn pnp(net: &Namespace) -> String {
     let mut text = String::new();
     let Some(iface) = device::first() else {
         return text;
     };
-    stack::look(|stack| {
+    net.look(|stack| {
         let Some(lease) = stack.dhcp_lease(iface) else {
             text.push_str("#MANUAL\n");
             return;
@@ -152,7 +157,8 @@ fn pnp() -> String {
 
 /// The diagnostic. Runs in its own kernel thread.
 fn probe(iface: IfaceId) {
-    let gateway = stack::look(|stack| {
+    let net = &*stack::first();
+    let gateway = net.look(|stack| {
         let default = stack
             .routes()
             .iter()
@@ -163,25 +169,26 @@ fn probe(iface: IfaceId) {
         log::warn!("netprobe: no gateway to probe");
         return;
     };
-    match arp(iface, gateway) {
+    match arp(net, iface, gateway) {
         Ok((mac, micros)) => {
             let mac = mac.map(|byte| alloc::format!("{byte:02x}")).join(":");
             log::warn!("netprobe: {gateway} is at {mac}, after {micros} us");
         }
         Err(errno) => log::warn!("netprobe: {gateway} does not answer ARP: {errno}"),
     }
-    match ping(gateway) {
+    match ping(net, gateway) {
         Ok(micros) => log::warn!("netprobe: {gateway} answers ping after {micros} us"),
         Err(errno) => log::warn!("netprobe: {gateway} does not answer ping: {errno}"),
     }
 }
 
-fn arp(iface: IfaceId, gateway: IpAddr) -> Result<([u8; 6], u64)> {
+fn arp(net: &Namespace, iface: IfaceId, gateway: IpAddr) -> Result<([u8; 6], u64)> {
     let start = time::now().0;
-    stack::with(|stack, now| stack.probe_neighbour(now, iface, gateway)).map_err(errno)?;
+    net.with(|stack, now| stack.probe_neighbour(now, iface, gateway))
+        .map_err(errno)?;
     let sleep = sched::WaitQueue::new();
     while time::now().0 < start + PROBE_TIMEOUT {
-        let found = stack::look(|stack| {
+        let found = net.look(|stack| {
             let mut known = stack
                 .neighbours()
                 .filter(|n| n.addr == gateway && n.mac != [0; 6]);
@@ -196,16 +203,16 @@ fn arp(iface: IfaceId, gateway: IpAddr) -> Result<([u8; 6], u64)> {
     Err(Errno::ETIMEDOUT)
 }
 
-fn ping(gateway: IpAddr) -> Result<u64> {
+fn ping(net: &Namespace, gateway: IpAddr) -> Result<u64> {
     /// Type 8, code 0, checksum and identifier by the engine, sequence 1.
     const ECHO_REQUEST: [u8; 16] = *b"\x08\0\0\0\0\0\0\x01sockeye!";
     let start = time::now().0;
     let registration = Registration::new();
-    let id = stack::with(|stack, _| {
+    let id = net.with(|stack, _| {
         stack.dgram_open(DgramKind::Ping, gateway.is_ipv6(), registration.token())
     });
     let to = Some(Endpoint::new(gateway, 0));
-    let sent = stack::with(|stack, now| {
+    let sent = net.with(|stack, now| {
         stack.dgram_send(
             now,
             id,
@@ -217,15 +224,17 @@ fn ping(gateway: IpAddr) -> Result<u64> {
         )
     });
     let deadline = Some(time::Instant(start + PROBE_TIMEOUT));
-    let answer =
-        sent.map_err(errno).and_then(|()| {
-            sched::wait_until(&[registration.queue()], deadline, Interruptible::No, || {
-                match stack::with(|stack, _| stack.dgram_recv(id, false, |_| ())) {
-                    Err(inet::Error::WouldBlock) => None,
-                    done => Some(done.map_err(errno)),
-                }
-            })?
-        });
-    stack::with(|stack, now| stack.dgram_close(now, id));
+    let answer = sent.map_err(errno).and_then(|()| {
+        sched::wait_until(
+            &[registration.queue()],
+            deadline,
+            Interruptible::No,
+            || match net.with(|stack, _| stack.dgram_recv(id, false, |_| ())) {
+                Err(inet::Error::WouldBlock) => None,
+                done => Some(done.map_err(errno)),
+            },
+        )?
+    });
+    net.with(|stack, now| stack.dgram_close(now, id));
     answer.map(|()| (time::now().0 - start) / 1000)
 }

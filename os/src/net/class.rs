@@ -24,13 +24,14 @@ struct Interfaces;
 
 impl Directory for Interfaces {
     fn get(&self, name: &str) -> Option<Node> {
-        stack::look(|stack| stack.interface_named(name).is_some())
+        stack::current()
+            .look(|stack| stack.interface_named(name).is_some())
             .then(|| Node::directory(Arc::new(Interface(name.to_string()))))
     }
 
     fn names(&self) -> Vec<(String, Kind)> {
         let names: Vec<String> =
-            stack::look(|stack| stack.interfaces().map(|i| i.name.clone()).collect());
+            stack::current().look(|stack| stack.interfaces().map(|i| i.name.clone()).collect());
         names
             .into_iter()
             .map(|name| (name, Kind::Directory))
@@ -116,7 +117,7 @@ fn field(fields: &[(&str, Field)], name: &str, iface: &str) -> Option<Node> {
     let (_, show) = *fields.iter().find(|(field, _)| *field == name)?;
     let iface = iface.to_string();
     Some(Node::text(move || {
-        let info = stack::look(|stack| stack.interface_named(&iface).cloned());
+        let info = stack::current().look(|stack| stack.interface_named(&iface).cloned());
         Ok(show(&info.ok_or(abi::Errno::ENODEV)?).into_bytes())
     }))
 }

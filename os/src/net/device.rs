@@ -5,7 +5,7 @@
 //! batch (one acknowledgement, one wake-up per socket), and unmasks when the ring
 //! is empty. Frames to send are handed over by `stack` under its lock.
 
-use super::stack;
+use super::stack::{self, Namespace};
 use crate::{
     drivers::{
         self,
@@ -26,6 +26,8 @@ const BUDGET: usize = 64;
 
 struct Card {
     nic: Arc<dyn Nic>,
+    /// The namespace that it is in.
+    net: Arc<Namespace>,
     iface: IfaceId,
     event: AtomicBool,
     queue: WaitQueue,
@@ -37,22 +39,23 @@ static CARDS: SpinLock<Vec<Arc<Card>>> = SpinLock::new(Vec::new());
 
 /// Adds every card as `eth0`, `eth1`, … and starts its worker.
 pub fn init() {
+    let net = stack::first();
     for (n, nic) in drivers::nics().into_iter().enumerate() {
         let name = format!("eth{n}");
         let kind = IfaceKind::Ethernet { mac: nic.mac() };
         let mtu = nic.mtu();
-        let added =
-            stack::with(|stack, _| stack.add_interface(&name, kind, mtu, Quirks::default()));
+        let added = net.with(|stack, _| stack.add_interface(&name, kind, mtu, Quirks::default()));
         match added {
-            Ok(iface) => start(nic, iface),
+            Ok(iface) => start(&net, nic, iface),
             Err(error) => log::error!("net: {name} cannot be used: {error:?}"),
         }
     }
 }
 
-fn start(nic: Arc<dyn Nic>, iface: IfaceId) {
+fn start(net: &Arc<Namespace>, nic: Arc<dyn Nic>, iface: IfaceId) {
     let card = Arc::new(Card {
         nic,
+        net: net.clone(),
         iface,
         event: AtomicBool::new(true),
         queue: WaitQueue::new(),
@@ -79,7 +82,7 @@ fn start(nic: Arc<dyn Nic>, iface: IfaceId) {
 /// Takes everything that the card has, then lets it interrupt again.
 fn drain(card: &Card) {
     loop {
-        let received = stack::with(|stack, now| {
+        let received = card.net.with(|stack, now| {
             let received = card
                 .nic
                 .receive(BUDGET, &mut |frame| stack.ingress(now, card.iface, frame));

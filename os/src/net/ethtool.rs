@@ -2,7 +2,7 @@
 //!
 //! Offloads, rings and registers are not for programs here: `EOPNOTSUPP`, which they take for "the driver does not".
 
-use super::{device, stack};
+use super::{device, stack::Namespace};
 use crate::{Result, mm::UserPtr};
 use abi::Errno;
 use inet::{IfaceId, IfaceKind};
@@ -15,8 +15,8 @@ const GET_TIME_STAMPS: u32 = 0x41;
 const TIME_STAMPS: u32 = 1 << 3 | 1 << 4;
 
 /// `name` is the interface's, `at` its `ifr_data`: a command and room for the answer. `ENODEV`, `EFAULT`, `EOPNOTSUPP`.
-pub fn ioctl(name: &str, at: usize) -> Result<()> {
-    let found = stack::look(|stack| stack.interface_named(name).map(|info| (info.id, info.kind)));
+pub fn ioctl(net: &Namespace, name: &str, at: usize) -> Result<()> {
+    let found = net.look(|stack| stack.interface_named(name).map(|info| (info.id, info.kind)));
     let (iface, kind) = found.ok_or(Errno::ENODEV)?;
     match UserPtr::<u32>::new(at).read()? {
         // struct ethtool_drvinfo has no driver for lo, as on Linux.

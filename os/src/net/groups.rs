@@ -1,7 +1,6 @@
 //! /proc/net/{igmp,igmp6,dev_mcast}: which multicast groups this machine is in. proc_net(5).
 
-use super::stack;
-use crate::fs::pseudo;
+use super::{proc, stack::Namespace};
 use alloc::{format, string::String, vec::Vec};
 use core::{
     fmt::Write,
@@ -11,28 +10,27 @@ use inet::{IfaceInfo, IfaceKind};
 
 /// Publishes the files.
 pub fn init() {
-    let proc = pseudo::proc();
-    proc.file("net/igmp", igmp);
-    proc.file("net/igmp6", igmp6);
-    proc.file("net/dev_mcast", dev_mcast);
+    proc::file("igmp", igmp);
+    proc::file("igmp6", igmp6);
+    proc::file("dev_mcast", dev_mcast);
 }
 
 /// The groups of an interface with how many joined, standing ones last.
-fn groups(info: &IfaceInfo) -> Vec<(IpAddr, u32)> {
+fn groups(net: &Namespace, info: &IfaceInfo) -> Vec<(IpAddr, u32)> {
     if !info.up {
         return Vec::new();
     }
-    stack::look(|stack| stack.groups(info.id))
+    net.look(|stack| stack.groups(info.id))
 }
 
-fn interfaces() -> Vec<IfaceInfo> {
-    stack::look(|stack| stack.interfaces().cloned().collect())
+fn interfaces(net: &Namespace) -> Vec<IfaceInfo> {
+    net.look(|stack| stack.interfaces().cloned().collect())
 }
 
-fn igmp() -> String {
+fn igmp(net: &Namespace) -> String {
     let mut text = String::from("Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n");
-    for info in interfaces() {
-        let groups: Vec<(Ipv4Addr, u32)> = groups(&info)
+    for info in interfaces(net) {
+        let groups: Vec<(Ipv4Addr, u32)> = groups(net, &info)
             .into_iter()
             .filter_map(|(group, users)| match group {
                 IpAddr::V4(group) => Some((group, users)),
@@ -58,10 +56,10 @@ fn igmp() -> String {
     text
 }
 
-fn igmp6() -> String {
+fn igmp6(net: &Namespace) -> String {
     let mut text = String::new();
-    for info in interfaces() {
-        for (group, users) in groups(&info) {
+    for info in interfaces(net) {
+        for (group, users) in groups(net, &info) {
             let IpAddr::V6(group) = group else { continue };
             let _ = writeln!(
                 text,
@@ -76,13 +74,13 @@ fn igmp6() -> String {
 }
 
 /// The hardware groups that the IP groups map to (RFC 1112 section 6.4, RFC 2464 section 7).
-fn dev_mcast() -> String {
+fn dev_mcast(net: &Namespace) -> String {
     let mut text = String::new();
-    for info in interfaces() {
+    for info in interfaces(net) {
         if info.kind == IfaceKind::Loopback {
             continue;
         }
-        for (group, _) in groups(&info) {
+        for (group, _) in groups(net, &info) {
             let mac = match group {
                 IpAddr::V4(group) => {
                     let [_, b, c, d] = group.octets();

@@ -1,6 +1,6 @@
 //! Interface ioctls, the same on a socket of any family. netdevice(7).
 
-use super::{device, errno::errno, ethtool, stack};
+use super::{device, errno::errno, ethtool, stack::Namespace};
 use crate::{
     Result,
     mm::{UserOut, UserPtr},
@@ -65,15 +65,15 @@ impl IfReq {
 
 /// SIOC[GS]IF*, SIOCADDRT, SIOCDELRT. `ENOTTY` for requests that are not interface requests,
 /// `ENODEV`, `EPERM` without CAP_NET_ADMIN (asked through `file::hooks`, which knows the caller).
-pub fn interface(request: u32, arg: usize) -> Result<usize> {
+pub fn interface(net: &Namespace, request: u32, arg: usize) -> Result<usize> {
     match request {
-        request::GIFCONF => return list(arg),
-        request::ADDRT | request::DELRT => return route(request == request::ADDRT, arg),
-        request::GIFNAME => return name_of(arg),
+        request::GIFCONF => return list(net, arg),
+        request::ADDRT | request::DELRT => return route(net, request == request::ADDRT, arg),
+        request::GIFNAME => return name_of(net, arg),
         request::ETHTOOL => {
             let ifreq = IfReq::read(arg)?;
             let at = usize::from_ne_bytes(core::array::from_fn(|i| ifreq.data[i]));
-            ethtool::ioctl(&name(&ifreq.name)?, at)?;
+            ethtool::ioctl(net, &name(&ifreq.name)?, at)?;
             return Ok(0);
         }
         request::GIFFLAGS..=request::GIFTXQLEN => {}
@@ -89,10 +89,10 @@ pub fn interface(request: u32, arg: usize) -> Result<usize> {
         if !crate::file::hooks::tasks().capable(super::CAP_NET_ADMIN) {
             return Err(Errno::EPERM);
         }
-        change(request, &name, &ifreq)?;
+        change(net, request, &name, &ifreq)?;
         return Ok(0);
     }
-    stack::look(|stack| {
+    net.look(|stack| {
         let iface = stack.interface_named(&name).ok_or(Errno::ENODEV)?;
         answer(request, iface, &mut ifreq.data)
     })?;
@@ -167,10 +167,10 @@ pub fn flags(iface: &IfaceInfo) -> u32 {
     flags
 }
 
-fn change(request: u32, name: &str, ifreq: &IfReq) -> Result<()> {
+fn change(net: &Namespace, request: u32, name: &str, ifreq: &IfReq) -> Result<()> {
     let data = &ifreq.data;
     let int = u32::from_ne_bytes(core::array::from_fn(|i| data[i]));
-    stack::with(|stack, now| {
+    net.with(|stack, now| {
         let iface = stack.interface_named(name).ok_or(Errno::ENODEV)?;
         let id = iface.id;
         let old = iface
@@ -266,10 +266,10 @@ fn get_sockaddr(data: &[u8]) -> Result<Ipv4Addr> {
 }
 
 /// SIOCGIFNAME: from the index in the data to the name.
-fn name_of(arg: usize) -> Result<usize> {
+fn name_of(net: &Namespace, arg: usize) -> Result<usize> {
     let mut ifreq = IfReq::read(arg)?;
     let index = u32::from_ne_bytes(core::array::from_fn(|i| ifreq.data[i]));
-    let found = stack::look(|stack| {
+    let found = net.look(|stack| {
         stack
             .interface(inet::IfaceId(index))
             .map(|iface| iface.name.clone())
@@ -282,12 +282,12 @@ fn name_of(arg: usize) -> Result<usize> {
 }
 
 /// SIOCGIFCONF: `struct ifconf` is a length and a pointer to ifreqs; a null pointer asks for the length.
-fn list(arg: usize) -> Result<usize> {
+fn list(net: &Namespace, arg: usize) -> Result<usize> {
     const IFREQ: usize = 40;
     let length = UserPtr::<i32>::new(arg);
     let buffer = UserPtr::<usize>::new(arg + 8).read()?;
     let room = usize::try_from(length.read()?).map_err(|_| Errno::EINVAL)?;
-    let entries: alloc::vec::Vec<[u8; IFREQ]> = stack::look(|stack| {
+    let entries: alloc::vec::Vec<[u8; IFREQ]> = net.look(|stack| {
         let with_address = stack.interfaces().filter_map(|iface| {
             let address = iface
                 .addresses
@@ -323,7 +323,7 @@ fn list(arg: usize) -> Result<usize> {
 }
 
 /// SIOCADDRT and SIOCDELRT: `struct rtentry`.
-fn route(add: bool, arg: usize) -> Result<usize> {
+fn route(net: &Namespace, add: bool, arg: usize) -> Result<usize> {
     const RTF_GATEWAY: u16 = 2;
     const RTF_HOST: u16 = 4;
     const RTENTRY: usize = 120;
@@ -352,7 +352,7 @@ fn route(add: bool, arg: usize) -> Result<usize> {
         0 => None,
         at => Some(crate::mm::user::read_cstr(at, 16)?),
     };
-    stack::with(|stack, _| {
+    net.with(|stack, _| {
         let iface = match &device {
             Some(bytes) => {
                 let name = core::str::from_utf8(bytes).map_err(|_| Errno::ENODEV)?;

@@ -1,6 +1,9 @@
 //! /proc/net: the tables that netstat, ss and programs read. proc_net(5).
 
-use super::{netlink, registry, stack};
+use super::{
+    netlink, registry,
+    stack::{self, Namespace},
+};
 use crate::{
     drivers::{self, nic::NicCounters},
     fs::pseudo,
@@ -14,32 +17,36 @@ use inet::{DgramKind, DgramRow, Endpoint, IfaceKind, TcpRow};
 
 /// Publishes the files.
 pub fn init() {
-    let proc = pseudo::proc();
-    proc.file("net/dev", dev);
-    proc.file("net/tcp", || tcp(false));
-    proc.file("net/tcp6", || tcp(true));
-    proc.file("net/udp", || dgram(DgramKind::Udp, false));
-    proc.file("net/udp6", || dgram(DgramKind::Udp, true));
+    file("dev", dev);
+    file("tcp", |net| tcp(net, false));
+    file("tcp6", |net| tcp(net, true));
+    file("udp", |net| dgram(net, DgramKind::Udp, false));
+    file("udp6", |net| dgram(net, DgramKind::Udp, true));
     let raw = DgramKind::Raw { protocol: 0 };
-    proc.file("net/raw", move || dgram(raw, false));
-    proc.file("net/raw6", move || dgram(raw, true));
-    proc.file("net/icmp", || dgram(DgramKind::Ping, false));
-    proc.file("net/icmp6", || dgram(DgramKind::Ping, true));
-    proc.file("net/route", route);
-    proc.file("net/ipv6_route", netlink::route::ipv6_route);
-    proc.file("net/arp", arp);
-    proc.file("net/if_inet6", if_inet6);
-    proc.file("net/netlink", netlink::report);
+    file("raw", move |net| dgram(net, raw, false));
+    file("raw6", move |net| dgram(net, raw, true));
+    file("icmp", |net| dgram(net, DgramKind::Ping, false));
+    file("icmp6", |net| dgram(net, DgramKind::Ping, true));
+    file("route", route);
+    file("ipv6_route", netlink::route::ipv6_route);
+    file("arp", arp);
+    file("if_inet6", if_inet6);
+    file("netlink", netlink::report);
     // Ours, not Linux's: what the cards did, for measuring (frames per notification).
-    proc.file("net/cards", cards);
+    file("cards", cards);
 }
 
-fn dev() -> String {
+/// Publishes a file of /proc/net; its text is of the reader's namespace.
+pub fn file(name: &str, text: impl Fn(&Namespace) -> String + Send + Sync + 'static) {
+    pseudo::proc().file(&format!("net/{name}"), move || text(&stack::current()));
+}
+
+fn dev(net: &Namespace) -> String {
     let mut text = String::from(
         "Inter-|   Receive                                                |  Transmit\n \
          face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
     );
-    stack::look(|stack| {
+    net.look(|stack| {
         for iface in stack.interfaces() {
             let c = &iface.counters;
             let _ = writeln!(
@@ -68,7 +75,7 @@ fn dev() -> String {
     text
 }
 
-fn cards() -> String {
+fn cards(_net: &Namespace) -> String {
     let mut text = String::from(
         "card rx-frames rx-bytes rx-errors tx-frames tx-bytes tx-errors kicks interrupts\n",
     );
@@ -110,7 +117,7 @@ fn hex(endpoint: Endpoint, v6: bool) -> String {
     text
 }
 
-fn tcp(v6: bool) -> String {
+fn tcp(net: &Namespace, v6: bool) -> String {
     let mut text = String::from(match v6 {
         false => {
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -121,7 +128,7 @@ fn tcp(v6: bool) -> String {
     });
     let now = stack::now();
     let mut slot = 0;
-    stack::look(|stack| {
+    net.look(|stack| {
         stack.tcp_rows(|row: &TcpRow| {
             if row.v6 != v6 {
                 return;
@@ -141,7 +148,7 @@ fn tcp(v6: bool) -> String {
 }
 
 /// /proc/net/{udp,raw,icmp} and their siblings for IPv6.
-fn dgram(kind: DgramKind, v6: bool) -> String {
+fn dgram(net: &Namespace, kind: DgramKind, v6: bool) -> String {
     let mut text = String::from(match v6 {
         false => {
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
@@ -151,7 +158,7 @@ fn dgram(kind: DgramKind, v6: bool) -> String {
         }
     });
     let mut slot = 0;
-    stack::look(|stack| {
+    net.look(|stack| {
         stack.dgram_rows(|row: &DgramRow| {
             // Of raw sockets any protocol belongs here.
             let same = core::mem::discriminant(&row.kind) == core::mem::discriminant(&kind);
@@ -170,14 +177,14 @@ fn dgram(kind: DgramKind, v6: bool) -> String {
     text
 }
 
-fn route() -> String {
+fn route(net: &Namespace) -> String {
     const RTF_UP: u32 = 1;
     const RTF_GATEWAY: u32 = 2;
     const RTF_HOST: u32 = 4;
     let mut text = String::from(
         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n",
     );
-    stack::look(|stack| {
+    net.look(|stack| {
         for route in stack.routes() {
             let (IpAddr::V4(dst), Some(iface)) = (route.dst.addr, stack.interface(route.iface))
             else {
@@ -215,11 +222,11 @@ fn route() -> String {
     text
 }
 
-fn arp() -> String {
+fn arp(net: &Namespace) -> String {
     let mut text = String::from(
         "IP address       HW type     Flags       HW address            Mask     Device\n",
     );
-    stack::look(|stack| {
+    net.look(|stack| {
         for neighbour in stack.neighbours() {
             let IpAddr::V4(addr) = neighbour.addr else {
                 continue;
@@ -239,13 +246,13 @@ fn arp() -> String {
     text
 }
 
-fn if_inet6() -> String {
+fn if_inet6(net: &Namespace) -> String {
     const SCOPE_GLOBAL: u32 = 0;
     const SCOPE_HOST: u32 = 0x10;
     const SCOPE_LINK: u32 = 0x20;
     const PERMANENT: u32 = 0x80;
     let mut text = String::new();
-    stack::look(|stack| {
+    net.look(|stack| {
         for iface in stack.interfaces() {
             for address in &iface.addresses {
                 let IpAddr::V6(addr) = address.cidr.addr else {

@@ -4,8 +4,7 @@
 //! Readers look a column up by its name, so what the engine does not count is left out
 //! of the extensions (`netstat`) and zero where a MIB has the column (`snmp`, `snmp6`).
 
-use super::{registry, stack};
-use crate::fs::pseudo;
+use super::{proc, registry};
 use alloc::{
     format,
     string::{String, ToString},
@@ -19,13 +18,12 @@ type Column = (&'static str, u64);
 
 /// Publishes the files.
 pub fn init() {
-    let proc = pseudo::proc();
-    proc.file("net/snmp", || stack::look(snmp));
-    proc.file("net/snmp6", || stack::look(snmp6));
-    proc.file("net/netstat", || stack::look(netstat));
-    proc.file("net/sockstat", || stack::look(sockstat));
-    proc.file("net/sockstat6", || stack::look(sockstat6));
-    proc.file("net/protocols", || stack::look(protocols));
+    proc::file("snmp", |net| net.look(snmp));
+    proc::file("snmp6", |net| net.look(snmp6));
+    proc::file("netstat", |net| net.look(netstat));
+    proc::file("sockstat", |net| net.look(sockstat));
+    proc::file("sockstat6", |net| net.look(sockstat6));
+    proc::file("protocols", |net| net.look(protocols));
 }
 
 /// A line of names and a line of numbers.

@@ -212,7 +212,7 @@ pub fn init() {
 fn numbers(knob: &Knob) -> Vec<i64> {
     match knob.home {
         Home::Shell(values) => values.iter().map(|which| value(*which)).collect(),
-        Home::Engine(get, _) => stack::look(|stack| get(stack.config())),
+        Home::Engine(get, _) => stack::current().look(|stack| get(stack.config())),
         Home::Fixed(_) => Vec::new(),
     }
 }
@@ -243,7 +243,9 @@ fn write(knob: &Knob, bytes: &[u8]) -> Result<()> {
                 VALUES[*which as usize].store(number, Relaxed);
             }
         }
-        Home::Engine(_, set) => stack::with(|stack, _| stack.configure(|config| set(config, &new))),
+        Home::Engine(_, set) => {
+            stack::current().with(|stack, _| stack.configure(|config| set(config, &new)))
+        }
         Home::Fixed(_) => return Err(Errno::EPERM),
     }
     Ok(())

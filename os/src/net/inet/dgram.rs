@@ -14,7 +14,7 @@ use crate::{
             generic::{Ancillary, Timestamp},
             message::{Flags, Incoming, Outgoing, Received, Shutdown},
         },
-        stack,
+        stack::{self, Namespace},
         sysctl::{self, Value},
     },
     sched::Events,
@@ -40,6 +40,7 @@ const MAX_PAYLOAD: usize = 65_507;
 /// One datagram socket.
 pub struct Dgram {
     id: DgramId,
+    net: Arc<Namespace>,
     kind: DgramKind,
     cork: SpinLock<Cork>,
 }
@@ -63,7 +64,7 @@ pub fn socket(
 ) -> Arc<Socket> {
     let common = Common::new(domain, kind, protocol);
     let owner = cx.euid;
-    let id = stack::with(|stack, _| {
+    let id = common.net.with(|stack, _| {
         let id = stack.dgram_open(dgram, is_v6(domain), common.token());
         // A fresh handle is there.
         let _ = stack.dgram_configure(id, |options| {
@@ -84,6 +85,7 @@ pub fn socket(
     let cork = SpinLock::default();
     let protocol = Dgram {
         id,
+        net: common.net.clone(),
         kind: dgram,
         cork,
     };
@@ -168,7 +170,7 @@ impl Dgram {
     ) -> Result<()> {
         let timeout = common.generic().send_timeout;
         common.wait(nonblock, timeout, || {
-            lift(stack::with(|stack, now| {
+            lift(self.net.with(|stack, now| {
                 stack.dgram_send_with(now, self.id, meta, data.len(), |payload| {
                     payload.copy_from_slice(data);
                     true
@@ -227,7 +229,7 @@ impl Dgram {
 
     fn recv_error(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
         let domain = common.domain;
-        let outcome = stack::with(|stack, _| {
+        let outcome = self.net.with(|stack, _| {
             stack.dgram_recv_error(self.id, |record| {
                 let copied = message.out.write(record.data)?;
                 let mut flags = Flags::ERRQUEUE;
@@ -256,10 +258,10 @@ impl Dgram {
         let whole = message.flags.contains(Flags::TRUNC);
         let original = Ancillary::ORIGINAL | Ancillary::ORIGINAL6;
         let port = match generic.ancillary.intersects(original) {
-            true => stack::look(|stack| stack.dgram_local(self.id)).port,
+            true => self.net.look(|stack| stack.dgram_local(self.id)).port,
             false => 0,
         };
-        let outcome = stack::with(|stack, _| {
+        let outcome = self.net.with(|stack, _| {
             stack.dgram_recv(self.id, peek, |arrival| {
                 let copied = match message.out.remaining() {
                     0 => 0,
@@ -290,7 +292,7 @@ impl Protocol for Dgram {
         if self.kind == DgramKind::Udp {
             check_port(cx, local.port)?;
         }
-        lift(stack::with(|stack, _| {
+        lift(self.net.with(|stack, _| {
             stack.dgram_bind(self.id, local)?;
             // As on Linux, an IPv6 address of its own makes it an IPv6 socket only.
             match self.kind != DgramKind::Udp || !only_v6(&local) {
@@ -311,19 +313,19 @@ impl Protocol for Dgram {
             return Err(Errno::EINVAL);
         }
         if addr.family() == AF_UNSPEC {
-            return lift(stack::with(|stack, _| stack.dgram_disconnect(self.id)));
+            return lift(self.net.with(|stack, _| stack.dgram_disconnect(self.id)));
         }
         let peer = addr.endpoint(common.domain)?;
-        lift(stack::with(|stack, _| stack.dgram_connect(self.id, peer)))
+        lift(self.net.with(|stack, _| stack.dgram_connect(self.id, peer)))
     }
 
     fn local(&self, common: &Common) -> Result<SockAddr> {
-        let local = stack::look(|stack| stack.dgram_local(self.id));
+        let local = self.net.look(|stack| stack.dgram_local(self.id));
         Ok(SockAddr::from_endpoint(local, common.domain))
     }
 
     fn peer(&self, common: &Common) -> Result<SockAddr> {
-        let peer: Option<Endpoint> = stack::look(|stack| stack.dgram_peer(self.id));
+        let peer: Option<Endpoint> = self.net.look(|stack| stack.dgram_peer(self.id));
         // Without a port there is no name to give (inet_getname).
         let peer = peer.filter(|peer| peer.port != 0);
         let peer = peer.ok_or(Errno::ENOTCONN)?;
@@ -359,7 +361,7 @@ impl Protocol for Dgram {
         }
         if len > 0 && message.data.prefault(len) != Ok(len) {
             // Where to is asked before what.
-            let peer = stack::look(|stack| stack.dgram_peer(self.id));
+            let peer = self.net.look(|stack| stack.dgram_peer(self.id));
             return Err(match meta.to.or(peer) {
                 None => Errno::EDESTADDRREQ,
                 Some(_) => Errno::EFAULT,
@@ -368,7 +370,7 @@ impl Protocol for Dgram {
         let timeout = common.generic().send_timeout;
         let data = &mut *message.data;
         common.wait(message.flags.nonblock(), timeout, || {
-            lift(stack::with(|stack, now| {
+            lift(self.net.with(|stack, now| {
                 stack.dgram_send_with(now, self.id, &meta, len, |payload| {
                     data.read(payload) == Ok(len)
                 })
@@ -398,11 +400,11 @@ impl Protocol for Dgram {
 
     fn shutdown(&self, _common: &Common, how: Shutdown) -> Result<()> {
         let how = direction(how);
-        lift(stack::with(|stack, _| stack.dgram_shutdown(self.id, how)))
+        lift(self.net.with(|stack, _| stack.dgram_shutdown(self.id, how)))
     }
 
     fn ready(&self, common: &Common) -> Events {
-        let mut events = registry::events(stack::look(|stack| stack.dgram_ready(self.id)));
+        let mut events = registry::events(self.net.look(|stack| stack.dgram_ready(self.id)));
         if events.contains(Events::ERR) && common.generic().error_queue_priority {
             events |= Events::PRI;
         }
@@ -410,12 +412,14 @@ impl Protocol for Dgram {
     }
 
     fn take_error(&self, _common: &Common) -> Option<Errno> {
-        stack::with(|stack, _| stack.dgram_take_error(self.id)).map(errno)
+        self.net
+            .with(|stack, _| stack.dgram_take_error(self.id))
+            .map(errno)
     }
 
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
         // The handle lives as long as the socket.
-        let _ = stack::with(|stack, _| {
+        let _ = self.net.with(|stack, _| {
             stack.dgram_set_filter(self.id, generic.filter.clone())?;
             stack.dgram_configure(self.id, |options| {
                 let owner = options.common.owner;
@@ -432,7 +436,7 @@ impl Protocol for Dgram {
     fn ioctl(&self, _common: &Common, request: u32, arg: usize) -> Result<usize> {
         use abi::ioctl::{FIONREAD, TIOCOUTQ};
         let value = match request {
-            FIONREAD => stack::look(|stack| stack.dgram_next_len(self.id)),
+            FIONREAD => self.net.look(|stack| stack.dgram_next_len(self.id)),
             // Datagrams leave at once: nothing of ours waits in the socket.
             TIOCOUTQ => 0,
             _ => return Err(Errno::ENOTTY),
@@ -442,7 +446,7 @@ impl Protocol for Dgram {
     }
 
     fn close(&self, _common: &Common) {
-        stack::with(|stack, now| stack.dgram_close(now, self.id));
+        self.net.with(|stack, now| stack.dgram_close(now, self.id));
     }
 
     fn as_any(&self) -> &dyn Any {

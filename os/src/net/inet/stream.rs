@@ -13,7 +13,7 @@ use crate::{
             generic::Ancillary,
             message::{Flags, Incoming, Outgoing, Received, Shutdown},
         },
-        stack,
+        stack::Namespace,
     },
     sched::Events,
 };
@@ -35,6 +35,7 @@ const CHUNK: usize = 256 * 1024;
 /// One TCP socket.
 pub struct Stream {
     id: TcpId,
+    net: Arc<Namespace>,
     /// connect(2) answered `EINPROGRESS`; the next call that finds the connection made reports it, once.
     in_progress: AtomicBool,
 }
@@ -43,13 +44,13 @@ impl Stream {
     /// socket(2).
     pub fn open(common: &Common, cx: &Caller<'_>) -> Stream {
         let owner = cx.euid;
-        let id = stack::with(|stack, _| {
+        let id = common.net.with(|stack, _| {
             let id = stack.tcp_open(is_v6(common.domain), common.token());
             // A fresh handle is there.
             let _ = stack.tcp_configure(id, |options| options.common.owner = owner);
             id
         });
-        let buffers = stack::look(|stack| {
+        let buffers = common.net.look(|stack| {
             let options = stack
                 .tcp_options(id)
                 .map(|o| (o.common.recv_buffer, o.common.send_buffer));
@@ -60,12 +61,13 @@ impl Stream {
             generic.recv_buffer = buffers.0 as u32;
             generic.send_buffer = buffers.1 as u32;
         });
-        Stream::new(id)
+        Stream::new(common, id)
     }
 
-    fn new(id: TcpId) -> Stream {
+    fn new(common: &Common, id: TcpId) -> Stream {
         Stream {
             id,
+            net: common.net.clone(),
             in_progress: AtomicBool::new(false),
         }
     }
@@ -90,7 +92,7 @@ impl Stream {
     /// Queues what fits; `EAGAIN` when nothing does.
     fn send_some(&self, message: &mut Outgoing<'_, '_>, chunk: usize) -> Result<usize> {
         let more = message.flags.contains(Flags::MORE);
-        stack::with(|stack, _| {
+        self.net.with(|stack, _| {
             let mut sent = 0;
             // Twice around at most: the ring wraps once.
             while sent < chunk {
@@ -114,7 +116,7 @@ impl Stream {
     /// `Ok((0, true))` is end of stream.
     fn recv_some(&self, message: &mut Incoming<'_, '_>, limit: usize) -> Result<(usize, bool)> {
         let discard = message.flags.contains(Flags::TRUNC);
-        stack::with(|stack, _| {
+        self.net.with(|stack, _| {
             let mut got = 0;
             while got < limit {
                 let taken = stack.tcp_recv_with(self.id, |bytes| {
@@ -138,7 +140,7 @@ impl Stream {
 
     /// MSG_PEEK: copies without consuming, from the start of the queue.
     fn peek_some(&self, message: &mut Incoming<'_, '_>, limit: usize) -> Result<(usize, bool)> {
-        stack::with(|stack, _| {
+        self.net.with(|stack, _| {
             let mut got = 0;
             while got < limit {
                 let seen = stack.tcp_peek_with(self.id, got, |bytes| {
@@ -161,7 +163,7 @@ impl Protocol for Stream {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
         let local = bind_address(addr, common.domain)?;
         check_port(cx, local.port)?;
-        lift(stack::with(|stack, _| {
+        lift(self.net.with(|stack, _| {
             stack.tcp_bind(self.id, local)?;
             // As on Linux, an IPv6 address of its own makes it an IPv6 socket only.
             match only_v6(&local) {
@@ -182,10 +184,16 @@ impl Protocol for Stream {
             return Err(Errno::EINVAL);
         }
         if addr.family() == AF_UNSPEC {
-            return lift(stack::with(|stack, now| stack.tcp_disconnect(now, self.id)));
+            return lift(
+                self.net
+                    .with(|stack, now| stack.tcp_disconnect(now, self.id)),
+            );
         }
         let peer = addr.endpoint(common.domain)?;
-        match stack::with(|stack, now| stack.tcp_connect(now, self.id, peer)) {
+        match self
+            .net
+            .with(|stack, now| stack.tcp_connect(now, self.id, peer))
+        {
             Ok(()) if nonblock => {
                 self.in_progress.store(true, Relaxed);
                 return Err(Errno::EINPROGRESS);
@@ -198,7 +206,7 @@ impl Protocol for Stream {
         }
         let timeout = common.generic().send_timeout;
         match common.wait(false, timeout, || {
-            stack::with(|stack, _| self.connected(stack))
+            self.net.with(|stack, _| self.connected(stack))
         }) {
             Err(Errno::EAGAIN) => {
                 self.in_progress.store(true, Relaxed);
@@ -214,7 +222,7 @@ impl Protocol for Stream {
     fn listen(&self, _common: &Common, _cx: &Caller<'_>, backlog: i32) -> Result<()> {
         // A negative backlog is a huge one: the argument is compared unsigned. The engine caps it at somaxconn.
         let backlog = backlog as u32 as usize;
-        lift(stack::with(|stack, _| stack.tcp_listen(self.id, backlog)))
+        lift(self.net.with(|stack, _| stack.tcp_listen(self.id, backlog)))
     }
 
     fn accept(&self, common: &Common, nonblock: bool) -> Result<Arc<Socket>> {
@@ -226,25 +234,35 @@ impl Protocol for Stream {
             if !self.listening() {
                 return Err(Errno::EINVAL);
             }
-            if !stack::look(|stack| stack.tcp_ready(self.id)).has(Ready::READ) {
+            if !self
+                .net
+                .look(|stack| stack.tcp_ready(self.id))
+                .has(Ready::READ)
+            {
                 return Err(Errno::EAGAIN);
             }
-            let child = Common::new(common.domain, common.kind, common.protocol);
+            let child = Common::within(
+                common.net.clone(),
+                common.domain,
+                common.kind,
+                common.protocol,
+            );
             let token = child.token();
-            let accepted = lift(stack::with(|stack, _| stack.tcp_accept(self.id, token)))?;
+            let accepted = lift(self.net.with(|stack, _| stack.tcp_accept(self.id, token)))?;
             let inherited = common.generic();
             child.change_generic(|generic| *generic = inherited);
-            Ok(Socket::new(child, Stream::new(accepted.id)))
+            let stream = Stream::new(&child, accepted.id);
+            Ok(Socket::new(child, stream))
         })
     }
 
     fn local(&self, common: &Common) -> Result<SockAddr> {
-        let local = stack::look(|stack| stack.tcp_local(self.id));
+        let local = self.net.look(|stack| stack.tcp_local(self.id));
         Ok(SockAddr::from_endpoint(local, common.domain))
     }
 
     fn peer(&self, common: &Common) -> Result<SockAddr> {
-        let peer: Option<Endpoint> = stack::look(|stack| stack.tcp_peer(self.id));
+        let peer: Option<Endpoint> = self.net.look(|stack| stack.tcp_peer(self.id));
         let peer = peer.ok_or(Errno::ENOTCONN)?;
         Ok(SockAddr::from_endpoint(peer, common.domain))
     }
@@ -260,7 +278,7 @@ impl Protocol for Stream {
         let mut sent = 0;
         if message.data.remaining() == 0 {
             // An empty send still reports the state of the connection.
-            return lift(stack::with(|stack, _| stack.tcp_send(self.id, &[])));
+            return lift(self.net.with(|stack, _| stack.tcp_send(self.id, &[])));
         }
         while message.data.remaining() > 0 {
             // A buffer that is not there shows only when there is room for what is in it.
@@ -326,7 +344,7 @@ impl Protocol for Stream {
         if generic.ancillary.contains(Ancillary::UNREAD)
             && let Some(control) = message.control.as_deref_mut()
         {
-            let unread = stack::look(|stack| stack.tcp_unread(self.id)) as i32;
+            let unread = self.net.look(|stack| stack.tcp_unread(self.id)) as i32;
             control.push(SOL_TCP as i32, TCP_CM_INQ as i32, &unread.to_ne_bytes());
         }
         Ok(Received {
@@ -337,26 +355,29 @@ impl Protocol for Stream {
 
     fn shutdown(&self, _common: &Common, how: Shutdown) -> Result<()> {
         let how = direction(how);
-        lift(stack::with(|stack, now| {
-            stack.tcp_shutdown(now, self.id, how)
-        }))
+        lift(
+            self.net
+                .with(|stack, now| stack.tcp_shutdown(now, self.id, how)),
+        )
     }
 
     fn ready(&self, _common: &Common) -> Events {
-        registry::events(stack::look(|stack| stack.tcp_ready(self.id)))
+        registry::events(self.net.look(|stack| stack.tcp_ready(self.id)))
     }
 
     fn take_error(&self, _common: &Common) -> Option<Errno> {
-        stack::with(|stack, _| stack.tcp_take_error(self.id)).map(errno)
+        self.net
+            .with(|stack, _| stack.tcp_take_error(self.id))
+            .map(errno)
     }
 
     fn listening(&self) -> bool {
-        stack::look(|stack| stack.tcp_state(self.id)) == TcpState::Listen
+        self.net.look(|stack| stack.tcp_state(self.id)) == TcpState::Listen
     }
 
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
         // The handle lives as long as the socket.
-        let _ = stack::with(|stack, _| {
+        let _ = self.net.with(|stack, _| {
             stack.tcp_set_filter(self.id, generic.filter.clone())?;
             stack.tcp_configure(self.id, |options| {
                 let owner = options.common.owner;
@@ -370,9 +391,9 @@ impl Protocol for Stream {
         use abi::ioctl::{FIONREAD, SIOCATMARK, TIOCOUTQ};
         let value = match request {
             FIONREAD if self.listening() => return Err(Errno::EINVAL),
-            FIONREAD => stack::look(|stack| stack.tcp_unread(self.id)),
+            FIONREAD => self.net.look(|stack| stack.tcp_unread(self.id)),
             TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
-            TIOCOUTQ => stack::look(|stack| stack.tcp_unacked(self.id)),
+            TIOCOUTQ => self.net.look(|stack| stack.tcp_unacked(self.id)),
             SIOCATMARK => 0,
             _ => return Err(Errno::ENOTTY),
         };
@@ -381,16 +402,19 @@ impl Protocol for Stream {
     }
 
     fn close(&self, common: &Common) {
-        let end = |linger| stack::with(|stack, now| stack.tcp_close(now, self.id, linger));
+        let end = |linger| {
+            self.net
+                .with(|stack, now| stack.tcp_close(now, self.id, linger))
+        };
         match common.generic().linger {
             None => end(Linger::Background),
             Some(0) => end(Linger::Abort),
             Some(seconds) => {
-                if stack::with(|stack, now| stack.tcp_linger(now, self.id)) {
+                if self.net.with(|stack, now| stack.tcp_linger(now, self.id)) {
                     let timeout = u64::from(seconds).saturating_mul(1_000_000_000);
                     // Whatever ends the wait, the close goes on in the background.
                     let _ = common.wait(false, timeout, || {
-                        let unacked = stack::look(|stack| stack.tcp_unacked(self.id));
+                        let unacked = self.net.look(|stack| stack.tcp_unacked(self.id));
                         if unacked == 0 {
                             Ok(())
                         } else {

@@ -6,12 +6,15 @@ use super::{
     port::{Datagram, Port},
     route,
 };
+use crate::net::stack::Namespace;
 use abi::Errno;
 use alloc::{sync::Arc, vec::Vec};
 use netlink::{Builder, Header, Message, flag, kind};
 
 /// A question, as the protocols see it.
 pub struct Request<'a> {
+    /// The asker's namespace.
+    pub net: &'a Arc<Namespace>,
     /// Type, flags, number; `port` is the asker's.
     pub header: Header,
     /// What follows the header.
@@ -89,11 +92,12 @@ impl Refusal {
 pub type Outcome = core::result::Result<Answer, Refusal>;
 
 /// Answers every message of a datagram.
-pub fn handle(port: &Arc<Port>, bytes: &[u8], admin: bool) {
+pub fn handle(net: &Arc<Namespace>, port: &Arc<Port>, bytes: &[u8], admin: bool) {
     let id = port.id();
     for message in netlink::messages(bytes) {
         let header = message.header;
         let request = Request {
+            net,
             header: Header { port: id, ..header },
             body: message.body,
             admin,

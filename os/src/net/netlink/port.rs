@@ -1,7 +1,7 @@
 //! [`Port`]: the mailbox of a socket, and the table of all ports.
 
 use super::Protocol;
-use crate::{Result, file::Events, sched::WaitQueue, sync::SpinLock};
+use crate::{Result, file::Events, net::stack::Namespace, sched::WaitQueue, sync::SpinLock};
 use abi::Errno;
 use alloc::{
     collections::VecDeque,
@@ -287,7 +287,7 @@ fn all() -> impl Iterator<Item = Arc<Port>> {
 }
 
 /// /proc/net/netlink.
-pub fn report() -> String {
+pub fn report(_net: &Namespace) -> String {
     let mut text = String::from(
         "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n",
     );

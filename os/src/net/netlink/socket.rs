@@ -181,7 +181,7 @@ impl socket::Protocol for Netlink {
                 // Nobody in the kernel listens there.
                 Protocol::User => Err(Errno::ECONNREFUSED),
                 _ => {
-                    answer::handle(&self.port, &bytes, admin);
+                    answer::handle(&common.net, &self.port, &bytes, admin);
                     Ok(len)
                 }
             };

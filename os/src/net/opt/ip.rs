@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Result,
-    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack},
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack::Namespace},
 };
 use abi::{
     Errno,
@@ -218,7 +218,7 @@ const ROWS: &[Row] = &[
         |t| {
             let iface = t.datagram(|o| o.multicast_iface).unwrap_or(None);
             let address = iface
-                .and_then(first_address)
+                .and_then(|iface| first_address(&t.common.net, iface))
                 .unwrap_or(Ipv4Addr::UNSPECIFIED);
             Ok(Value::Bytes(address.octets().to_vec()))
         },
@@ -232,7 +232,7 @@ const ROWS: &[Row] = &[
                 8..12 => (address_at(v, 4)?, 0),
                 _ => (address_at(v, 4)?, v.u32_at(8)?),
             };
-            let iface = interface(address, index)?;
+            let iface = interface(&t.common.net, address, index)?;
             t.set_datagram(|o| o.multicast_iface = iface)
         },
     )
@@ -249,8 +249,8 @@ const ROWS: &[Row] = &[
     .text(),
 ];
 
-fn first_address(iface: IfaceId) -> Option<Ipv4Addr> {
-    stack::look(|stack| {
+fn first_address(net: &Namespace, iface: IfaceId) -> Option<Ipv4Addr> {
+    net.look(|stack| {
         let addresses = &stack.interface(iface)?.addresses;
         addresses
             .iter()

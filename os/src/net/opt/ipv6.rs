@@ -3,7 +3,7 @@
 use super::{Input, Level, Manner, Row, Target, Value, membership, read_only, row, write_only};
 use crate::{
     Result,
-    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary, stack},
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary},
 };
 use abi::{
     Errno,
@@ -236,7 +236,7 @@ const ROWS: &[Row] = &[
             if t.stream().is_some() {
                 return Err(Errno::ENOPROTOOPT);
             }
-            let iface = membership::interface_v6(v.int()?)?;
+            let iface = membership::interface_v6(&t.common.net, v.int()?)?;
             t.set_datagram(|o| o.multicast_iface = iface)
         },
     ),
@@ -287,7 +287,7 @@ fn set_checksum_offset(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
 fn convertible(t: &Target<'_>) -> Result<Endpoint> {
     let open = match (t.stream(), t.dgram().map(|dgram| dgram.kind())) {
         (Some(stream), _) => {
-            stack::look(|stack| stack.tcp_state(stream.id())) == TcpState::Established
+            t.common.net.look(|stack| stack.tcp_state(stream.id())) == TcpState::Established
         }
         (_, Some(DgramKind::Udp)) => true,
         _ => return Err(Errno::ENOPROTOOPT),

@@ -3,7 +3,7 @@
 use super::{Input, Target};
 use crate::{
     Result,
-    net::{SockAddr, errno::errno, stack},
+    net::{SockAddr, errno::errno, stack::Namespace},
 };
 use abi::{
     Errno,
@@ -25,7 +25,12 @@ pub fn of_v4(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
     let group = address_at(v, 0)?;
     let address = address_at(v, 4)?;
     let index = if v.1 >= 12 { v.u32_at(8)? } else { 0 };
-    change(t, IpAddr::V4(group), interface(address, index)?, join)
+    change(
+        t,
+        IpAddr::V4(group),
+        interface(&t.common.net, address, index)?,
+        join,
+    )
 }
 
 /// IPV6_JOIN_GROUP and IPV6_LEAVE_GROUP: `struct ipv6_mreq`.
@@ -33,7 +38,7 @@ pub fn of_v6(t: &Target<'_>, v: &Input<'_>, join: bool) -> Result<()> {
     let bytes: &[u8; 20] = v.bytes()?;
     not_stream(t)?;
     let group: [u8; 16] = core::array::from_fn(|i| bytes[i]);
-    let iface = interface_v6(v.u32_at(16)? as i32)?;
+    let iface = interface_v6(&t.common.net, v.u32_at(16)? as i32)?;
     change(t, IpAddr::V6(Ipv6Addr::from(group)), iface, join)
 }
 
@@ -49,7 +54,7 @@ pub fn of_either(t: &Target<'_>, v: &Input<'_>, join: bool, domain: u32) -> Resu
         });
     }
     not_stream(t)?;
-    let iface = interface_v6(v.u32_at(0)? as i32)?;
+    let iface = interface_v6(&t.common.net, v.u32_at(0)? as i32)?;
     let group = group.endpoint(if domain == AF_INET { AF_INET } else { AF_INET6 })?;
     change(t, group.addr, iface, join)
 }
@@ -66,7 +71,7 @@ fn change(t: &Target<'_>, group: IpAddr, iface: Option<IfaceId>, join: bool) -> 
         return Err(Errno::EINVAL);
     }
     let id = t.dgram().ok_or(Errno::EPROTO)?.id();
-    let done = stack::with(|stack, now| {
+    let done = t.common.net.with(|stack, now| {
         // Without an interface it is the one that routes to the group.
         if !join && iface.is_none() && group.is_ipv4() && stack.select_route(group, None).is_err() {
             return Err(inet::Error::NoDevice);
@@ -85,8 +90,8 @@ pub fn address_at(v: &Input<'_>, at: usize) -> Result<Ipv4Addr> {
 }
 
 /// The interface with an index, or with a local address; neither: the route decides. `ENODEV`, `EADDRNOTAVAIL`.
-pub fn interface(address: Ipv4Addr, index: u32) -> Result<Option<IfaceId>> {
-    stack::look(|stack| {
+pub fn interface(net: &Namespace, address: Ipv4Addr, index: u32) -> Result<Option<IfaceId>> {
+    net.look(|stack| {
         if index != 0 {
             let found = stack.interface(IfaceId(index)).map(|iface| iface.id);
             return found.map(Some).ok_or(Errno::ENODEV);
@@ -106,12 +111,12 @@ pub fn interface(address: Ipv4Addr, index: u32) -> Result<Option<IfaceId>> {
 }
 
 /// The interface with an index, 0 for none. `ENODEV`.
-pub fn interface_v6(index: i32) -> Result<Option<IfaceId>> {
+pub fn interface_v6(net: &Namespace, index: i32) -> Result<Option<IfaceId>> {
     match index {
         0 => Ok(None),
         index => {
             let index = u32::try_from(index).map_err(|_| Errno::ENODEV)?;
-            let found = stack::look(|stack| stack.interface(IfaceId(index)).map(|iface| iface.id));
+            let found = net.look(|stack| stack.interface(IfaceId(index)).map(|iface| iface.id));
             found.map(Some).ok_or(Errno::ENODEV)
         }
     }

@@ -26,7 +26,6 @@ use super::{
     Caller, Socket,
     inet::{Dgram, Stream},
     socket::{Common, Generic, Protocol, generic::Ancillary},
-    stack,
 };
 use crate::{
     Result,
@@ -374,15 +373,18 @@ impl<'a> Target<'a> {
     /// IP_MTU and IPV6_MTU: of the route to the peer. `ENOTCONN`.
     fn peer_mtu(&self) -> Result<Value> {
         let peer = self.peer().ok_or(Errno::ENOTCONN)?;
-        let route = stack::look(|stack| stack.select_route(peer.addr, None));
+        let route = self
+            .common
+            .net
+            .look(|stack| stack.select_route(peer.addr, None));
         Ok(Value::Int(route.map_err(super::errno::errno)?.mtu as i32))
     }
 
     /// The connected address.
     fn peer(&self) -> Option<Endpoint> {
         match (self.stream(), self.dgram()) {
-            (Some(stream), _) => stack::look(|stack| stack.tcp_peer(stream.id())),
-            (_, Some(dgram)) => stack::look(|stack| stack.dgram_peer(dgram.id())),
+            (Some(stream), _) => self.common.net.look(|stack| stack.tcp_peer(stream.id())),
+            (_, Some(dgram)) => self.common.net.look(|stack| stack.dgram_peer(dgram.id())),
             _ => None,
         }
     }
@@ -390,10 +392,20 @@ impl<'a> Target<'a> {
     /// The local port; of a raw socket the protocol (`inet_num`).
     fn number(&self) -> u16 {
         match (self.stream(), self.dgram()) {
-            (Some(stream), _) => stack::look(|stack| stack.tcp_local(stream.id())).port,
+            (Some(stream), _) => {
+                self.common
+                    .net
+                    .look(|stack| stack.tcp_local(stream.id()))
+                    .port
+            }
             (_, Some(dgram)) => match dgram.kind() {
                 DgramKind::Raw { protocol } => protocol.into(),
-                _ => stack::look(|stack| stack.dgram_local(dgram.id())).port,
+                _ => {
+                    self.common
+                        .net
+                        .look(|stack| stack.dgram_local(dgram.id()))
+                        .port
+                }
             },
             _ => 0,
         }
@@ -402,11 +414,11 @@ impl<'a> Target<'a> {
     /// Bytes to read, bytes not yet taken over by the peer, and datagrams dropped for want of room.
     fn queued(&self) -> (usize, usize, u64) {
         match (self.stream(), self.dgram()) {
-            (Some(stream), _) => stack::look(|stack| {
+            (Some(stream), _) => self.common.net.look(|stack| {
                 let id = stream.id();
                 (stack.tcp_unread(id), stack.tcp_unacked(id), 0)
             }),
-            (_, Some(dgram)) => stack::look(|stack| {
+            (_, Some(dgram)) => self.common.net.look(|stack| {
                 (
                     stack.dgram_held(dgram.id()),
                     0,
@@ -434,23 +446,35 @@ impl<'a> Target<'a> {
     /// TCP's options in the engine. `ENOPROTOOPT` on other sockets.
     fn tcp<R>(&self, read: impl FnOnce(&TcpOptions) -> R) -> Result<R> {
         let id = self.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-        stack::look(|stack| stack.tcp_options(id).map(read)).map_err(super::errno::errno)
+        self.common
+            .net
+            .look(|stack| stack.tcp_options(id).map(read))
+            .map_err(super::errno::errno)
     }
 
     fn set_tcp(&self, change: impl FnOnce(&mut TcpOptions)) -> Result<()> {
         let id = self.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-        stack::with(|stack, _| stack.tcp_configure(id, change)).map_err(super::errno::errno)
+        self.common
+            .net
+            .with(|stack, _| stack.tcp_configure(id, change))
+            .map_err(super::errno::errno)
     }
 
     /// A datagram socket's options in the engine. `ENOPROTOOPT` on other sockets.
     fn datagram<R>(&self, read: impl FnOnce(&DgramOptions) -> R) -> Result<R> {
         let id = self.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-        stack::look(|stack| stack.dgram_options(id).map(read)).map_err(super::errno::errno)
+        self.common
+            .net
+            .look(|stack| stack.dgram_options(id).map(read))
+            .map_err(super::errno::errno)
     }
 
     fn set_datagram(&self, change: impl FnOnce(&mut DgramOptions)) -> Result<()> {
         let id = self.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-        stack::with(|stack, _| stack.dgram_configure(id, change)).map_err(super::errno::errno)
+        self.common
+            .net
+            .with(|stack, _| stack.dgram_configure(id, change))
+            .map_err(super::errno::errno)
     }
 
     /// Reads an option that TCP and datagram sockets share.
@@ -512,7 +536,11 @@ fn set_unicast_iface(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
         return Err(Errno::EINVAL);
     }
     let index = u32::from_be_bytes(*v.bytes()?);
-    if index != 0 && stack::look(|stack| stack.interface(IfaceId(index)).is_none()) {
+    if index != 0
+        && t.common
+            .net
+            .look(|stack| stack.interface(IfaceId(index)).is_none())
+    {
         return Err(Errno::EADDRNOTAVAIL);
     }
     t.change(|g| g.unicast_iface = index);

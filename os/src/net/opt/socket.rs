@@ -3,9 +3,7 @@
 use super::{Input, Row, Target, Value, filter, read_only, row, write_only};
 use crate::{
     Result,
-    net::{
-        CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, stack, sysctl, unix::Unix,
-    },
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, Caller, socket::generic::Timestamp, sysctl, unix::Unix},
 };
 use abi::{
     Errno,
@@ -347,7 +345,7 @@ pub const ROWS: &[Row] = &[
         SO_BINDTODEVICE,
         |t| {
             let index = t.generic().bound_iface;
-            let name = stack::look(|stack| {
+            let name = t.common.net.look(|stack| {
                 stack
                     .interface(inet::IfaceId(index))
                     .map(|iface| iface.name.clone())
@@ -473,7 +471,10 @@ fn bind_to_device(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> 
         [] => 0,
         name => {
             let name = core::str::from_utf8(name).map_err(|_| Errno::ENODEV)?;
-            let found = stack::look(|stack| stack.interface_named(name).map(|iface| iface.id.0));
+            let found = t
+                .common
+                .net
+                .look(|stack| stack.interface_named(name).map(|iface| iface.id.0));
             found.ok_or(Errno::ENODEV)?
         }
     };

@@ -64,7 +64,9 @@ pub const ROWS: &[Row] = &[
         TCP_MAXSEG,
         |t| {
             let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            Ok(Value::Int(stack::look(|stack| stack.tcp_mss(id)) as i32))
+            Ok(Value::Int(
+                t.common.net.look(|stack| stack.tcp_mss(id)) as i32
+            ))
         },
         |t, _, v| match v.int()? {
             0 => t.set_tcp(|o| o.max_segment = None),
@@ -173,7 +175,7 @@ pub const ROWS: &[Row] = &[
             let clamp = match v.int()? {
                 0 => {
                     let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-                    let closed = stack::look(|stack| stack.tcp_state(id)) == TcpState::Closed;
+                    let closed = t.common.net.look(|stack| stack.tcp_state(id)) == TcpState::Closed;
                     if !closed {
                         return Err(Errno::EINVAL);
                     }
@@ -223,7 +225,7 @@ pub const ROWS: &[Row] = &[
         |t, _, v| {
             v.int()?;
             let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            match stack::look(|stack| stack.tcp_state(id)) {
+            match t.common.net.look(|stack| stack.tcp_state(id)) {
                 TcpState::Closed => Err(Errno::EINVAL),
                 _ => Err(Errno::EPERM),
             }
@@ -306,7 +308,11 @@ fn keep_time(seconds: i32) -> Result<Duration> {
 /// `struct tcp_info` as of Linux 6.x, as far as the engine knows the fields; the rest is zero.
 fn info(t: &Target<'_>) -> Result<Value> {
     let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-    let info = stack::look(|stack| stack.tcp_info(stack::now(), id)).map_err(errno)?;
+    let info = t
+        .common
+        .net
+        .look(|stack| stack.tcp_info(stack::now(), id))
+        .map_err(errno)?;
     Ok(Value::Bytes(tcp_info(&info)))
 }
 

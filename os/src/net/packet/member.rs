@@ -5,7 +5,7 @@
 
 use crate::{
     Result,
-    net::{errno::errno, stack},
+    net::{errno::errno, stack::Namespace},
     sync::SpinLock,
 };
 use abi::{
@@ -65,9 +65,9 @@ pub struct Members(SpinLock<Vec<(Request, u32)>>);
 
 impl Members {
     /// `ENODEV`, `EINVAL` (length of the address).
-    pub fn join(&self, request: &Request) -> Result<()> {
+    pub fn join(&self, net: &Namespace, request: &Request) -> Result<()> {
         let iface = IfaceId(request.iface);
-        if !stack::look(|stack| stack.interface(iface).is_some()) {
+        if !net.look(|stack| stack.interface(iface).is_some()) {
             return Err(Errno::ENODEV);
         }
         let len = usize::from(request.len);
@@ -82,11 +82,11 @@ impl Members {
         }
         members.push((*request, 1));
         drop(members);
-        turn(request, true)
+        turn(net, request, true)
     }
 
     /// What was never joined is left as well, as on Linux.
-    pub fn leave(&self, request: &Request) -> Result<()> {
+    pub fn leave(&self, net: &Namespace, request: &Request) -> Result<()> {
         let mut members = self.0.lock();
         let Some(at) = members.iter().position(|(other, _)| other == request) else {
             return Ok(());
@@ -97,22 +97,23 @@ impl Members {
         }
         members.swap_remove(at);
         drop(members);
-        turn(request, false)
+        turn(net, request, false)
     }
 
     /// The socket is closed.
-    pub fn leave_all(&self) {
+    pub fn leave_all(&self, net: &Namespace) {
         let members = core::mem::take(&mut *self.0.lock());
         for (request, _) in members {
             // An interface that is gone wants nothing.
-            let _ = turn(&request, false);
+            let _ = turn(net, &request, false);
         }
     }
 }
 
-fn turn(request: &Request, on: bool) -> Result<()> {
+fn turn(net: &Namespace, request: &Request, on: bool) -> Result<()> {
     if !request.promiscuous() {
         return Ok(());
     }
-    stack::with(|stack, _| stack.promiscuity(IfaceId(request.iface), on)).map_err(errno)
+    net.with(|stack, _| stack.promiscuity(IfaceId(request.iface), on))
+        .map_err(errno)
 }

@@ -33,7 +33,7 @@ use super::{
         Common, Generic, Protocol,
         message::{Flags, Incoming, Outgoing, Received},
     },
-    stack,
+    stack::Namespace,
 };
 use crate::{
     Result,
@@ -59,6 +59,7 @@ const LONGEST: usize = 65_536 + 14;
 
 /// One packet socket.
 pub struct Packet {
+    net: Arc<Namespace>,
     tap: TapId,
     cooked: bool,
     state: SpinLock<State>,
@@ -103,13 +104,17 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
     };
     let limit = common.generic().recv_buffer as usize;
     let token = common.token();
-    let tap = stack::with(|stack, _| stack.tap_open(filter, limit, token));
-    let collector = Collector::new(tap, common.queue_handle());
+    let tap = common
+        .net
+        .with(|stack, _| stack.tap_open(filter, limit, token));
+    let collector = Collector::new(&common.net, tap, common.queue_handle());
     common.observe(collector.clone());
-    proc::known(common.inode, kind, cx.euid, tap);
+    proc::known(&common.net, common.inode, kind, cx.euid, tap);
+    let net = common.net.clone();
     Ok(Socket::new(
         common,
         Packet {
+            net,
             tap,
             cooked,
             state: SpinLock::new(State {
@@ -153,20 +158,21 @@ impl Packet {
             change(&mut state);
             state.ignore_outgoing
         };
-        stack::with(|stack, _| stack.tap_ignore_outgoing(self.tap, ignore));
+        self.net
+            .with(|stack, _| stack.tap_ignore_outgoing(self.tap, ignore));
     }
 
     /// PACKET_ADD_MEMBERSHIP and PACKET_DROP_MEMBERSHIP.
     pub fn membership(&self, request: &Membership, join: bool) -> Result<()> {
         match join {
-            true => self.members.join(request),
-            false => self.members.leave(request),
+            true => self.members.join(&self.net, request),
+            false => self.members.leave(&self.net, request),
         }
     }
 
     /// PACKET_STATISTICS: packets, drops, and how often a ring froze, since the last call.
     pub fn statistics(&self) -> [u32; 3] {
-        let (packets, drops) = stack::with(|stack, _| stack.tap_statistics(self.tap));
+        let (packets, drops) = self.net.with(|stack, _| stack.tap_statistics(self.tap));
         [packets, drops, self.collector.take_freezes()]
     }
 
@@ -179,7 +185,8 @@ impl Packet {
             0 => common.generic().recv_buffer as usize,
             size => size,
         };
-        stack::with(|stack, _| stack.tap_set_buffer(self.tap, limit));
+        self.net
+            .with(|stack, _| stack.tap_set_buffer(self.tap, limit));
         Ok(())
     }
 
@@ -199,7 +206,7 @@ impl Packet {
         }
         let peek = message.flags.contains(Flags::PEEK);
         let whole = message.flags.contains(Flags::TRUNC);
-        let outcome = stack::with(|stack, _| {
+        let outcome = self.net.with(|stack, _| {
             stack.tap_recv(self.tap, peek, |packet| {
                 let copied = match message.out.remaining() {
                     0 => 0,
@@ -235,7 +242,7 @@ impl Packet {
             }
         };
         let iface = IfaceId(iface);
-        match stack::look(|stack| stack.interface(iface).is_some()) {
+        match self.net.look(|stack| stack.interface(iface).is_some()) {
             true => Ok((iface, protocol, addr)),
             false => Err(Errno::ENXIO),
         }
@@ -258,7 +265,7 @@ impl Protocol for Packet {
             protocol: state.protocol,
             cooked: self.cooked,
         };
-        match stack::with(|stack, _| stack.tap_bind(self.tap, filter)) {
+        match self.net.with(|stack, _| stack.tap_bind(self.tap, filter)) {
             Ok(()) => {}
             // Bound all the same; the next receive says so.
             Err(inet::Error::NetDown) => state.error = Some(Errno::ENETDOWN),
@@ -271,7 +278,9 @@ impl Protocol for Packet {
     fn local(&self, _common: &Common) -> Result<SockAddr> {
         let state = self.state();
         let iface = IfaceId(state.iface);
-        let kind = stack::look(|stack| stack.interface(iface).map(|info| info.kind));
+        let kind = self
+            .net
+            .look(|stack| stack.interface(iface).map(|info| info.kind));
         let addr = LinkAddress::local(state.iface, state.protocol, kind);
         Ok(addr.encode(address::HEADER + usize::from(addr.len)))
     }
@@ -291,8 +300,9 @@ impl Protocol for Packet {
         if len > 0 && message.data.read(&mut frame)? < len {
             return Err(Errno::EFAULT);
         }
-        let sent =
-            stack::with(|stack, now| stack.tap_send(now, self.tap, iface, protocol, addr, &frame));
+        let sent = self
+            .net
+            .with(|stack, now| stack.tap_send(now, self.tap, iface, protocol, addr, &frame));
         sent.map_err(errno)?;
         Ok(len)
     }
@@ -315,7 +325,7 @@ impl Protocol for Packet {
     }
 
     fn ready(&self, _common: &Common) -> Events {
-        let mut events = registry::events(stack::look(|stack| stack.tap_ready(self.tap)));
+        let mut events = registry::events(self.net.look(|stack| stack.tap_ready(self.tap)));
         if self.collector.has_filled() {
             events |= Events::IN | Events::RDNORM;
         }
@@ -334,7 +344,7 @@ impl Protocol for Packet {
             0 => generic.recv_buffer as usize,
             size => size,
         };
-        stack::with(|stack, _| {
+        self.net.with(|stack, _| {
             stack.tap_set_filter(self.tap, generic.filter.clone());
             stack.tap_set_buffer(self.tap, limit);
         });
@@ -342,7 +352,7 @@ impl Protocol for Packet {
 
     fn ioctl(&self, _common: &Common, request: u32, arg: usize) -> Result<usize> {
         let value = match request {
-            abi::ioctl::FIONREAD => stack::look(|stack| stack.tap_next_len(self.tap)),
+            abi::ioctl::FIONREAD => self.net.look(|stack| stack.tap_next_len(self.tap)),
             // Frames leave at once.
             abi::ioctl::TIOCOUTQ => 0,
             _ => return Err(Errno::ENOTTY),
@@ -356,8 +366,8 @@ impl Protocol for Packet {
     }
 
     fn close(&self, common: &Common) {
-        self.members.leave_all();
-        stack::with(|stack, _| stack.tap_close(self.tap));
+        self.members.leave_all(&self.net);
+        self.net.with(|stack, _| stack.tap_close(self.tap));
         proc::forget(common.inode);
     }
 

@@ -1,11 +1,15 @@
 //! /proc/net/packet. packet(7), proc(5).
 
-use crate::{fs::pseudo, net::stack, sync::SpinLock};
-use alloc::{string::String, vec::Vec};
+use crate::{
+    net::{proc, stack::Namespace},
+    sync::SpinLock,
+};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt::Write;
 use inet::TapId;
 
 struct Known {
+    net: Arc<Namespace>,
     inode: u64,
     kind: u32,
     owner: u32,
@@ -17,12 +21,13 @@ static SOCKETS: SpinLock<Vec<Known>> = SpinLock::new(Vec::new());
 
 /// Publishes the file.
 pub fn init() {
-    pseudo::proc().file("net/packet", text);
+    proc::file("packet", text);
 }
 
 /// A socket was made.
-pub fn known(inode: u64, kind: u32, owner: u32, tap: TapId) {
+pub fn known(net: &Arc<Namespace>, inode: u64, kind: u32, owner: u32, tap: TapId) {
     SOCKETS.lock().push(Known {
+        net: net.clone(),
         inode,
         kind,
         owner,
@@ -35,16 +40,20 @@ pub fn forget(inode: u64) {
     SOCKETS.lock().retain(|known| known.inode != inode);
 }
 
-fn text() -> String {
+fn text(net: &Namespace) -> String {
     let mut out = String::from("sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n");
     for Known {
+        net: home,
         inode,
         kind,
         owner,
         tap,
     } in &*SOCKETS.lock()
     {
-        let Some(status) = stack::look(|stack| stack.tap_status(*tap)) else {
+        if !core::ptr::eq(&**home, net) {
+            continue;
+        }
+        let Some(status) = net.look(|stack| stack.tap_status(*tap)) else {
             continue;
         };
         // Writing to a string cannot fail.

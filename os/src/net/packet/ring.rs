@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     mm::{Backing, Frame, PAGE_SIZE},
-    net::{registry::Observer, stack},
+    net::{registry::Observer, stack::Namespace},
     sched::{Events, WaitQueue},
     sync::SpinLock,
     time::{
@@ -178,6 +178,7 @@ impl Ring {
 
 /// Moves frames from a tap into its ring.
 pub struct Collector {
+    net: Arc<Namespace>,
     tap: TapId,
     queue: Arc<WaitQueue>,
     ring: SpinLock<Option<Ring>>,
@@ -189,8 +190,9 @@ pub struct Collector {
 
 impl Collector {
     /// Without a ring.
-    pub fn new(tap: TapId, queue: Arc<WaitQueue>) -> Arc<Collector> {
+    pub fn new(net: &Arc<Namespace>, tap: TapId, queue: Arc<WaitQueue>) -> Arc<Collector> {
         Arc::new_cyclic(|this: &Weak<Collector>| Collector {
+            net: net.clone(),
             tap,
             queue,
             ring: SpinLock::new(None),
@@ -276,7 +278,7 @@ impl Observer for Collector {
             return true;
         }
         let mut wake = false;
-        stack::take(|stack| {
+        self.net.take(|stack| {
             let mut guard = self.ring.lock();
             let Some(ring) = guard.as_mut() else {
                 wake = true;

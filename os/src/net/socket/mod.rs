@@ -14,6 +14,7 @@ pub use generic::Generic;
 use super::{
     Caller, ioctl, opt,
     registry::{Observer, Registration},
+    stack::{self, Namespace},
 };
 use crate::{
     Result,
@@ -138,19 +139,27 @@ pub struct Common {
     pub protocol: u32,
     /// Inode number in sockfs.
     pub inode: u64,
+    /// The network namespace that it was made in.
+    pub net: Arc<Namespace>,
     registration: Registration,
     generic: SpinLock<Generic>,
 }
 
 impl Common {
-    /// The shared part of a new socket.
+    /// The shared part of a new socket in the caller's namespace.
     pub fn new(domain: u32, kind: u32, protocol: u32) -> Common {
+        Common::within(stack::current(), domain, kind, protocol)
+    }
+
+    /// The shared part of a new socket in `net`.
+    pub fn within(net: Arc<Namespace>, domain: u32, kind: u32, protocol: u32) -> Common {
         let registration = Registration::new();
         Common {
             domain,
             kind,
             protocol,
             inode: registration.inode(),
+            net,
             registration,
             generic: SpinLock::new(Generic::default()),
         }
@@ -361,7 +370,7 @@ impl File for Socket {
 
     fn ioctl(&self, request: u32, arg: usize) -> Result<usize> {
         match self.protocol.ioctl(&self.common, request, arg) {
-            Err(Errno::ENOTTY) => ioctl::interface(request, arg),
+            Err(Errno::ENOTTY) => ioctl::interface(&self.common.net, request, arg),
             done => done,
         }
     }

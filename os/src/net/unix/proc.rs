@@ -1,7 +1,10 @@
 //! /proc/net/unix. proc(5).
 
 use super::{end::End, name::Name};
-use crate::{fs::pseudo, sync::SpinLock};
+use crate::{
+    net::{proc, stack::Namespace},
+    sync::SpinLock,
+};
 use alloc::{
     string::String,
     sync::{Arc, Weak},
@@ -14,7 +17,7 @@ static ENDS: SpinLock<Vec<Weak<End>>> = SpinLock::new(Vec::new());
 
 /// Publishes the file.
 pub fn init() {
-    pseudo::proc().file("net/unix", text);
+    proc::file("unix", text);
 }
 
 /// A socket was made. Those that are gone are forgotten now and then.
@@ -108,7 +111,7 @@ fn row(end: &Arc<End>) -> Option<Row> {
     Some(row)
 }
 
-fn text() -> String {
+fn text(_net: &Namespace) -> String {
     /// SO_ACCEPTCON of Linux's socket flags.
     const LISTENS: u32 = 1 << 16;
     let mut out = String::from("Num       RefCount Protocol Flags    Type St Inode Path\n");

@@ -99,7 +99,7 @@ pub fn get(request: &Request<'_>) -> Outcome {
         None => None,
     };
     let now = stack::now();
-    let entries = stack::look(|stack| entries(stack, &question, now))?;
+    let entries = request.net.look(|stack| entries(stack, &question, now))?;
     if !request.dumps() {
         let one = entries.iter().find(|entry| exactly(entry, &question));
         let one = one.ok_or(Errno::ENOENT)?;

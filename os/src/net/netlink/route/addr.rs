@@ -147,7 +147,7 @@ pub fn get(request: &Request<'_>, family: u32) -> Outcome {
         _ => 0,
     };
     let header = record_header(request, route::NEWADDR, only != 0);
-    let records = stack::look(|stack| {
+    let records = request.net.look(|stack| {
         if only != 0 && stack.interface(IfaceId(only)).is_none() {
             return Err(Refusal::from(Errno::ENODEV));
         }
@@ -181,7 +181,7 @@ fn get_one(request: &Request<'_>, family: u32) -> Outcome {
     let wanted = addr_of(wanted, family)?;
     let index = word_at(&head, 4);
     let header = request.reply(route::NEWADDR);
-    let found = stack::look(|stack| {
+    let found = request.net.look(|stack| {
         stack
             .interfaces()
             .filter(|info| index == 0 || info.id.0 == index)
@@ -267,7 +267,7 @@ pub fn add(request: &Request<'_>, family: u32) -> Outcome {
         Errno::EINVAL,
         "ipv4: Local address is not supplied",
     ))?;
-    let added = stack::with(|stack, now| {
+    let added = request.net.with(|stack, now| {
         let known = stack
             .interface(id)
             .is_some_and(|info| info.addresses.iter().any(|own| own.cidr == cidr));
@@ -300,7 +300,7 @@ pub fn add(request: &Request<'_>, family: u32) -> Outcome {
 pub fn del(request: &Request<'_>, family: u32) -> Outcome {
     known_family(family)?;
     let (id, cidr, _) = parse(request, family)?;
-    let gone = stack::with(|stack, _| {
+    let gone = request.net.with(|stack, _| {
         let info = stack.interface(id).ok_or(inet::Error::NoDevice)?;
         let own = info.addresses.iter().find(|own| match cidr {
             // IPv6 compares the prefix length always, IPv4 when an address to compare it with came along.

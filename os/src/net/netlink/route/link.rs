@@ -6,7 +6,6 @@ use crate::net::{
     errno::errno,
     ioctl,
     netlink::answer::{Answer, Refusal, Request},
-    stack,
 };
 use abi::Errno;
 use alloc::vec::Vec;
@@ -102,10 +101,16 @@ fn stats(info: &IfaceInfo, size: usize) -> Vec<u8> {
 }
 
 /// Which interface a message means: its index, or a name. `ENODEV`, `EINVAL` with neither.
-fn find(head: &[u8], attributes: &Attributes<'_>) -> Result<IfaceId, Refusal> {
+fn find(
+    request: &Request<'_>,
+    head: &[u8],
+    attributes: &Attributes<'_>,
+) -> Result<IfaceId, Refusal> {
     let index = word_at(head, 4);
     if index != 0 {
-        let found = stack::look(|stack| stack.interface(IfaceId(index)).map(|info| info.id));
+        let found = request
+            .net
+            .look(|stack| stack.interface(IfaceId(index)).map(|info| info.id));
         return found.ok_or(Errno::ENODEV.into());
     }
     let name = attributes
@@ -113,7 +118,10 @@ fn find(head: &[u8], attributes: &Attributes<'_>) -> Result<IfaceId, Refusal> {
         .or_else(|| attributes.get(link::ALT_IFNAME))
         .ok_or(Errno::EINVAL)?;
     let name = name.str().ok_or(Errno::ENODEV)?;
-    stack::look(|stack| stack.interface_named(name).map(|info| info.id)).ok_or(Errno::ENODEV.into())
+    request
+        .net
+        .look(|stack| stack.interface_named(name).map(|info| info.id))
+        .ok_or(Errno::ENODEV.into())
 }
 
 /// RTM_GETLINK.
@@ -125,16 +133,18 @@ pub fn get(request: &Request<'_>) -> Outcome {
         if family == abi::net::AF_BRIDGE {
             return Ok(Answer::Dump(Vec::new()));
         }
-        let records = stack::look(|stack| {
+        let records = request.net.look(|stack| {
             let records = stack.interfaces().map(|info| record(header, info));
             records.collect()
         });
         return Ok(Answer::Dump(records));
     }
     let head: [u8; IFINFOMSG] = fixed(request)?;
-    let id = find(&head, &Attributes::after(request.body, IFINFOMSG))?;
+    let id = find(request, &head, &Attributes::after(request.body, IFINFOMSG))?;
     let header = request.reply(route::NEWLINK);
-    let found = stack::look(|stack| stack.interface(id).map(|info| record(header, info)));
+    let found = request
+        .net
+        .look(|stack| stack.interface(id).map(|info| record(header, info)));
     one(found.ok_or(Errno::ENODEV)?)
 }
 
@@ -142,7 +152,7 @@ pub fn get(request: &Request<'_>) -> Outcome {
 pub fn set(request: &Request<'_>, new: bool) -> Outcome {
     let head: [u8; IFINFOMSG] = fixed(request)?;
     let attributes = Attributes::after(request.body, IFINFOMSG);
-    let id = match find(&head, &attributes) {
+    let id = match find(request, &head, &attributes) {
         Ok(_) if new && request.has(flag::EXCL) => return Err(Errno::EEXIST.into()),
         Ok(id) => id,
         Err(_) if new && request.has(flag::CREATE) => {
@@ -168,7 +178,7 @@ pub fn set(request: &Request<'_>, new: bool) -> Outcome {
         _ => None,
     };
     let (flags, change) = (word_at(&head, 8), word_at(&head, 12));
-    let changed = stack::with(|stack, now| {
+    let changed = request.net.with(|stack, now| {
         if let Some(mac) = mac {
             stack.set_mac(id, mac)?;
         }
@@ -218,6 +228,6 @@ fn unchanged(kind: u16) -> u32 {
 /// RTM_DELLINK: cards and `lo` stay. `EOPNOTSUPP`, `ENODEV`.
 pub fn del(request: &Request<'_>) -> Outcome {
     let head: [u8; IFINFOMSG] = fixed(request)?;
-    find(&head, &Attributes::after(request.body, IFINFOMSG))?;
+    find(request, &head, &Attributes::after(request.body, IFINFOMSG))?;
     Err(Errno::EOPNOTSUPP.into())
 }

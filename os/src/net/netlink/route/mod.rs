@@ -18,7 +18,7 @@ use super::{
     answer::{Answer, Outcome, Refusal, Request},
     port::{self, Datagram},
 };
-use crate::{net::stack, sync::SpinLock};
+use crate::{net::stack::Namespace, sync::SpinLock};
 use abi::{
     Errno,
     net::{AF_INET, AF_INET6},
@@ -82,7 +82,7 @@ pub fn answer(request: &Request<'_>) -> Outcome {
 }
 
 /// Tells the groups what changed. Called without the engine's lock.
-pub fn notify(changes: &[Change]) {
+pub fn notify(net: &Namespace, changes: &[Change]) {
     if changes.is_empty() {
         return;
     }
@@ -106,7 +106,7 @@ pub fn notify(changes: &[Change]) {
             sequence,
             port,
         };
-        let record = stack::look(|stack| match change {
+        let record = net.look(|stack| match change {
             Change::Link(id) => stack.interface(*id).map(|info| link::record(header, info)),
             Change::AddressAdded(id, own) | Change::AddressRemoved(id, own) => {
                 let info = stack.interface(*id)?;

@@ -1,10 +1,7 @@
 //! RTM_*NEIGH: who is where on a link. rtnetlink(7), `struct ndmsg`; ip-neighbour(8).
 
 use super::{Outcome, addr_of, done, family_of, fixed, one, record_header, wanted, word_at};
-use crate::net::{
-    netlink::answer::{Answer, Refusal, Request},
-    stack,
-};
+use crate::net::netlink::answer::{Answer, Refusal, Request};
 use abi::{
     Errno,
     net::{AF_INET, AF_INET6},
@@ -58,7 +55,7 @@ pub fn get(request: &Request<'_>, family: u32) -> Outcome {
     if !request.dumps() {
         let (iface, addr, _) = parse(request)?;
         let header = request.reply(route::NEWNEIGH);
-        let found = stack::look(|stack| {
+        let found = request.net.look(|stack| {
             let mut all = stack.neighbours();
             all.find(|entry| entry.iface == iface && entry.addr == addr)
         });
@@ -72,7 +69,7 @@ pub fn get(request: &Request<'_>, family: u32) -> Outcome {
         Err(_) => 0,
     };
     let header = record_header(request, route::NEWNEIGH, only != 0);
-    let records = stack::look(|stack| {
+    let records = request.net.look(|stack| {
         let mut records = Vec::new();
         for round in [AF_INET, AF_INET6] {
             let rows = stack.neighbours().filter(|entry| {
@@ -101,7 +98,7 @@ fn parse(request: &Request<'_>) -> Result<(IfaceId, IpAddr, Option<[u8; 6]>), Re
     ))?;
     let dst = addr_of(dst, family)?;
     let iface = IfaceId(word_at(&head, 4));
-    if stack::look(|stack| stack.interface(iface).is_none()) {
+    if request.net.look(|stack| stack.interface(iface).is_none()) {
         return Err(Errno::ENODEV.into());
     }
     let mac = match attributes.get(neigh::LLADDR) {
@@ -124,7 +121,7 @@ pub fn add(request: &Request<'_>) -> Outcome {
         nud::STALE => NeighbourState::Stale,
         _ => return Err(Errno::EOPNOTSUPP.into()),
     };
-    let known = stack::look(|stack| {
+    let known = request.net.look(|stack| {
         let mut all = stack.neighbours();
         all.find(|entry| entry.iface == iface && entry.addr == addr)
     });
@@ -134,15 +131,20 @@ pub fn add(request: &Request<'_>) -> Outcome {
         _ => {}
     }
     let mac = mac.or(known.map(|entry| entry.mac)).ok_or(Errno::EINVAL)?;
-    done(stack::with(|stack, now| {
-        stack.set_neighbour(now, iface, addr, mac, state)
-    }))
+    done(
+        request
+            .net
+            .with(|stack, now| stack.set_neighbour(now, iface, addr, mac, state)),
+    )
 }
 
 /// RTM_DELNEIGH. `ENOENT`.
 pub fn del(request: &Request<'_>) -> Outcome {
     let (iface, addr, _) = parse(request)?;
-    match stack::with(|stack, _| stack.remove_neighbour(iface, addr)) {
+    match request
+        .net
+        .with(|stack, _| stack.remove_neighbour(iface, addr))
+    {
         Err(inet::Error::NotFound) => Err(Errno::ENOENT.into()),
         gone => done(gone),
     }

@@ -4,7 +4,7 @@ use super::{Outcome, addr_of, family_of, fixed, local, one, record_header, word_
 use crate::net::{
     errno::errno,
     netlink::answer::{Answer, Refusal, Request},
-    stack,
+    stack::Namespace,
 };
 use abi::{
     Errno,
@@ -184,7 +184,7 @@ pub fn get(request: &Request<'_>, family: u32) -> Outcome {
         _ => Filter::default(),
     };
     let header = record_header(request, route::NEWROUTE, filter.any());
-    let records = stack::look(|stack| {
+    let records = request.net.look(|stack| {
         let mut records = Vec::new();
         for (v6, of) in [(false, AF_INET), (true, AF_INET6)] {
             if family != 0 && family != of {
@@ -249,7 +249,7 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
     let header = request.reply(route::NEWROUTE);
     let fib = word_at(&head, 8) & FIB_MATCH != 0;
     let table_wanted = word_at(&head, 8) & LOOKUP_TABLE != 0;
-    stack::look(|stack| {
+    request.net.look(|stack| {
         if via.is_some_and(|id| stack.interface(id).is_none()) {
             return Err(Errno::ENODEV.into());
         }
@@ -453,7 +453,7 @@ impl Wish {
 /// RTM_NEWROUTE. `EEXIST`, `ENOENT` (without NLM_F_CREATE), and those of the row.
 pub fn add(request: &Request<'_>, family: u32) -> Outcome {
     let wish = Wish::of(request, family)?;
-    stack::with(|stack, _| {
+    request.net.with(|stack, _| {
         let row = wish.row(stack)?;
         let same = |known: &Route| known.dst == row.dst && known.metric == row.metric;
         let exists = stack.routes().iter().any(same);
@@ -480,20 +480,22 @@ pub fn add(request: &Request<'_>, family: u32) -> Outcome {
 /// RTM_DELROUTE. `ESRCH`.
 pub fn del(request: &Request<'_>, family: u32) -> Outcome {
     let wish = Wish::of(request, family)?;
-    stack::with(|stack, _| match stack.take_route(|row| wish.means(row)) {
-        Ok(_) => Ok(Answer::Done),
-        Err(error) => Err(errno(error).into()),
-    })
+    request
+        .net
+        .with(|stack, _| match stack.take_route(|row| wish.means(row)) {
+            Ok(_) => Ok(Answer::Done),
+            Err(error) => Err(errno(error).into()),
+        })
 }
 
 /// /proc/net/ipv6_route: destination, source, next hop, metric, references, uses, flags. proc_net(5).
-pub fn ipv6_route() -> String {
+pub fn ipv6_route(net: &Namespace) -> String {
     const RTF_UP: u32 = 0x1;
     const RTF_GATEWAY: u32 = 0x2;
     const RTF_REJECT: u32 = 0x200;
     const RTF_LOCAL: u32 = 0x8000_0000;
     let mut text = String::new();
-    stack::look(|stack| {
+    net.look(|stack| {
         for row in rows(stack, true) {
             let bits = |addr: Option<IpAddr>| match addr {
                 Some(IpAddr::V6(addr)) => addr.to_bits(),
