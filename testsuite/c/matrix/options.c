@@ -5,9 +5,11 @@
  *     options [KIND...]     kinds as in the first column; all where none is given
  *
  * It judges nothing: its output on two kernels is compared by `testsuite/optmatrix`.
- * One line an option, or a range of options that answer alike:
+ * One line an option, or a range of options that answer alike; what they answer is
+ * printed once, before its number is used:
  *
- *     # tcp4/new TCP 1 | get 4:00000000 ... | set 0:0>00000000 1:0>01000000 ...
+ *     # =7 | get 4:00000000 ... | set 0:0>00000000 1:0>01000000 ...
+ *     # tcp4/new TCP 1 =7
  *
  * `get`: the value for a large buffer, then the answer for rooms of 4, 2, 1, 0 and -1
  * bytes, a bad buffer, a bad length pointer. `set`: ints, each with the value read
@@ -254,6 +256,22 @@ static void named_options(const struct kind *k, enum state state)
 	}
 }
 
+/* The number of an answer; prints it when it is a new one. */
+static unsigned answer_number(const char *line)
+{
+	static char *answers[4096];
+	static unsigned known;
+	unsigned at = 0;
+
+	while (at < known && strcmp(answers[at], line))
+		at++;
+	if (at == known && known < sizeof answers / sizeof *answers) {
+		answers[known++] = strdup(line);
+		printf("# =%u %s\n", at, line);
+	}
+	return at;
+}
+
 static void level_of(const struct kind *k, enum state state, const struct level *level)
 {
 	static char line[MAX_LINE], last[MAX_LINE];
@@ -268,10 +286,14 @@ static void level_of(const struct kind *k, enum state state, const struct level 
 		else
 			one_option(k, state, level->number, name, line);
 		if (end == -1 || strcmp(line, last) || name != end + 1) {
-			if (end != -1 && first == end)
-				printf("# %s/%s %s %d %s\n", k->name, state_names[state], level->name, first, last);
-			else if (end != -1)
-				printf("# %s/%s %s %d..%d %s\n", k->name, state_names[state], level->name, first, end, last);
+			if (end != -1) {
+				unsigned answer = answer_number(last);
+
+				printf("# %s/%s %s %d", k->name, state_names[state], level->name, first);
+				if (first != end)
+					printf("..%d", end);
+				printf(" =%u\n", answer);
+			}
 			first = name;
 			strcpy(last, line);
 		}
@@ -281,6 +303,13 @@ static void level_of(const struct kind *k, enum state state, const struct level 
 
 int main(int argc, char **argv)
 {
+	FILE *groups = fopen("/proc/sys/net/ipv4/ping_group_range", "w");
+
+	/* Ping sockets are for nobody as a kernel begins. */
+	if (groups) {
+		fputs("0 2147483647\n", groups);
+		fclose(groups);
+	}
 	alarm(900);
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);

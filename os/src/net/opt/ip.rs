@@ -3,7 +3,7 @@
 use super::{
     Level, Manner, Row, Target, Value,
     membership::{self, address_at, interface},
-    read_only, row, write_only,
+    read_only, row, shared, write_only,
 };
 use crate::{
     Result,
@@ -36,7 +36,7 @@ pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
     }
     Ok(Level {
         manner: Manner::NameFirst,
-        rows: ROWS,
+        rows: &[ROWS],
     })
 }
 
@@ -88,7 +88,7 @@ const ROWS: &[Row] = &[
     row(
         IP_MTU_DISCOVER,
         |t| Ok(Value::Int(t.generic().mtu_discover.into())),
-        |t, _, v| super::set_mtu_discover(t, v.int_or_byte()?, false),
+        |t, _, v| shared::set_mtu_discover(t, v.int_or_byte()?, false),
     ),
     read_only(IP_MTU, |t| match t.peer_mtu()? {
         // No IPv4 packet is longer.
@@ -167,7 +167,7 @@ const ROWS: &[Row] = &[
     row(
         IP_UNICAST_IF,
         |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
-        |t, _, v| super::set_unicast_iface(t, v),
+        |t, _, v| shared::set_unicast_iface(t, v),
     )
     .text(),
     // The port, or a raw socket's protocol.
@@ -195,7 +195,7 @@ const ROWS: &[Row] = &[
         |t| Ok(t.generic().multicast_loop.into()),
         |t, _, v| {
             let on = v.given_int_or_byte()? != 0;
-            super::set_multicast_loop(t, on)
+            shared::set_multicast_loop(t, on)
         },
     ),
     row(

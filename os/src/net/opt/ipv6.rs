@@ -1,6 +1,8 @@
 //! IPPROTO_IPV6. ipv6(7).
 
-use super::{Input, Level, Manner, Row, Target, Value, membership, read_only, row, write_only};
+use super::{
+    Input, Level, Manner, Row, Target, Value, membership, read_only, row, shared, write_only,
+};
 use crate::{
     Result,
     net::{CAP_NET_ADMIN, CAP_NET_RAW, socket::generic::Ancillary},
@@ -28,7 +30,7 @@ const IPV6_MIN_MTU: u32 = 1280;
 pub fn level(_: &Target<'_>, _name: i32) -> Result<Level> {
     Ok(Level {
         manner: Manner::Lax,
-        rows: ROWS,
+        rows: &[ROWS],
     })
 }
 
@@ -99,7 +101,7 @@ const ROWS: &[Row] = &[
     row(
         IPV6_MTU_DISCOVER,
         |t| Ok(Value::Int(t.generic().mtu_discover6.into())),
-        |t, _, v| super::set_mtu_discover(t, v.int()?, true),
+        |t, _, v| shared::set_mtu_discover(t, v.int()?, true),
     ),
     row(
         IPV6_DONTFRAG,
@@ -108,7 +110,7 @@ const ROWS: &[Row] = &[
             // Too short is off.
             let on = v.1 >= 4 && v.flag()?;
             t.change(|g| g.no_fragments = on);
-            super::apply_fragmentation(t)
+            shared::apply_fragmentation(t)
         },
     ),
     read_only(IPV6_PATHMTU, |t| {
@@ -180,7 +182,7 @@ const ROWS: &[Row] = &[
     row(
         IPV6_UNICAST_IF,
         |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
-        |t, _, v| super::set_unicast_iface(t, v),
+        |t, _, v| shared::set_unicast_iface(t, v),
     ),
     row(
         IPV6_MULTICAST_ALL,
@@ -223,7 +225,7 @@ const ROWS: &[Row] = &[
                 on @ (0 | 1) => on != 0,
                 _ => return Err(Errno::EINVAL),
             };
-            super::set_multicast_loop(t, on)
+            shared::set_multicast_loop(t, on)
         },
     ),
     row(

@@ -11,7 +11,7 @@ pub const ICMPV6_FILTER: u32 = 1;
 /// SOL_RAW of an IPv4 socket for ICMP.
 pub const LEVEL4: Level = Level {
     manner: Manner::NameFirst,
-    rows: &[row(
+    rows: &[&[row(
         ICMP_FILTER,
         |t| {
             let word = t.datagram(|o| o.icmp_filter[0])? as u32;
@@ -25,19 +25,19 @@ pub const LEVEL4: Level = Level {
             bytes[..len].copy_from_slice(&v.0[..len]);
             t.set_datagram(|o| o.icmp_filter[0] = u32::from_ne_bytes(bytes).into())
         },
-    )],
+    )]],
 };
 
 /// SOL_RAW of an IPv6 socket.
 pub const LEVEL6: Level = Level {
     manner: Manner::IntFirstLax,
-    rows: &[ipv6::RAW_CHECKSUM],
+    rows: &[&[ipv6::RAW_CHECKSUM]],
 };
 
 /// SOL_ICMPV6 of an IPv6 socket for ICMPv6: a set bit blocks a type.
 pub const LEVEL_ICMP6: Level = Level {
     manner: Manner::NameFirst,
-    rows: &[ROW_ICMP6],
+    rows: &[&[ROW_ICMP6]],
 };
 
 const ROW_ICMP6: Row = row(

@@ -1,0 +1,225 @@
+//! SOL_SOCKET. socket(7).
+
+mod buffers;
+mod device;
+mod times;
+
+use super::{Row, Target, Value, filter, read_only, row, write_only};
+use crate::{
+    Result,
+    net::{CAP_NET_ADMIN, CAP_NET_RAW, unix::Unix},
+};
+use abi::{
+    Errno,
+    net::{
+        AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER,
+        SO_BROADCAST, SO_BSDCOMPAT, SO_COOKIE, SO_DEBUG, SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE,
+        SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE,
+        SO_PASSCRED, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_REUSEADDR,
+        SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TYPE,
+    },
+};
+use alloc::vec::Vec;
+
+/// Every option of the level.
+pub(super) const ROWS: &[&[Row]] = &[VALUES, buffers::ROWS, times::ROWS, device::ROWS];
+
+/// Flags and single values, what the socket is, and filters.
+const VALUES: &[Row] = &[
+    row(
+        SO_DEBUG,
+        |t| Ok(t.generic().debug.into()),
+        |t, cx, v| {
+            let on = v.flag()?;
+            if on && !cx.capable(CAP_NET_ADMIN) {
+                return Err(Errno::EACCES);
+            }
+            t.change(|g| g.debug = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_REUSEADDR,
+        |t| Ok(t.generic().reuse_addr.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.reuse_addr = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_REUSEPORT,
+        |t| Ok(t.generic().reuse_port.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            if on && ![AF_INET, AF_INET6].contains(&t.common.domain) {
+                return Err(Errno::EOPNOTSUPP);
+            }
+            t.change(|g| g.reuse_port = on);
+            Ok(())
+        },
+    ),
+    read_only(SO_TYPE, |t| Ok(Value::Int(t.common.kind as i32))),
+    read_only(SO_DOMAIN, |t| Ok(Value::Int(t.common.domain as i32))),
+    read_only(SO_PROTOCOL, |t| Ok(Value::Int(t.common.protocol as i32))),
+    read_only(SO_ACCEPTCONN, |t| Ok(t.protocol.listening().into())),
+    read_only(SO_ERROR, |t| {
+        Ok(Value::Int(
+            t.protocol.take_error(t.common).map_or(0, Errno::number),
+        ))
+    }),
+    row(
+        SO_DONTROUTE,
+        |t| Ok(t.generic().dont_route.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.dont_route = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_BROADCAST,
+        |t| Ok(t.generic().broadcast.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.broadcast = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_KEEPALIVE,
+        |t| Ok(t.generic().keepalive.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.keepalive = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_OOBINLINE,
+        |t| Ok(t.generic().oob_inline.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.oob_inline = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_NO_CHECK,
+        |t| Ok(t.generic().no_checksum.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.no_checksum = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_PASSCRED,
+        |t| {
+            has_credentials(t)?;
+            Ok(t.generic().pass_cred.into())
+        },
+        |t, _, v| {
+            has_credentials(t)?;
+            let on = v.flag()?;
+            t.change(|g| g.pass_cred = on);
+            Ok(())
+        },
+    ),
+    read_only(SO_PEERCRED, |t| {
+        let unix = t.protocol.as_any().downcast_ref::<Unix>();
+        let ucred = unix.map_or([0, u32::MAX, u32::MAX], Unix::peer_credentials);
+        Ok(Value::Bytes(
+            ucred.iter().flat_map(|word| word.to_ne_bytes()).collect(),
+        ))
+    }),
+    row(
+        SO_PRIORITY,
+        |t| Ok(Value::Int(t.generic().priority as i32)),
+        |t, cx, v| {
+            let priority = v.int()?;
+            // 0 to 6 are free; the rest needs CAP_NET_ADMIN or CAP_NET_RAW.
+            if !(0..=6).contains(&priority)
+                && !cx.capable(CAP_NET_ADMIN)
+                && !cx.capable(CAP_NET_RAW)
+            {
+                return Err(Errno::EPERM);
+            }
+            t.change(|g| g.priority = priority as u32);
+            Ok(())
+        },
+    ),
+    row(
+        SO_MARK,
+        |t| Ok(Value::Int(t.generic().mark as i32)),
+        |t, cx, v| {
+            let mark = v.int()?;
+            if !cx.capable(CAP_NET_ADMIN) && !cx.capable(CAP_NET_RAW) {
+                return Err(Errno::EPERM);
+            }
+            t.change(|g| g.mark = mark as u32);
+            Ok(())
+        },
+    ),
+    row(
+        SO_LINGER,
+        |t| {
+            let linger = t.generic().linger;
+            let mut bytes = Vec::from(i32::from(linger.is_some()).to_ne_bytes());
+            bytes.extend_from_slice(&linger.unwrap_or(0).to_ne_bytes());
+            Ok(Value::Bytes(bytes))
+        },
+        |t, _, v| {
+            let (on, seconds) = (v.u32_at(0)?, v.u32_at(4)?);
+            t.change(|g| g.linger = (on != 0).then_some(seconds));
+            Ok(())
+        },
+    ),
+    // Compatibility with BSD, of which nothing is left: as on Linux, it does nothing and reads 0.
+    row(
+        SO_BSDCOMPAT,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| v.int().map(drop),
+    ),
+    row(
+        SO_SELECT_ERR_QUEUE,
+        |t| Ok(t.generic().error_queue_priority.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.error_queue_priority = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_RXQ_OVFL,
+        |t| Ok(t.generic().drop_count.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.drop_count = on);
+            Ok(())
+        },
+    ),
+    read_only(SO_COOKIE, |t| {
+        Ok(Value::Whole(t.common.inode.to_ne_bytes().to_vec()))
+    }),
+    read_only(SO_PEERNAME, |t| {
+        let peer = t.protocol.peer(t.common)?;
+        Ok(Value::Name(peer.bytes().to_vec()))
+    }),
+    row(SO_ATTACH_FILTER, filter::get, filter::attach),
+    write_only(SO_DETACH_FILTER, filter::detach),
+    row(
+        SO_LOCK_FILTER,
+        |t| Ok(t.generic().filter_locked.into()),
+        filter::lock,
+    ),
+    write_only(SO_ATTACH_BPF, filter::attach_extended),
+];
+
+/// Credentials come with messages of AF_UNIX and AF_NETLINK only. `EOPNOTSUPP`.
+fn has_credentials(t: &Target<'_>) -> Result<()> {
+    match t.common.domain {
+        AF_UNIX | AF_NETLINK => Ok(()),
+        _ => Err(Errno::EOPNOTSUPP),
+    }
+}

@@ -1,0 +1,98 @@
+//! Time outs, and time stamps that come with messages. socket(7).
+
+use super::super::{Input, Row, Target, Value, row};
+use crate::{Result, net::socket::generic::Timestamp};
+use abi::{
+    Errno,
+    net::{
+        SO_RCVTIMEO_NEW, SO_RCVTIMEO_OLD, SO_SNDTIMEO_NEW, SO_SNDTIMEO_OLD, SO_TIMESTAMP_NEW,
+        SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPNS_OLD,
+    },
+};
+use alloc::vec::Vec;
+
+const NANOS: u64 = 1_000_000_000;
+
+/// Time outs and stamps.
+pub(super) const ROWS: &[Row] = &[
+    RECV_TIMEOUT,
+    Row {
+        name: SO_RCVTIMEO_NEW,
+        ..RECV_TIMEOUT
+    },
+    SEND_TIMEOUT,
+    Row {
+        name: SO_SNDTIMEO_NEW,
+        ..SEND_TIMEOUT
+    },
+    row(
+        SO_TIMESTAMP_OLD,
+        |t| Ok((t.generic().timestamp == Timestamp::Micros).into()),
+        |t, _, v| stamp(t, v, Timestamp::Micros),
+    ),
+    row(
+        SO_TIMESTAMPNS_OLD,
+        |t| Ok((t.generic().timestamp == Timestamp::Nanos).into()),
+        |t, _, v| stamp(t, v, Timestamp::Nanos),
+    ),
+    row(
+        SO_TIMESTAMP_NEW,
+        |t| Ok((t.generic().timestamp == Timestamp::MicrosNew).into()),
+        |t, _, v| stamp(t, v, Timestamp::MicrosNew),
+    ),
+    row(
+        SO_TIMESTAMPNS_NEW,
+        |t| Ok((t.generic().timestamp == Timestamp::NanosNew).into()),
+        |t, _, v| stamp(t, v, Timestamp::NanosNew),
+    ),
+];
+
+const RECV_TIMEOUT: Row = row(
+    SO_RCVTIMEO_OLD,
+    |t| Ok(timeval(t.generic().recv_timeout)),
+    |t, _, v| {
+        let timeout = timeout(v)?;
+        t.change(|g| g.recv_timeout = timeout);
+        Ok(())
+    },
+);
+
+const SEND_TIMEOUT: Row = row(
+    SO_SNDTIMEO_OLD,
+    |t| Ok(timeval(t.generic().send_timeout)),
+    |t, _, v| {
+        let timeout = timeout(v)?;
+        t.change(|g| g.send_timeout = timeout);
+        Ok(())
+    },
+);
+
+/// One kind of stamp at a time: setting one unsets the others, as does unsetting any.
+fn stamp(t: &Target<'_>, v: &Input<'_>, kind: Timestamp) -> Result<()> {
+    let kind = if v.flag()? { kind } else { Timestamp::None };
+    t.change(|g| g.timestamp = kind);
+    Ok(())
+}
+
+/// A `struct timeval` in ns. `EINVAL` when shorter, `EDOM` for odd microseconds; negative seconds mean "do not wait".
+fn timeout(v: &Input<'_>) -> Result<u64> {
+    let bytes: &[u8; 16] = v.bytes()?;
+    let word = |at: usize| i64::from_ne_bytes(core::array::from_fn(|i| bytes[at + i]));
+    let (seconds, micros) = (word(0), word(8));
+    if !(0..1_000_000).contains(&micros) {
+        return Err(Errno::EDOM);
+    }
+    if seconds < 0 {
+        // Shown as zero and never waits: the shortest there is.
+        return Ok(1);
+    }
+    Ok((seconds as u64)
+        .saturating_mul(NANOS)
+        .saturating_add(micros as u64 * 1000))
+}
+
+fn timeval(nanos: u64) -> Value {
+    let mut bytes = Vec::from((nanos / NANOS).to_ne_bytes());
+    bytes.extend_from_slice(&(nanos % NANOS / 1000).to_ne_bytes());
+    Value::Bytes(bytes)
+}
