@@ -1,14 +1,57 @@
-//! Signal-driven I/O: O_ASYNC descriptions tell their owner when something happens. fcntl(2), signal(7).
+//! Signal-driven I/O: descriptions tell their owner when something happens. fcntl(2), signal(7).
+//!
+//! What it is: [`AsyncIo`], a registration of one description on its object's queue. Who
+//! calls: [`OpenFile`], when O_ASYNC or the owner changes. There is one while O_ASYNC is
+//! set (SIGIO), and also without it where the object has urgent data (SIGURG).
 
-use super::{Events, OpenFile, Owner, hooks};
+use super::{Events, Fd, OpenFile, Owner, hooks};
 use crate::{
     Result,
     sched::{Entry, Waiter},
 };
-use abi::Errno;
+use abi::{
+    Errno,
+    general::{FASYNC, POLL_ERR, POLL_HUP, POLL_IN, POLL_OUT, POLL_PRI},
+};
 use alloc::sync::{Arc, Weak};
 
-/// The registration of one description on its object's queue, while O_ASYNC is set.
+/// What the owner is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Urgent data: SIGURG.
+    Urgent,
+    /// SIGIO, or F_SETSIG's signal with `si_code`, `si_band` and `si_fd`.
+    Io {
+        #[allow(missing_docs)]
+        code: i32,
+        #[allow(missing_docs)]
+        band: u32,
+        #[allow(missing_docs)]
+        fd: Fd,
+    },
+}
+
+impl News {
+    /// POLL_* and the poll(2) bits that Linux reports with it.
+    fn io(events: Events, fd: Fd) -> News {
+        let (code, band) = match events {
+            events if events.contains(Events::HUP) => (POLL_HUP, Events::HUP | Events::ERR),
+            events if events.contains(Events::ERR) => (POLL_ERR, Events::ERR),
+            events if events.contains(Events::PRI) => (POLL_PRI, Events::PRI | Events::RDBAND),
+            events if events.contains(Events::OUT) => {
+                (POLL_OUT, Events::OUT | Events::WRNORM | Events::WRBAND)
+            }
+            _ => (POLL_IN, Events::IN | Events::RDNORM),
+        };
+        News::Io {
+            code: code as i32,
+            band: band.bits(),
+            fd,
+        }
+    }
+}
+
+/// The registration of one description on its object's queue.
 pub struct AsyncIo {
     _entry: Entry,
     _waiter: Arc<Notify>,
@@ -16,18 +59,21 @@ pub struct AsyncIo {
 
 struct Notify {
     file: Weak<OpenFile>,
+    /// The descriptor that O_ASYNC was set through: `si_fd`.
+    fd: Fd,
 }
 
 impl AsyncIo {
     /// Registers; `ENOTTY` when the object has no queue.
-    pub fn start(file: &Arc<OpenFile>) -> Result<AsyncIo> {
+    pub fn start(file: &Arc<OpenFile>, fd: Fd, interest: Events) -> Result<AsyncIo> {
         let queue = file.file.queue().ok_or(Errno::ENOTTY)?;
         let waiter = Arc::new(Notify {
             file: Arc::downgrade(file),
+            fd,
         });
         let weak: Weak<Notify> = Arc::downgrade(&waiter);
         Ok(AsyncIo {
-            _entry: queue.register(weak, Events::all(), false),
+            _entry: queue.register(weak, interest, false),
             _waiter: waiter,
         })
     }
@@ -39,8 +85,14 @@ impl Waiter for Notify {
             return;
         };
         let owner: Option<Owner> = *file.owner.lock();
-        if let Some(owner) = owner.filter(|owner| owner.id != 0) {
-            hooks::tasks().signal_owner(&owner, events);
+        let Some(owner) = owner.filter(|owner| owner.id != 0) else {
+            return;
+        };
+        if events.contains(Events::PRI) && file.file.has_urgent_data() {
+            hooks::tasks().signal_owner(&owner, News::Urgent);
+        }
+        if file.flags() & FASYNC != 0 {
+            hooks::tasks().signal_owner(&owner, News::io(events, self.fd));
         }
     }
 }

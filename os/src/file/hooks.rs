@@ -5,7 +5,7 @@
 //! `task` implements [`Tasks`] and calls [`register`] once at start. Before that the
 //! answers are those of a machine without processes.
 
-use super::{Events, Owner};
+use super::{Owner, async_io::News};
 use crate::{Result, sync::SpinLock};
 use abi::Errno;
 
@@ -25,9 +25,9 @@ pub type SignalInfo = [u8; 128];
 
 /// Implemented by `task`.
 pub trait Tasks: Sync {
-    /// SIGIO (or the owner's F_SETSIG) because of `events`; SIGURG for [`Events::PRI`]
-    /// alone. Runs with interrupts off, must not sleep.
-    fn signal_owner(&self, owner: &Owner, events: Events);
+    /// Tells the owner of a description, if who set it may signal it. Runs with
+    /// interrupts off, must not sleep.
+    fn signal_owner(&self, owner: &Owner, news: News);
 
     /// Whether F_SETOWN's target exists: `kind` is F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP.
     fn exists(&self, kind: i32, id: i32) -> bool;
@@ -36,14 +36,7 @@ pub trait Tasks: Sync {
     fn signal_group(&self, group: i32, signal: i32) -> Result<()>;
 
     /// A signal from the kernel to a process, if it exists. Must not sleep.
-    fn signal_process(&self, pid: i32, signal: i32) {
-        let owner = Owner {
-            kind: abi::general::F_OWNER_PID as i32,
-            id: pid,
-            signal,
-        };
-        self.signal_owner(&owner, Events::HUP);
-    }
+    fn signal_process(&self, pid: i32, signal: i32);
 
     /// A signal from the kernel to the calling thread (SIGPIPE).
     fn signal_self(&self, signal: i32);
@@ -102,7 +95,8 @@ pub fn within_size_limit(start: u64, len: u64) -> Result<u64> {
 struct Nobody;
 
 impl Tasks for Nobody {
-    fn signal_owner(&self, _: &Owner, _: Events) {}
+    fn signal_owner(&self, _: &Owner, _: News) {}
+    fn signal_process(&self, _: i32, _: i32) {}
     fn exists(&self, _: i32, _: i32) -> bool {
         false
     }

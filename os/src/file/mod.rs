@@ -120,6 +120,11 @@ pub trait File: Any + Send + Sync {
     /// fcntl(F_SETFL) changed the flags (O_NONBLOCK, O_ASYNC, O_APPEND); most files do not care.
     fn flags_changed(&self, _flags: u32) {}
 
+    /// Whether [`Events::PRI`] means urgent data, of which an owner hears by SIGURG.
+    fn has_urgent_data(&self) -> bool {
+        false
+    }
+
     /// The text of /proc/self/fd/N: a path, `socket:[123]`, `pipe:[45]`, `anon_inode:[eventpoll]`.
     fn link_name(&self) -> alloc::string::String;
 

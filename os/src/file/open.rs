@@ -7,7 +7,7 @@
 //! lock of the description. Dropping the last reference is the close of the object:
 //! epoll items go, then [`File::release`] runs.
 
-use super::{File, Io, async_io::AsyncIo, epoll::WatchList};
+use super::{Events, Fd, File, Io, async_io::AsyncIo, epoll::WatchList};
 use crate::{
     Result,
     mm::{UserIn, UserOut},
@@ -16,7 +16,8 @@ use crate::{
 use abi::{
     Errno,
     general::{
-        O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
+        FASYNC, O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END,
+        SEEK_SET,
     },
 };
 use alloc::sync::Arc;
@@ -34,7 +35,7 @@ pub struct OpenFile {
     pub offset: Mutex<u64>,
     /// F_SETOWN and friends.
     pub owner: SpinLock<Option<Owner>>,
-    /// Sends SIGIO while O_ASYNC is set.
+    /// Sends SIGIO while O_ASYNC is set, and SIGURG.
     async_io: SpinLock<Option<AsyncIo>>,
     /// The epoll items that watch this description; they go with it.
     pub(super) watchers: WatchList,
@@ -49,6 +50,8 @@ pub struct Owner {
     pub id: i32,
     /// F_SETSIG; 0 is SIGIO.
     pub signal: i32,
+    /// Real and effective user of who set it, who must be allowed to signal: F_GETOWNER_UIDS.
+    pub uids: [u32; 2],
 }
 
 impl OpenFile {
@@ -224,17 +227,34 @@ impl OpenFile {
         Ok(*position)
     }
 
-    /// Starts or stops SIGIO at readiness changes (O_ASYNC). `ENOTTY` for objects
-    /// that never wait, as FIOASYNC answers.
-    pub fn set_async(self: &Arc<Self>, on: bool) -> Result<()> {
+    /// Starts or stops SIGIO at readiness changes (O_ASYNC); `fd` is what `si_fd` will
+    /// say. `ENOTTY` for objects that never wait, as FIOASYNC answers.
+    pub fn set_async(self: &Arc<Self>, on: bool, fd: Fd) -> Result<()> {
         let new = match on {
-            true => Some(AsyncIo::start(self)?),
-            false => None,
+            true => Some(AsyncIo::start(self, fd, Events::all())?),
+            false => self.watch_urgent_data(),
         };
         let _old = core::mem::replace(&mut *self.async_io.lock(), new);
-        let flag = abi::general::FASYNC;
-        self.set_flags(if on { flag } else { 0 }, flag);
+        self.set_flags(if on { FASYNC } else { 0 }, FASYNC);
         Ok(())
+    }
+
+    /// F_SETOWN and its kin.
+    pub fn set_owner(self: &Arc<Self>, owner: Owner) {
+        *self.owner.lock() = Some(owner);
+        if self.flags() & FASYNC == 0 {
+            let new = self.watch_urgent_data();
+            let _old = core::mem::replace(&mut *self.async_io.lock(), new);
+        }
+    }
+
+    /// SIGURG comes without O_ASYNC, too, where there is an owner.
+    fn watch_urgent_data(self: &Arc<Self>) -> Option<AsyncIo> {
+        let owned = self.owner.lock().is_some_and(|owner| owner.id != 0);
+        match owned && self.file.has_urgent_data() {
+            true => AsyncIo::start(self, -1, Events::PRI).ok(),
+            false => None,
+        }
     }
 }
 

@@ -349,13 +349,13 @@ pub fn fcntl(cx: &Caller, fd: Fd, command: u32, arg: usize) -> Result<usize> {
         _ => {}
     }
     match command {
-        F_SETFL => set_status(&file, arg as u32),
+        F_SETFL => set_status(&file, fd, arg as u32),
         F_GETLK | F_OFD_GETLK => get_lock(cx, &file, command, UserPtr::new(arg)),
         F_SETLK | F_SETLKW | F_OFD_SETLK | F_OFD_SETLKW => {
             set_lock(cx, &file, command, UserPtr::new(arg))
         }
-        F_SETOWN | F_GETOWN | F_SETOWN_EX | F_GETOWN_EX | F_SETSIG | F_GETSIG => {
-            ownership(&file, command, arg)
+        F_SETOWN | F_GETOWN | F_SETOWN_EX | F_GETOWN_EX | F_SETSIG | F_GETSIG | F_GETOWNER_UIDS => {
+            ownership(cx, &file, command, arg)
         }
         F_SETPIPE_SZ => pipe_end(&file)?.resize(arg as u32),
         F_GETPIPE_SZ => pipe_end(&file).map(PipeEnd::capacity),
@@ -376,14 +376,14 @@ fn pipe_end(file: &OpenFile) -> Result<&PipeEnd> {
 }
 
 /// F_SETFL: the access mode and the creation flags in `flags` are ignored.
-fn set_status(file: &Arc<OpenFile>, flags: u32) -> Result<usize> {
+fn set_status(file: &Arc<OpenFile>, fd: Fd, flags: u32) -> Result<usize> {
     const MASK: u32 = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
     let packets_or_blocks = file.seekable() || PipeEnd::of(file).is_some();
     if flags & O_DIRECT != 0 && !packets_or_blocks {
         return Err(Errno::EINVAL);
     }
     if (flags ^ file.flags()) & FASYNC != 0 {
-        match file.set_async(flags & FASYNC != 0) {
+        match file.set_async(flags & FASYNC != 0, fd) {
             // An object that never waits takes the flag and sends nothing.
             Err(Errno::ENOTTY) => file.set_flags(flags, FASYNC),
             done => done?,
@@ -394,14 +394,19 @@ fn set_status(file: &Arc<OpenFile>, flags: u32) -> Result<usize> {
 }
 
 /// F_SETOWN, F_SETOWN_EX, F_SETSIG and the calls that ask.
-fn ownership(file: &OpenFile, command: u32, arg: usize) -> Result<usize> {
+fn ownership(cx: &Caller, file: &Arc<OpenFile>, command: u32, arg: usize) -> Result<usize> {
     let current = *file.owner.lock();
     let mut owner = current.unwrap_or(Owner {
         kind: F_OWNER_PID as i32,
         id: 0,
         signal: 0,
+        uids: [0; 2],
     });
     match command {
+        F_GETOWNER_UIDS => {
+            UserPtr::new(arg).write(&owner.uids)?;
+            return Ok(0);
+        }
         F_GETOWN => {
             let id = if owner.kind == F_OWNER_PGRP as i32 {
                 -owner.id
@@ -438,7 +443,11 @@ fn ownership(file: &OpenFile, command: u32, arg: usize) -> Result<usize> {
     if names_somebody && !hooks::tasks().exists(owner.kind, owner.id) {
         return Err(Errno::ESRCH);
     }
-    *file.owner.lock() = Some(owner);
+    if command != F_SETSIG {
+        let creds = cx.task.creds();
+        owner.uids = [creds.uid, creds.euid];
+    }
+    file.set_owner(owner);
     Ok(0)
 }
 
@@ -552,7 +561,7 @@ fn ioctl(cx: &Caller, fd: Fd, request: u32, arg: usize) -> Result<usize> {
         ioctl::FIOASYNC => {
             let on = flag()?;
             if on != (file.flags() & FASYNC != 0) {
-                file.set_async(on)?;
+                file.set_async(on, fd)?;
             }
         }
         ioctl::FIONREAD if is_regular(&file) => {

@@ -1,13 +1,13 @@
 //! Process groups and sessions, and what `file` asks about tasks. setpgid(2), setsid(2).
 
-use super::{Task, signal, tree};
+use super::{Process, Task, signal, tree};
 use crate::{
     Result,
     file::{
         Owner,
+        async_io::News,
         hooks::{self, Job, SignalInfo, Tasks},
     },
-    sched::Events,
 };
 use abi::{Errno, general::*};
 use alloc::sync::Arc;
@@ -68,6 +68,14 @@ pub fn own_group_is_orphaned(task: &Task) -> bool {
     })
 }
 
+/// Whether who set the owner may send it signals, as kill(2) would ask.
+fn may_tell(owner: &Owner, target: &Task) -> bool {
+    let creds = target.creds();
+    let [uid, euid] = owner.uids;
+    let ids = [creds.uid, creds.suid];
+    euid == 0 || ids.contains(&euid) || ids.contains(&uid)
+}
+
 /// The answers to `file`'s questions.
 struct Answers;
 
@@ -77,35 +85,36 @@ pub fn register() {
 }
 
 impl Tasks for Answers {
-    fn signal_owner(&self, owner: &Owner, events: Events) {
-        let urgent = events == Events::PRI;
-        let number = match (urgent, owner.signal) {
-            (true, _) => SIGURG as i32,
-            (false, 0) => SIGIO as i32,
-            (false, signal) => signal,
-        };
-        let info = match owner.signal {
-            0 => signal::Info::kernel(number),
-            _ if urgent => signal::Info::kernel(number),
-            // POLL_IN 1, POLL_OUT 2, with the poll(2) bits as the band.
-            _ => {
-                let code = if events.contains(Events::OUT) { 2 } else { 1 };
-                signal::Info::poll(number, code, u64::from(events.bits()), -1)
+    fn signal_owner(&self, owner: &Owner, news: News) {
+        let info = match (news, owner.signal) {
+            (News::Urgent, _) => signal::Info::kernel(SIGURG as i32),
+            (News::Io { .. }, 0) => signal::Info::kernel(SIGIO as i32),
+            (News::Io { code, band, fd }, signal) => {
+                signal::Info::poll(signal, code, band.into(), fd)
             }
+        };
+        let tell_process = |process: &Arc<Process>| match process.leader() {
+            Some(leader) if may_tell(owner, &leader) => signal::send::to_process(process, info),
+            _ => {}
         };
         match owner.kind as u32 {
             F_OWNER_TID => {
-                if let Some(task) = tree::task(owner.id) {
+                if let Some(task) = tree::task(owner.id).filter(|task| may_tell(owner, task)) {
                     signal::send::to_task(&task, info);
                 }
             }
             F_OWNER_PID => {
                 if let Some(process) = tree::process(owner.id) {
-                    signal::send::to_process(&process, info);
+                    tell_process(&process);
                 }
             }
-            // An empty group is nobody's fault.
-            _ => _ = signal::send::to_group(owner.id, info),
+            _ => tree::group(owner.id).iter().for_each(tell_process),
+        }
+    }
+
+    fn signal_process(&self, pid: i32, number: i32) {
+        if let Some(process) = tree::process(pid) {
+            signal::send::to_process(&process, signal::Info::kernel(number));
         }
     }
 

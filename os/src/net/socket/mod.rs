@@ -375,6 +375,10 @@ impl File for Socket {
         }
     }
 
+    fn has_urgent_data(&self) -> bool {
+        self.common.kind == SOCK_STREAM
+    }
+
     fn backing(&self) -> Result<Arc<dyn Backing>> {
         self.protocol.mapping()
     }

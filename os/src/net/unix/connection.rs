@@ -14,7 +14,10 @@ use crate::{
     },
     sync::SpinLock,
 };
-use abi::{Errno, net::SOCK_DGRAM};
+use abi::{
+    Errno,
+    net::{SOCK_DGRAM, SOCK_STREAM},
+};
 use alloc::{
     collections::VecDeque,
     sync::{Arc, Weak},
@@ -194,7 +197,10 @@ pub fn close(end: &End) {
     drop(state);
 
     let unread = core::mem::take(&mut end.inbox.lock().chunks);
-    let lost = !unread.is_empty();
+    // The mark of an urgent byte that was read is nothing.
+    let lost = unread
+        .iter()
+        .any(|chunk| chunk.len() > 0 || end.kind != SOCK_STREAM);
     end.received.store(0, Relaxed);
     if let Some(peer) = peer.filter(|_| end.kind != SOCK_DGRAM) {
         disconnect(&peer, lost);

@@ -1,15 +1,15 @@
 //! [`End`]: one side of a connection, or a datagram socket, as the other side sees it.
 
 use super::{
-    Unix,
+    Unix, collect,
     connection::Listener,
     inbox::{Chunk, Inbox},
     name::Name,
-    proc,
+    proc, rights,
 };
 use crate::{
     Result,
-    file::{Events, hooks},
+    file::{Events, OpenFile, hooks},
     net::{Caller, Socket, socket::Common, sysctl},
     sched::{self, Interruptible, WaitQueue},
     sync::{Mutex, SpinLock},
@@ -37,6 +37,8 @@ pub struct End {
     pub inbox: Mutex<Inbox>,
     /// Chunks in the inbox, for those who may not sleep.
     pub received: AtomicUsize,
+    /// One of them is the byte that MSG_OOB reads.
+    pub urgent: AtomicBool,
     /// Connecting streams wait here for room in the backlog, datagram senders for room in the inbox.
     pub room: WaitQueue,
     /// Bytes that were sent from here and not yet read, with overhead; bounded by `send_buffer`.
@@ -109,6 +111,7 @@ pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
         queue: common.queue_handle(),
         inbox: Mutex::new(Inbox::default()),
         received: AtomicUsize::new(0),
+        urgent: AtomicBool::new(false),
         room: WaitQueue::new(),
         inflight: AtomicUsize::new(0),
         send_buffer: AtomicUsize::new(sysctl::value(sysctl::Value::WmemDefault) as usize),
@@ -193,15 +196,17 @@ impl End {
         }
     }
 
-    /// A chunk was read whole: its sender has its room back.
-    pub fn settle(&self, chunk: Chunk, inbox: &mut Inbox) -> Settled {
+    /// A chunk was read whole, or is dropped: its sender has its room back.
+    pub fn settle(&self, mut chunk: Chunk, inbox: &mut Inbox) -> Settled {
         self.received.fetch_sub(1, Relaxed);
         let sender = chunk.sender.upgrade();
         if let Some(sender) = &sender {
             sender.inflight.fetch_sub(chunk.charge, Relaxed);
         }
+        let dropped = core::mem::take(&mut chunk.rights);
+        collect::arrived(&dropped);
         inbox.recycle(chunk);
-        Settled(sender)
+        Settled { sender, dropped }
     }
 
     /// Datagram senders may go on.
@@ -238,6 +243,9 @@ impl End {
         if self.received.load(Relaxed) > 0 {
             events |= Events::IN | Events::RDNORM;
         }
+        if self.urgent.load(Relaxed) {
+            events |= Events::PRI;
+        }
         if self.kind != SOCK_DGRAM && !state.connected {
             events |= Events::HUP;
         }
@@ -268,16 +276,21 @@ impl End {
 
 /// A sender whose account was relieved; tell it once no lock is held.
 #[must_use]
-pub struct Settled(Option<Arc<End>>);
+pub struct Settled {
+    sender: Option<Arc<End>>,
+    /// Descriptors that nobody received.
+    dropped: Vec<Arc<OpenFile>>,
+}
 
 impl Settled {
     /// Wakes the sender when a quarter of its buffer at most is in use.
     pub fn tell(self) {
-        if let Some(sender) = self.0
+        if let Some(sender) = self.sender
             && sender.writable()
         {
             sender.queue.wake(Events::OUT | Events::WRNORM);
         }
+        rights::discard(self.dropped);
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Chunk {
     pub creds: Credentials,
     /// What the sender was bound to.
     pub from: Option<Arc<Name>>,
+    /// The byte that MSG_OOB reads. Read apart, it stays as an empty chunk: the mark.
+    pub urgent: bool,
     /// Whose account carries `charge`.
     pub sender: Weak<End>,
     pub charge: usize,
@@ -82,6 +84,22 @@ impl Inbox {
         self.chunks.iter().map(Chunk::len).sum()
     }
 
+    /// Where the byte is that MSG_OOB reads.
+    pub fn urgent(&self) -> Option<usize> {
+        self.chunks.iter().position(|chunk| chunk.urgent)
+    }
+
+    /// SIOCATMARK: the next byte is the urgent one, or follows one that was read apart.
+    pub fn at_mark(&self) -> bool {
+        let urgent = self.urgent();
+        match self.chunks.front() {
+            None => false,
+            Some(first) => {
+                first.urgent || first.len() == 0 && urgent.is_none_or(|urgent| urgent == 1)
+            }
+        }
+    }
+
     /// Keeps the buffer of a chunk that was read.
     pub fn recycle(&mut self, chunk: Chunk) {
         if self.spares.len() < SPARES && chunk.buffer.len() <= SPARE_MAX {
@@ -98,15 +116,16 @@ impl Inbox {
 }
 
 impl End {
-    /// Takes up to [`STREAM_CHUNK`] bytes of a stream from `sender`. `EFAULT`.
+    /// Takes up to `most` bytes, and [`STREAM_CHUNK`], of a stream from `sender`. `EFAULT`.
     pub fn push_stream(
         &self,
         sender: &Arc<End>,
         data: &mut UserIn<'_>,
+        most: usize,
         envelope: &mut Envelope,
     ) -> Result<()> {
         let mut inbox = self.inbox.lock();
-        let want = data.remaining().min(STREAM_CHUNK);
+        let want = most.min(STREAM_CHUNK);
         if envelope.rights.is_empty()
             && let Some(last) = inbox.chunks.back_mut()
             && last.creds == envelope.creds
@@ -161,7 +180,8 @@ impl End {
         }
     }
 
-    fn put(
+    /// Appends a chunk, on the sender's account.
+    pub fn put(
         &self,
         inbox: &mut Inbox,
         sender: &Arc<End>,
@@ -178,6 +198,7 @@ impl End {
             rights: core::mem::take(&mut envelope.rights),
             creds: envelope.creds,
             from: envelope.from.clone(),
+            urgent: false,
             sender: Arc::downgrade(sender),
             charge,
         });

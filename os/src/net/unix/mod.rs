@@ -21,6 +21,7 @@ mod packet;
 mod proc;
 mod rights;
 mod stream;
+mod urgent;
 
 pub use proc::{Row, init, rows};
 
@@ -182,12 +183,15 @@ impl Protocol for Unix {
     }
 
     fn ioctl(&self, _common: &Common, request: u32, arg: usize) -> Result<usize> {
+        use abi::ioctl::{FIONREAD, SIOCATMARK, TIOCOUTQ};
         // FIONREAD and TIOCOUTQ are SIOCINQ and SIOCOUTQ.
         let bytes = match request {
-            abi::ioctl::FIONREAD if self.listening() => return Err(Errno::EINVAL),
-            abi::ioctl::FIONREAD => self.end.unread(),
-            abi::ioctl::TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
-            abi::ioctl::TIOCOUTQ => self.end.inflight.load(Relaxed),
+            FIONREAD if self.listening() => return Err(Errno::EINVAL),
+            FIONREAD => self.end.unread(),
+            TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
+            TIOCOUTQ => self.end.inflight.load(Relaxed),
+            SIOCATMARK if self.end.kind != SOCK_STREAM => return Err(Errno::EOPNOTSUPP),
+            SIOCATMARK => self.end.inbox.lock().at_mark().into(),
             _ => return Err(Errno::ENOTTY),
         };
         UserPtr::new(arg).write(&(bytes as i32))?;

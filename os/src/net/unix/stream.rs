@@ -5,6 +5,7 @@ use super::{
     end::{Credentials, End},
     inbox::Envelope,
     name, rights,
+    urgent::{self, Passage},
 };
 use crate::{
     Result,
@@ -12,7 +13,7 @@ use crate::{
     net::{
         Caller,
         socket::{
-            Common,
+            Common, Generic,
             message::{Flags, Incoming, Outgoing, Received},
         },
     },
@@ -28,10 +29,11 @@ pub fn send(
     cx: Option<&Caller<'_>>,
     message: &mut Outgoing<'_, '_>,
 ) -> Result<usize> {
-    if message.flags.contains(Flags::OOB) {
+    let urgent = message.flags.contains(Flags::OOB);
+    let ancillary = rights::parse(cx, message.control)?;
+    if urgent && message.data.remaining() == 0 {
         return Err(Errno::EOPNOTSUPP);
     }
-    let ancillary = rights::parse(cx, message.control)?;
     let state = end.state.lock();
     let (connected, shut, peer) = (state.connected, state.shut_write, state.peer.upgrade());
     drop(state);
@@ -59,6 +61,7 @@ pub fn send(
     let nonblock = message.flags.nonblock();
     let mut outcome = Ok(());
     while message.data.remaining() > 0 && outcome.is_ok() {
+        let ordinary = message.data.remaining() - usize::from(urgent);
         outcome = common.wait(nonblock, timeout, || {
             // The peer's close shuts this side, too.
             if end.state.lock().shut_write {
@@ -67,7 +70,10 @@ pub fn send(
             if !end.may_send() {
                 return Err(Errno::EAGAIN);
             }
-            peer.push_stream(end, message.data, &mut envelope)?;
+            match ordinary {
+                0 => urgent::send(&peer, end, message.data, &mut envelope)?,
+                most => peer.push_stream(end, message.data, most, &mut envelope)?,
+            }
             peer.queue.wake(Events::IN | Events::RDNORM);
             Ok(())
         });
@@ -92,8 +98,11 @@ struct Progress {
 
 /// recv(2). `EINVAL` on a socket that was never connected, as Linux.
 pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
-    if message.flags.contains(Flags::OOB) || !end.state.lock().connected {
+    if !end.state.lock().connected {
         return Err(Errno::EINVAL);
+    }
+    if message.flags.contains(Flags::OOB) {
+        return urgent::recv(end, common, message);
     }
     let generic = common.generic();
     let want = message.out.remaining();
@@ -107,9 +116,12 @@ pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> 
         let waiting = end.received.load(Relaxed) > 0;
         if waiting {
             // What was looked at already is looked at again, from the start.
-            take(end, message, peek, generic.pass_cred, &mut progress)?;
+            take(end, message, peek, &generic, &mut progress)?;
         }
-        if progress.done || (progress.copied >= least && (want > 0 || waiting)) || peek && waiting {
+        if progress.done
+            || (progress.copied >= least && (want > 0 || waiting))
+            || peek && progress.copied > 0
+        {
             return Ok(());
         }
         let mut state = end.state.lock();
@@ -146,17 +158,33 @@ fn take(
     end: &End,
     message: &mut Incoming<'_, '_>,
     peek: bool,
-    pass_cred: bool,
+    generic: &Generic,
     progress: &mut Progress,
 ) -> Result<()> {
     let mut settled = Vec::new();
     let mut inbox = end.inbox.lock();
     let mut index = 0;
     while !progress.done && message.out.remaining() > 0 {
+        let Some(chunk) = inbox.chunks.get(index) else {
+            break;
+        };
+        if chunk.urgent || chunk.len() == 0 {
+            let in_line = generic.oob_inline;
+            let passage = urgent::pass(end, &mut inbox, index, in_line, peek, progress.copied);
+            match passage {
+                Passage::Stop => progress.done = true,
+                Passage::Skip if peek => index += 1,
+                Passage::Skip => settled.extend(urgent::remove(end, &mut inbox, index)),
+                Passage::Read => {}
+            }
+            if passage != Passage::Read {
+                continue;
+            }
+        }
         let Some(chunk) = inbox.chunks.get_mut(index) else {
             break;
         };
-        if pass_cred && progress.creds.is_some_and(|creds| creds != chunk.creds) {
+        if generic.pass_cred && progress.creds.is_some_and(|creds| creds != chunk.creds) {
             progress.done = true;
             break;
         }
