@@ -201,11 +201,11 @@ fn one(
         Status::Pass => Verdict::new(Status::Missing, "the guest powered off before its end"),
         _ => transcript.end.clone(),
     };
-    let mut rows = match transcript.speaks {
-        true => dialect::rows(&transcript.text, &unfinished),
+    let (mut rows, sheet) = dialect::judge(&transcript.text, &unfinished);
+    if !transcript.speaks {
         // Nothing that could be judged: every group of the image shares the reason.
-        false => Vec::new(),
-    };
+        rows.clear();
+    }
     for name in &planned {
         if !transcript.speaks || !rows.iter().any(|row| &row.name == name) {
             rows.push(dialect::Row {
@@ -238,6 +238,7 @@ fn one(
         ui.finished(&result);
         dir.event(Event::CaseFinished(result))?;
     }
+    dir.event(Event::Scored { sheet })?;
     let cut = interrupt.seen().or(transcript.cut);
     let exit = Exit::of(dir.totals(), cut);
     dir.event(Event::RunFinished {

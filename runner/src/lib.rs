@@ -33,6 +33,7 @@ mod place;
 mod plan;
 mod qemu;
 mod report;
+mod score;
 mod setup;
 mod shell;
 mod stats;

@@ -12,6 +12,7 @@
 use super::{ltp, netperf};
 use crate::console::is_panic;
 use crate::outcome::{Metric, Status, Verdict};
+use crate::score::Sheet;
 
 const START: &str = "#### OS COMP TEST GROUP START ";
 const END: &str = "#### OS COMP TEST GROUP END";
@@ -46,14 +47,54 @@ pub fn is_marker(line: &str) -> bool {
     .any(|mark| line.contains(mark))
 }
 
-/// Every row of `text`. `cut` says of what was begun and has no end why that is.
-pub fn rows(text: &str, cut: &Verdict) -> Vec<Row> {
+/// Every row of `text`, by its markers alone. `cut` says of what was begun and has no end why that is.
+fn rows(text: &str, cut: &Verdict) -> Vec<Row> {
     let lines: Vec<String> = text.lines().map(plain).collect();
     let mut rows = Vec::new();
     for group in groups(&lines) {
         rows.extend(group.rows(cut));
     }
     rows
+}
+
+/// [`rows`], and the score sheet: what has no row-wise reader is judged by the sheet's.
+pub fn judge(text: &str, cut: &Verdict) -> (Vec<Row>, Sheet) {
+    let sheet = Sheet::of(text);
+    let mut rows = rows(text, cut);
+    for row in &mut rows {
+        if row.verdict.status == Status::Skip
+            && let Some(verdict) = by_sheet(&row.name, &sheet)
+        {
+            row.verdict = verdict;
+        }
+    }
+    (rows, sheet)
+}
+
+/// What the sheet says of `group-libc` or `group-libc/test`; none where it knows no more.
+fn by_sheet(name: &str, sheet: &Sheet) -> Option<Verdict> {
+    let (full, test) = match name.split_once('/') {
+        Some((full, test)) => (full, Some(test)),
+        None => (name, None),
+    };
+    let (group, libc) = full.rsplit_once('-')?;
+    let mut groups = sheet.groups.iter();
+    let group = groups.find(|g| g.name == group && g.libc == libc)?;
+    let (good, all, what) = match test {
+        Some(test) => {
+            let entry = group.entries.iter().find(|entry| entry.name == test)?;
+            (entry.result as usize, entry.all? as usize, "checks hold")
+        }
+        None => {
+            let found = group.entries.iter().filter(|entry| entry.result > 0.0);
+            (found.count(), group.of?, "figures")
+        }
+    };
+    let status = match good == all {
+        true => Status::Pass,
+        false => Status::Fail,
+    };
+    Some(Verdict::new(status, format!("{good} of {all} {what}")))
 }
 
 /// A line without colours and control characters.

@@ -14,6 +14,7 @@ use crate::cli::ParseArgs;
 use crate::console::is_panic;
 use crate::outcome::{CaseResult, Exit, Totals, Verdict, missing};
 use crate::report::{EVENT_SCHEMA, Event, KernelInfo, RunDir, RunStarted};
+use crate::score::Sheet;
 
 /// One case, as the log tells it.
 struct Row {
@@ -33,6 +34,8 @@ struct Reading {
     notes: Vec<String>,
     /// What the log as a whole says, rows aside.
     exit: Exit,
+    /// Where a contest's groups are in it.
+    sheet: Option<Sheet>,
 }
 
 /// Prints each case on stdout, everything unusual on stderr.
@@ -109,6 +112,9 @@ fn report(args: &ParseArgs, out: &std::path::Path, reading: Reading) -> anyhow::
         let row = case(row, log);
         print(&row);
         dir.event(Event::CaseFinished(row))?;
+    }
+    if let Some(sheet) = reading.sheet {
+        dir.event(Event::Scored { sheet })?;
     }
     let exit = code(reading.exit, dir.totals());
     let exit_code = exit as u8;

@@ -42,6 +42,7 @@ pub fn read(bytes: &[u8], nonces: &BTreeSet<u32>, panic: Option<&str>) -> Readin
         rows: Vec::new(),
         notes: Vec::new(),
         exit: Exit::Ok,
+        sheet: None,
     };
     let mut order: Vec<u32> = Vec::new();
     for (nonce, _) in records(bytes) {

@@ -11,14 +11,15 @@ pub fn read(text: &str, died: bool) -> Reading {
         true => Verdict::new(Status::Crash, "the kernel died"),
         false => Verdict::new(Status::Missing, "its end is not in the log"),
     };
-    let rows = match text.lines().any(contest::is_marker) {
-        true => contest::rows(text, &cut),
-        false => Vec::new(),
-    };
+    let (mut rows, sheet) = contest::judge(text, &cut);
+    if !text.lines().any(contest::is_marker) {
+        rows.clear();
+    }
     let mut reading = Reading {
         rows: Vec::new(),
         notes: Vec::new(),
         exit: Exit::Ok,
+        sheet: Some(sheet).filter(|sheet| !sheet.is_empty()),
     };
     if rows.is_empty() {
         let note = "neither an agent's records nor a contest's markers in this log";

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_json::KernelInfo;
 use crate::outcome::{CaseResult, missing};
+use crate::score::Sheet;
 
 /// The schema written here.
 pub const SCHEMA: &str = "sockeye.event/1";
@@ -51,6 +52,11 @@ pub enum Event {
     Note {
         /// One line.
         text: String,
+    },
+    /// A contest's console was judged.
+    Scored {
+        /// Every group and entry.
+        sheet: Sheet,
     },
     /// The runner has nothing more to do.
     RunFinished {

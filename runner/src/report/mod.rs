@@ -19,6 +19,7 @@ mod outputs;
 mod replay;
 mod run_dir;
 mod run_json;
+mod score;
 mod set;
 mod summary;
 mod text;

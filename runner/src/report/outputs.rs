@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::set::Set;
-use super::{exports, html, junit, ktap, summary};
+use super::{exports, html, junit, ktap, score, summary};
 use crate::outcome::Better;
 
 /// Renders `set` into `dir`.
@@ -23,6 +23,15 @@ pub fn write(dir: &Path, set: &Set) -> anyhow::Result<()> {
     }
     put("summary.md", summary::page(set))?;
     put("report.html", html::page(set))?;
+    if let Some(page) = score::page(set) {
+        put("score.md", page)?;
+    }
+    if let Some(document) = score::document(set) {
+        put(
+            "score.json",
+            serde_json::to_string_pretty(&document)? + "\n",
+        )?;
+    }
     put("junit.xml", junit::document(set)?)?;
     put("results.ktap", ktap::document(set))?;
     for (name, document) in [

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use super::event::{Event, RunStarted, Stamped};
 use super::run_json::{Run, SCHEMA};
 use crate::outcome::{CaseResult, Exit, Status, Totals};
+use crate::score::Sheet;
 
 /// A run in the making.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,7 @@ pub struct Replay {
     running: Option<String>,
     notes: Vec<String>,
     exit_code: Option<u8>,
+    score: Option<Sheet>,
 }
 
 impl Replay {
@@ -40,6 +42,7 @@ impl Replay {
             Event::CaseStarted { case } => self.running = Some(case.clone()),
             Event::CaseFinished(row) => self.finish(row),
             Event::Note { text } => self.notes.push(text.clone()),
+            Event::Scored { sheet } => self.score = Some(sheet.clone()),
             Event::RunFinished { exit_code } => self.exit_code = Some(*exit_code),
             Event::Booted { .. } | Event::Unknown => {}
         }
@@ -96,6 +99,7 @@ impl Replay {
             earlier: self.earlier.clone(),
             notes,
             command: self.started.command.clone(),
+            score: self.score.clone(),
         }
     }
 

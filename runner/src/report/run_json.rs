@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{CaseResult, Exit, Totals, missing, usage};
+use crate::score::Sheet;
 
 /// The schema written here.
 pub const SCHEMA: &str = "sockeye.run/1";
@@ -54,6 +55,9 @@ pub struct Run {
     /// How to run it again.
     #[serde(default)]
     pub command: String,
+    /// The contest's score sheet, where a contest's console was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Sheet>,
 }
 
 /// What booted.

@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use super::figures::{self, number};
 use super::oracle;
+use super::score;
 use super::set::{Member, Set};
 use super::text::short;
 use crate::outcome::CaseResult;
@@ -30,6 +31,7 @@ pub fn page(set: &Set) -> String {
     heading(&mut page, set);
     facts(&mut page, set);
     oracle::section(&mut page, set);
+    score::section(&mut page, set);
     figures(&mut page, set);
     cases(&mut page, set);
     notes(&mut page, set);

@@ -37,6 +37,7 @@ pub fn page(set: &Set) -> String {
     head::head(&mut out, set, &title);
     cases::failures(&mut out, set);
     beside::section(&mut out, set);
+    super::score::html(&mut out, set);
     charts(&mut out, set);
     cases::tables(&mut out, set);
     notes(&mut out, set);
@@ -135,7 +136,7 @@ fn colour(table: &Table<'_>, column: usize) -> String {
 }
 
 /// Text that is no markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
