@@ -23,6 +23,8 @@ pub struct SocketOptions {
     pub recv_low_water: usize,
     /// SO_KEEPALIVE.
     pub keepalive: bool,
+    /// SO_OOBINLINE: urgent data is read like other data.
+    pub oob_inline: bool,
     /// SO_BROADCAST.
     pub broadcast: bool,
     /// IP_TTL or IPV6_UNICAST_HOPS; `None` is the default (64).
@@ -51,6 +53,7 @@ impl SocketOptions {
             send_buffer,
             recv_low_water: 1,
             keepalive: false,
+            oob_inline: false,
             broadcast: false,
             ttl: None,
             tos: 0,

@@ -72,6 +72,7 @@ fn apply_generic(options: &mut SocketOptions, generic: &Generic) {
     options.reuse_addr = generic.reuse_addr;
     options.reuse_port = generic.reuse_port;
     options.keepalive = generic.keepalive;
+    options.oob_inline = generic.oob_inline;
     options.broadcast = generic.broadcast;
     options.recv_buffer = generic.recv_buffer as usize;
     options.send_buffer = generic.send_buffer as usize;

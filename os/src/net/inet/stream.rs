@@ -92,6 +92,7 @@ impl Stream {
     /// Queues what fits; `EAGAIN` when nothing does.
     fn send_some(&self, message: &mut Outgoing<'_, '_>, chunk: usize) -> Result<usize> {
         let more = message.flags.contains(Flags::MORE);
+        let urgent = message.flags.contains(Flags::OOB);
         self.net.with(|stack, _| {
             let mut sent = 0;
             // Twice around at most: the ring wraps once.
@@ -108,6 +109,9 @@ impl Stream {
                     Err(_) => break,
                 }
             }
+            if urgent && sent > 0 {
+                stack.tcp_urge(self.id);
+            }
             Ok(sent)
         })
     }
@@ -119,7 +123,7 @@ impl Stream {
         self.net.with(|stack, _| {
             let mut got = 0;
             while got < limit {
-                let taken = stack.tcp_recv_with(self.id, |bytes| {
+                let taken = stack.tcp_recv_with(self.id, got > 0, |bytes| {
                     let bytes = &bytes[..bytes.len().min(limit - got)];
                     let taken = match discard {
                         true => Ok(bytes.len()),
@@ -136,6 +140,32 @@ impl Stream {
             }
             Ok((got, false))
         })
+    }
+
+    /// MSG_OOB: the urgent byte. Never waits.
+    fn recv_urgent(&self, message: &mut Incoming<'_, '_>) -> Result<Received> {
+        let peek = message.flags.contains(Flags::PEEK);
+        let byte = lift(
+            self.net
+                .with(|stack, _| stack.tcp_recv_urgent(self.id, peek)),
+        )?;
+        let Some(byte) = byte else {
+            return Ok(Received::default());
+        };
+        let mut received = Received {
+            len: message.out.remaining().min(1),
+            flags: Flags::OOB,
+            ..Received::default()
+        };
+        match received.len {
+            0 => received.flags |= Flags::TRUNC,
+            _ if message.flags.contains(Flags::TRUNC) => {}
+            _ => {
+                message.out.prefault(1)?;
+                message.out.write(&[byte])?;
+            }
+        }
+        Ok(received)
     }
 
     /// MSG_PEEK: copies without consuming, from the start of the queue.
@@ -304,7 +334,7 @@ impl Protocol for Stream {
             return Err(Errno::EAGAIN);
         }
         if message.flags.contains(Flags::OOB) {
-            return Err(Errno::EINVAL);
+            return self.recv_urgent(message);
         }
         let generic = common.generic();
         let peek = message.flags.contains(Flags::PEEK);
@@ -333,7 +363,9 @@ impl Protocol for Stream {
             match step {
                 Ok((step, end)) => {
                     got += step;
-                    if end || got >= enough || peek {
+                    let done = end || got >= enough || peek;
+                    // More is wanted, but not from behind the mark of urgent data.
+                    if done || self.net.look(|stack| stack.tcp_at_mark(self.id)) {
                         break;
                     }
                 }
@@ -391,10 +423,10 @@ impl Protocol for Stream {
         use abi::ioctl::{FIONREAD, SIOCATMARK, TIOCOUTQ};
         let value = match request {
             FIONREAD if self.listening() => return Err(Errno::EINVAL),
-            FIONREAD => self.net.look(|stack| stack.tcp_unread(self.id)),
+            FIONREAD => self.net.look(|stack| stack.tcp_readable(self.id)),
             TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
             TIOCOUTQ => self.net.look(|stack| stack.tcp_unacked(self.id)),
-            SIOCATMARK => 0,
+            SIOCATMARK => self.net.look(|stack| stack.tcp_at_mark(self.id)).into(),
             _ => return Err(Errno::ENOTTY),
         };
         UserPtr::<i32>::new(arg).write(&(value as i32))?;

@@ -9,6 +9,7 @@ use smoltcp::socket::tcp;
 use super::local::LocalEnd;
 use super::machine::Machine;
 use super::segment::Tuple;
+use super::urgent::Urgent;
 use super::{TcpOptions, TcpState};
 use crate::addr::Endpoint;
 use crate::effects::Ready;
@@ -40,6 +41,8 @@ pub(crate) struct Record {
     /// Lowest unacknowledged and next sequence number to send.
     pub una: u32,
     pub next: u32,
+    /// The sequence number of the peer's first byte.
+    pub start: u32,
     /// The acknowledgement and window field sent last, and the window (in bytes) received last.
     pub ack_sent: u32,
     /// Bytes received after that acknowledgement.
@@ -128,6 +131,10 @@ pub(crate) struct Connection {
     pub fin_wait_until: Option<Instant>,
     /// When to repeat a FIN for which the machine has lost its timer.
     pub fin_again_at: Option<Instant>,
+    /// Urgent data received, and
+    pub urgent: Option<Urgent>,
+    /// sent: the sequence number behind it, until that is acknowledged.
+    pub urgent_out: Option<u32>,
     /// TCP_DEFER_ACCEPT: complete, and shown to the listener with the first data or then.
     pub defer_until: Option<Instant>,
     pub record: Record,
@@ -255,8 +262,12 @@ impl Connection {
         if matches!(self.state, TcpState::SynSent | TcpState::SynReceived) && !over {
             return ready;
         }
-        if self.unread() >= options.common.recv_low_water {
+        let hidden = usize::from(self.hides_next(options.common.oob_inline));
+        if self.unread() >= options.common.recv_low_water + hidden {
             ready |= Ready::READ;
+        }
+        if self.has_urgent() {
+            ready |= Ready::PRIORITY;
         }
         if shut_write || self.is_writable(options) {
             ready |= Ready::WRITE;

@@ -131,6 +131,11 @@ impl Stack {
                 Sent::New => {}
             }
             let v6 = connection.peer.addr.is_ipv6();
+            if connection.urgent_out.is_some()
+                && let Some(segment) = frame.get_mut(header_len(v6)..)
+            {
+                connection.mark_segment(segment);
+            }
             if tos != 0 {
                 set_tos(frame, v6, tos);
             }

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use super::connection::{Connection, Wire, state_of};
 use super::machine::Outbox;
-use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, after, option};
+use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, URG, after, option};
 use super::socket::Role;
 use super::{TcpOptions, TcpState};
 use crate::addr::Endpoint;
@@ -136,6 +136,14 @@ impl Stack {
             connection.abort();
             return self.tcp.mark_dirty(key);
         }
+        if segment.has(URG) {
+            self.connection_urged(key, segment, bytes);
+        }
+        let Some(Role::Connection(connection)) =
+            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
+        else {
+            return;
+        };
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
@@ -418,6 +426,7 @@ impl Connection {
                 Some(&[high, low]) => u32::from(u16::from_be_bytes([high, low])),
                 _ => default,
             };
+            record.start = segment.seq.wrapping_add(1);
             record.window = u32::from(segment.window);
             record.shift_send = scale.map_or(0, |&scale| scale.min(14));
             if scale.is_none() {
@@ -460,6 +469,9 @@ impl Connection {
             events |= Ready::READ;
         }
         self.unread = unread;
+        if self.urgent.is_some() {
+            events |= self.settle_urgent();
+        }
         let writable = self.is_writable(options);
         if writable && !self.writable {
             events |= Ready::WRITE;

@@ -336,6 +336,8 @@ impl Stack {
             corked_until: None,
             fin_wait_until: None,
             fin_again_at: None,
+            urgent: None,
+            urgent_out: None,
             defer_until: None,
             record: Record {
                 last_recv: now,

@@ -322,8 +322,8 @@ impl Stack {
             .write(limit, hide, &mut self.tcp.spares.rings, fill);
         let visible = end.ring.visible();
         if visible > target.unread {
+            target.record.bytes_received += (visible - target.unread) as u64;
             target.unread = visible;
-            target.record.bytes_received += wrote as u64;
             target.record.segs_in += 1;
             target.record.data_segs_in += 1;
             self.woken

@@ -19,6 +19,7 @@ pub(crate) mod segment;
 mod socket;
 mod stream;
 mod timewait;
+mod urgent;
 
 pub(crate) use bind::{Claim, ephemeral};
 pub(crate) use socket::TcpTable;

@@ -15,6 +15,7 @@ pub(crate) const FIN: u8 = 1;
 pub(crate) const SYN: u8 = 2;
 pub(crate) const RST: u8 = 4;
 pub(crate) const ACK: u8 = 16;
+pub(crate) const URG: u8 = 32;
 
 /// Whether sequence number `a` comes after `b` (RFC 9293 section 3.4).
 pub(crate) fn after(a: u32, b: u32) -> bool {

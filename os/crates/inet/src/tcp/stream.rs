@@ -34,7 +34,8 @@ impl Tcp {
                 None => Err(Error::NotConnected),
             };
         };
-        if connection.unread() > 0 {
+        let hidden = usize::from(connection.hides_next(self.options.common.oob_inline));
+        if connection.unread() > hidden {
             return Ok(Inbox::Data);
         }
         if let Some(error) = self.error.take() {
@@ -130,7 +131,7 @@ impl Stack {
         let mut done = 0;
         while done < buf.len() {
             let rest = &mut buf[done..];
-            let step = self.tcp_recv_with(id, |bytes| {
+            let step = self.tcp_recv_with(id, done > 0, |bytes| {
                 let len = bytes.len().min(rest.len());
                 rest[..len].copy_from_slice(&bytes[..len]);
                 (len, len)
@@ -149,13 +150,24 @@ impl Stack {
     }
 
     /// Lets `take` look at the largest contiguous part of the received bytes and return how many it consumed. `take` gets an
-    /// empty slice at end of stream. Errors: as `tcp_recv`.
+    /// empty slice at end of stream. Never goes past the mark of urgent data in one step; a reader that has `begun` stops there
+    /// (tcp(7)). Errors: as `tcp_recv`.
     pub fn tcp_recv_with<R>(
         &mut self,
         id: TcpId,
+        begun: bool,
         take: impl FnOnce(&[u8]) -> (usize, R),
     ) -> Result<R> {
-        let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let mut tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let mut limit = usize::MAX;
+        if tcp
+            .connection()
+            .is_some_and(|connection| connection.urgent.is_some())
+        {
+            limit = self.up_to_mark(id, begun)?;
+            tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        }
+        let take = |bytes: &[u8]| take(&bytes[..bytes.len().min(limit)]);
         let Inbox::Data = tcp.inbox()? else {
             return Ok(take(&[]).1);
         };
@@ -167,6 +179,9 @@ impl Stack {
             Wire::Local(end) => {
                 let (taken, result) = end.ring.read(take);
                 connection.unread = connection.unread();
+                if connection.urgent.is_some() {
+                    connection.pass_mark();
+                }
                 self.local_was_read(id.0, taken);
                 return Ok(result);
             }
@@ -176,6 +191,9 @@ impl Stack {
             .recv(|bytes| take(bytes))
             .map_err(|_| Error::NotConnected)?;
         connection.unread = connection.unread();
+        if connection.urgent.is_some() {
+            connection.pass_mark();
+        }
         if connection.owes_window_update() {
             self.tcp.mark_dirty(id.0);
         }
@@ -191,16 +209,37 @@ impl Stack {
         look: impl FnOnce(&[u8]) -> R,
     ) -> Result<R> {
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let inline = tcp.options.common.oob_inline;
         let Inbox::Data = tcp.inbox()? else {
             return Ok(look(&[]));
         };
         let Role::Connection(connection) = &mut tcp.role else {
             return Err(Error::NotConnected);
         };
-        Ok(look(connection.peek(offset)))
+        let Some(mark) = connection.before_mark() else {
+            return Ok(look(connection.peek(offset)));
+        };
+        // Up to the mark; from there on without the urgent byte, unless that is in line.
+        if mark > 0 {
+            let bytes = connection.peek(offset);
+            return Ok(look(&bytes[..bytes.len().min(mark.saturating_sub(offset))]));
+        }
+        Ok(look(connection.peek(offset + usize::from(!inline))))
     }
 
-    /// SIOCINQ: unread bytes.
+    /// How many bytes may be read before the mark of urgent data. Steps over a byte that reading does not give. Errors:
+    /// `WouldBlock` when a reader that has `begun` is at the mark.
+    fn up_to_mark(&mut self, id: TcpId, begun: bool) -> Result<usize> {
+        if begun && self.tcp_at_mark(id) {
+            return Err(Error::WouldBlock);
+        }
+        self.step_over(id.0);
+        let connection = self.tcp.slab.get(id.0).and_then(|tcp| tcp.connection());
+        let mark = connection.and_then(|connection| connection.before_mark());
+        Ok(mark.filter(|&mark| mark > 0).unwrap_or(usize::MAX))
+    }
+
+    /// Unread bytes, urgent ones included.
     pub fn tcp_unread(&self, id: TcpId) -> usize {
         self.tcp
             .slab

@@ -446,3 +446,68 @@ fn disconnect_frees_a_socket_for_another_connection() {
     assert_eq!(host.state(client), TcpState::Established);
     assert_eq!(host.stack.tcp_connect(host.now, client, lo(81)), Err(Error::Connected));
 }
+
+/// Sends `data` with MSG_OOB.
+fn urge(host: &mut Host, id: TcpId, data: &[u8]) {
+    assert_eq!(host.stack.tcp_send(id, data), Ok(data.len()));
+    host.stack.tcp_urge(id);
+    host.flush();
+}
+
+#[test]
+fn urgent_data_beside_the_stream() {
+    let mut host = Host::over(1, FAST);
+    let (client, server) = established_local(&mut host, 80);
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Err(Error::Invalid));
+    host.send(client, b"a").unwrap();
+    urge(&mut host, client, b"bc");
+    host.send(client, b"d").unwrap();
+    assert!(host.stack.tcp_ready(server).has(Ready::PRIORITY));
+    assert_eq!(host.stack.tcp_readable(server), 2);
+    assert!(!host.stack.tcp_at_mark(server));
+    assert_eq!(host.recv(server).unwrap(), b"ab");
+    assert!(host.stack.tcp_at_mark(server));
+    assert_eq!(host.stack.tcp_recv_urgent(server, true), Ok(Some(b'c')));
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Ok(Some(b'c')));
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Err(Error::Invalid));
+    assert!(!host.stack.tcp_ready(server).has(Ready::PRIORITY));
+    assert_eq!(host.recv(server).unwrap(), b"d");
+    assert!(!host.stack.tcp_at_mark(server));
+}
+
+#[test]
+fn urgent_data_that_nobody_asks_for() {
+    let mut host = Host::over(1, FAST);
+    let (client, server) = established_local(&mut host, 80);
+    // Alone it is nothing to read.
+    urge(&mut host, client, b"!");
+    assert!(!host.stack.tcp_ready(server).has(Ready::READ));
+    assert_eq!(host.recv(server), Err(Error::WouldBlock));
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Err(Error::Invalid));
+    // A second makes the first ordinary,
+    urge(&mut host, client, b"12");
+    urge(&mut host, client, b"34");
+    assert_eq!(host.recv(server).unwrap(), b"123");
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Ok(Some(b'4')));
+    // unless the reader stands there.
+    urge(&mut host, client, b"pq");
+    assert_eq!(host.recv(server).unwrap(), b"p");
+    urge(&mut host, client, b"rs");
+    assert_eq!(host.recv(server).unwrap(), b"r");
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Ok(Some(b's')));
+}
+
+#[test]
+fn urgent_data_in_line() {
+    let mut host = Host::over(1, FAST);
+    let (client, server) = established_local(&mut host, 80);
+    host.stack
+        .tcp_configure(server, |options| options.common.oob_inline = true)
+        .unwrap();
+    urge(&mut host, client, b"abc");
+    host.send(client, b"de").unwrap();
+    assert_eq!(host.stack.tcp_recv_urgent(server, false), Err(Error::Invalid));
+    assert_eq!(host.recv(server).unwrap(), b"ab");
+    assert!(host.stack.tcp_at_mark(server));
+    assert_eq!(host.recv(server).unwrap(), b"cde");
+}
