@@ -100,20 +100,23 @@ pub fn build(
 ) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let home = cache.dir("build")?.join(format!("testsuite-{triple}"));
     fs::create_dir_all(&home)?;
-    let mut common = Key::default()
+    let common = Key::default()
         .add("triple", triple)
         .add("zig", zig.identity(triple))
         .add("flags", FLAGS.join(" "));
-    for header in headers()? {
-        common = common.add(&header.to_string_lossy(), fs::read(&header)?);
-    }
+    let headers = headers()?
+        .into_iter()
+        .map(|path| Ok((path.clone(), fs::read_to_string(path)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let mut built = Vec::new();
     let mut stale = Vec::new();
     for program in programs()? {
-        let key = common
-            .clone()
-            .add("source", fs::read(&program.source)?)
-            .finish();
+        let source = fs::read_to_string(&program.source)?;
+        let mut key = common.clone();
+        for (path, text) in included(&source, &headers) {
+            key = key.add(&path.to_string_lossy(), text);
+        }
+        let key = key.add("source", source).finish();
         let file = home.join(format!("{}-{}-{key}", program.group, program.name));
         built.push((format!("{}/{}", program.group, program.name), file.clone()));
         if !file.exists() {
@@ -189,6 +192,24 @@ fn compile(
     Ok(())
 }
 
+/// Those of `headers` that `source` includes, by itself or through another: a change of
+/// one makes the programs that use it anew and no others.
+fn included<'a>(source: &str, headers: &'a [(PathBuf, String)]) -> Vec<&'a (PathBuf, String)> {
+    let names = |text: &str, path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        text.contains(&format!("#include \"{name}\""))
+    };
+    let mut found: Vec<&(PathBuf, String)> = Vec::new();
+    // As often as there are headers: each round finds at least one more or nothing.
+    for _ in headers {
+        let more = |header: &&(PathBuf, String)| {
+            names(source, &header.0) || found.iter().any(|(_, text)| names(text, &header.0))
+        };
+        found = headers.iter().filter(more).collect();
+    }
+    found
+}
+
 fn headers() -> anyhow::Result<Vec<PathBuf>> {
     entries(&place::root().join("testsuite/include"))
 }
@@ -206,6 +227,21 @@ fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_depends_on_the_headers_that_it_reaches() {
+        let headers = [("a.h", ""), ("b.h", "#include \"a.h\"\n"), ("c.h", "")]
+            .map(|(name, text)| (PathBuf::from(name), text.to_string()));
+        let of = |source| -> Vec<String> {
+            let found = included(source, &headers);
+            found
+                .iter()
+                .map(|(path, _)| path.display().to_string())
+                .collect()
+        };
+        assert_eq!(of("#include \"b.h\"\n#include <c.h>\n"), ["a.h", "b.h"]);
+        assert!(of("int main(void) {}\n").is_empty());
+    }
 
     #[test]
     fn every_program_has_a_group_and_a_name_fit_for_a_case() {
