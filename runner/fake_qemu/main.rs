@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{env, fs, process};
 
-use protocol::job::{Header, Reader, SECTOR, Tag};
+use protocol::job::{Header, Reader, SECTOR, Tag, VERSION};
 use protocol::record::{Payload, encode};
 
 fn main() {
@@ -23,6 +23,9 @@ fn main() {
     let mut story = env::var("FAKE_QEMU").unwrap_or_default();
     if let Some(pid_file) = env::var_os("FAKE_QEMU_PID") {
         fs::write(pid_file, process::id().to_string()).expect("the pid file");
+    }
+    if story == "as-the-kernel-says" {
+        story = fs::read_to_string(kernel(&args)).expect("a kernel");
     }
     if story == "replay" {
         // The guest after a dead one is a good one.
@@ -114,7 +117,12 @@ fn guest(story: &str, disk: &[u8]) {
     let cases = Reader::new(body)
         .filter(|entry| entry.tag == Tag::Case)
         .count();
-    out.report(&format!("hello {cases}"));
+    match story {
+        // An agent of a kernel built before, or after, this runner.
+        "is-foreign" => return out.report("hello 0 99"),
+        "counts-no-versions" => out.report(&format!("hello {cases}")),
+        _ => out.report(&format!("hello {cases} {VERSION}")),
+    }
     let mut index = 0;
     let mut name = String::new();
     let mut serves = false;
@@ -210,9 +218,8 @@ fn case(story: &str, index: usize, name: &str, out: &mut Records<'_>) {
 /// What iperf3 says on a kernel whose file holds its speed in Mbit/s; each boot is off by up to 0.5 %.
 fn measurement() -> String {
     let args: Vec<String> = env::args().collect();
-    let kernel = args.iter().position(|arg| arg == "-kernel");
-    let speed: f64 = kernel
-        .and_then(|at| fs::read_to_string(&args[at + 1]).ok())
+    let speed: f64 = fs::read_to_string(kernel(&args))
+        .ok()
         .and_then(|text| text.trim().parse().ok())
         .expect("a kernel file with a number");
     let luck = f64::from(process::id().wrapping_mul(0x9e37_79b9) >> 16) / 65536.0;
@@ -220,6 +227,12 @@ fn measurement() -> String {
     format!(
         r#"{{"end":{{"sum_received":{{"bytes":1000,"seconds":3.0,"bits_per_second":{rate}}}}}}}"#
     )
+}
+
+/// The kernel's file.
+fn kernel(args: &[String]) -> &str {
+    let at = args.iter().position(|arg| arg == "-kernel");
+    &args[at.expect("a kernel") + 1]
 }
 
 struct Records<'a> {

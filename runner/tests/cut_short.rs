@@ -101,12 +101,9 @@ fn a_killed_runner_takes_qemu_with_it() {
         sleep(Duration::from_millis(20));
     }
     assert!(!alive(pid), "QEMU is left behind");
-    let runs = fs::read_dir(place.path("runs")).expect("runs");
-    let run = runs
-        .flatten()
-        .find(|entry| entry.path().join("events.jsonl").is_file())
-        .expect("a run directory");
-    let events = fs::read_to_string(run.path().join("events.jsonl")).expect("events");
+    // Found without looking for it.
+    let run = fs::canonicalize(place.path("runs/latest")).expect("a run directory");
+    let events = fs::read_to_string(run.join("events.jsonl")).expect("events");
     assert!(
         events
             .lines()
@@ -118,17 +115,24 @@ fn a_killed_runner_takes_qemu_with_it() {
     // What it had is a report still: what never ran is MISSING.
     let replayed = Command::new(env!("CARGO_BIN_EXE_runner"))
         .arg("report")
-        .arg(run.path())
+        .arg(&run)
         .output()
         .expect("report");
     assert_eq!(replayed.status.code(), Some(5));
-    let text = fs::read_to_string(run.path().join("run.json")).expect("run.json");
+    let text = fs::read_to_string(run.join("run.json")).expect("run.json");
     let json: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(json["totals"]["missing"], 2, "{text}");
     assert!(
         text.contains("running when the runner was stopped"),
         "{text}"
     );
+
+    // The next run says so, and takes back the room that the dead one kept.
+    assert!(run.join(".reserve").is_file());
+    let next = place.run("", TWO);
+    let told = format!("the runner of {} was killed", run.display());
+    assert!(next.stderr().contains(&told), "{}", next.stderr());
+    assert!(!run.join(".reserve").exists());
 }
 
 #[test]
@@ -175,30 +179,10 @@ fn a_report_made_again_is_the_same_report() {
     }
 }
 
-/// A host program that says what iperf3 says after three good seconds.
-const IPERF3: &str = r#"#!/bin/sh
-echo '{"start":{"test_start":{"protocol":"TCP"}},"end":{"sum_received":{"bytes":9000000,"seconds":3.0,"bits_per_second":24000000}}}'
-"#;
-
-fn with_host_tools(place: &Place, story: &str) -> Command {
-    use std::os::unix::fs::PermissionsExt;
-    for tool in ["iperf3", "netperf"] {
-        let path = place.path(tool);
-        fs::write(&path, IPERF3).expect("a script");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
-    }
-    let mut command = place.command(story, &["--suite", "iperf3", "--case", "hostfwd-tcp"]);
-    command
-        .env("FAKE_QEMU_MARKER", place.path("marker"))
-        .arg("--host-tools")
-        .arg(place.path("."));
-    command
-}
-
 #[test]
 fn a_port_that_was_taken_meanwhile_is_replaced() {
     let place = Place::new();
-    let output = with_host_tools(&place, "port-taken-once").output();
+    let output = place.with_host_tools("port-taken-once").output();
     let run = Run::new(output.expect("the runner"), &place);
     assert_eq!(run.status("iperf3/hostfwd-tcp"), "PASS", "{}", run.stderr());
     assert_eq!(run.code(), 0, "{}", run.stderr());
@@ -209,7 +193,7 @@ fn a_port_that_was_taken_meanwhile_is_replaced() {
 #[test]
 fn ports_that_are_always_taken_are_the_hosts_failure() {
     let place = Place::new();
-    let output = with_host_tools(&place, "port-taken").output();
+    let output = place.with_host_tools("port-taken").output();
     let run = Run::new(output.expect("the runner"), &place);
     assert_eq!(
         run.status("iperf3/hostfwd-tcp"),
@@ -229,12 +213,10 @@ fn ports_that_are_always_taken_are_the_hosts_failure() {
 #[test]
 fn a_killed_runner_takes_its_clients_with_it() {
     let place = Place::new();
-    let mut command = with_host_tools(&place, "serves-for-ever");
-    let script = format!(
-        "#!/bin/sh\nprintf %s $$ > {}\nexec sleep 600\n",
-        place.path("client").display()
-    );
-    fs::write(place.path("iperf3"), script).expect("a script");
+    let mut command = place.with_host_tools("serves-for-ever");
+    let pid = place.path("client");
+    let script = format!("printf %s $$ > {}\nexec sleep 600", pid.display());
+    place.script("iperf3", &script);
     let mut child = command
         .stderr(Stdio::null())
         .stdout(Stdio::null())

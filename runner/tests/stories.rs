@@ -354,15 +354,6 @@ fn an_image_that_is_no_longer_what_was_made_is_named() {
 }
 
 #[test]
-fn packets_are_kept_of_a_guest_with_a_failure_alone() {
-    for (story, kept) in [("", false), ("fails", true)] {
-        let run = Place::new().run(story, TWO);
-        assert_eq!(run.dir.join("boot-1.pcap").is_file(), kept, "{story}");
-        assert_eq!(run.stderr().contains("packets are in"), kept, "{story}");
-    }
-}
-
-#[test]
 fn the_list_is_fit_for_case() {
     let output = Command::new(env!("CARGO_BIN_EXE_runner"))
         .args(["list", "--suite", "smoke"])

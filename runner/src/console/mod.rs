@@ -18,8 +18,8 @@ const LONGEST_LINE: usize = 8192;
 /// What the guest said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The agent read its job, so many cases.
-    Hello(usize),
+    /// The agent read its job: so many cases; and speaks this version of the protocol.
+    Hello(usize, usize),
     /// The case of this number starts.
     Begin(usize),
     /// It printed this.
@@ -165,7 +165,10 @@ fn parse(payload: &[u8]) -> Option<Event> {
     let (word, rest) = split(payload);
     let number = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<usize>().ok();
     Some(match word {
-        b"hello" => Event::Hello(number(rest)?),
+        b"hello" => match split(rest) {
+            (cases, b"") => Event::Hello(number(cases)?, 1),
+            (cases, version) => Event::Hello(number(cases)?, number(version)?),
+        },
         // The case's name may follow: for readers who do not know the job.
         b"begin" => Event::Begin(number(split(rest).0)?),
         b"ready" => Event::Ready(number(rest)?),

@@ -44,7 +44,7 @@ fn a_whole_session_is_read() {
         line.extend(record(seq as u32, payload));
     }
     let want = [
-        Event::Hello(1),
+        Event::Hello(1, 1),
         Event::Begin(0),
         Event::Output(0, b"a b\n".to_vec()),
         Event::Ready(0),

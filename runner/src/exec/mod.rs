@@ -13,16 +13,18 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use protocol::job::VERSION;
+
 use crate::console::{Decoder, Event};
 use crate::image::HostTools;
-use crate::outcome::Exit;
+use crate::outcome::{Exit, missing};
 use crate::plan::{Case, Work};
 use crate::qemu::{Guest, Message, Ports};
 use crate::report::full;
 
 use host::HostClient;
 use session::Session;
-pub use session::{Limits, News, Over};
+pub use session::{Finished, Limits, News, Over};
 
 /// How often the clock and the signals are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -119,6 +121,12 @@ pub fn run(
                 break session.gone(status, &io.stderr_text, Instant::now(), tell);
             }
             None => tell(News::Tick),
+        }
+        if let Some(version) = session.foreign() {
+            return Err(missing(format!(
+                "the kernel's agent speaks version {version} of the protocol and this runner {VERSION}: \
+                 build that kernel again, or take the runner that it was built with"
+            )));
         }
         if let Some(exit) = cut() {
             break session.cut(exit, now, tell);

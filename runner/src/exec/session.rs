@@ -20,6 +20,8 @@ mod running;
 use std::time::{Duration, Instant};
 
 use super::host::HostOutput;
+use protocol::job::VERSION;
+
 use crate::console::{Event, is_panic};
 use crate::outcome::{Metric, Status, Verdict};
 use crate::plan::{Case, Work};
@@ -102,6 +104,7 @@ pub struct Session<'a> {
     last_finished: Option<usize>,
     panic: Option<(String, Instant)>,
     killed: Option<String>,
+    foreign: Option<usize>,
     torn: u32,
 }
 
@@ -119,8 +122,15 @@ impl<'a> Session<'a> {
             last_finished: None,
             panic: None,
             killed: None,
+            foreign: None,
             torn: 0,
         }
+    }
+
+    /// The agent's version of the protocol, where it is not this runner's: nothing that it would
+    /// say means what it seems to.
+    pub fn foreign(&self) -> Option<usize> {
+        self.foreign
     }
 
     /// Something on the console.
@@ -132,13 +142,16 @@ impl<'a> Session<'a> {
         // What a dead kernel still reports is not believed.
         let verdict = matches!(
             event,
-            Event::Hello(_) | Event::Begin(_) | Event::Ready(_) | Event::End(..) | Event::Bye
+            Event::Hello(..) | Event::Begin(_) | Event::Ready(_) | Event::End(..) | Event::Bye
         );
         if self.panic.is_some() && verdict {
             return;
         }
         match event {
-            Event::Hello(_) => self.hello(now, tell),
+            Event::Hello(_, version) if version != VERSION as usize => {
+                self.foreign = Some(version);
+            }
+            Event::Hello(..) => self.hello(now, tell),
             Event::Begin(index) if index < self.cases.len() => self.begin(index, now, tell),
             Event::Output(index, bytes) => {
                 if let Some(running) = self.running(index) {

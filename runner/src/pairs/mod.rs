@@ -86,8 +86,6 @@ pub fn calibrate(args: &NoiseArgs) -> anyhow::Result<Exit> {
 
 fn finish(series: &Series<'_>, record: &Record) -> anyhow::Result<()> {
     series.write(record)?;
-    point_latest(&series.dir)
-        .with_context(|| format!("cannot name {} the latest", series.dir.display()))?;
     eprint!("{}", page::terminal(record));
     eprintln!("report: {}", series.dir.join("summary.md").display());
     println!("{}", series.dir.join("pairs.json").display());
@@ -118,6 +116,7 @@ impl<'a> Series<'a> {
         let parent = args.out.clone().unwrap_or_else(place::runs);
         let dir = fresh(&parent, &format!("{}-{what}", Utc::now().compact()))
             .with_context(|| format!("cannot create a directory in {}", parent.display()))?;
+        point_latest(&dir).with_context(|| format!("cannot name {} the latest", dir.display()))?;
         Ok(Series {
             args,
             kernels,

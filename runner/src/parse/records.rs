@@ -96,7 +96,7 @@ impl Boot {
         let mut ended = BTreeSet::new();
         let mut rows = Vec::new();
         decoder.feed(bytes, |event| match event {
-            Event::Hello(cases) => {
+            Event::Hello(cases, _) => {
                 hellos += 1;
                 planned = cases;
             }

@@ -56,6 +56,15 @@ pub enum Virtio {
     Modern,
 }
 
+/// Packets of the card, in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dump {
+    /// Where.
+    pub file: PathBuf,
+    /// The most bytes of each packet; whole ones where not given.
+    pub longest: Option<u32>,
+}
+
 /// A guest that could be started.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -77,8 +86,8 @@ pub struct Machine {
     pub virtio: Virtio,
     /// One instruction is one nanosecond of guest time.
     pub icount: bool,
-    /// Where to dump the card's packets.
-    pub pcap: Option<PathBuf>,
+    /// Whether the card's packets are dumped.
+    pub pcap: Option<Dump>,
     /// Ports that lead into the guest.
     pub ports: Ports,
 }
@@ -147,11 +156,13 @@ impl Machine {
             "-netdev",
             &format!("user,id=net{}", self.ports.hostfwd()),
         ]);
-        if let Some(pcap) = &self.pcap {
-            add(&[
-                "-object",
-                &format!("filter-dump,id=dump0,netdev=net,file={}", comma(pcap)),
-            ]);
+        if let Some(dump) = &self.pcap {
+            let longest = dump
+                .longest
+                .map_or(String::new(), |n| format!("maxlen={n},"));
+            let file = comma(&dump.file);
+            let filter = format!("filter-dump,id=dump0,netdev=net,{longest}file={file}");
+            add(&["-object", &filter]);
         }
         if self.icount {
             // What differs from boot to boot otherwise: the wall clock, the device tree's random seed.

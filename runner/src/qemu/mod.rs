@@ -15,6 +15,6 @@ mod ports;
 mod process;
 
 pub use find::{Qemu, find, find_for_programs};
-pub use machine::{Kernel, Machine, Virtio, quote};
+pub use machine::{Dump, Kernel, Machine, Virtio, quote};
 pub use ports::Ports;
 pub use process::{Guest, Message};

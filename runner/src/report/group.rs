@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::outputs;
-use super::run_dir::{fresh, point_latest};
+use super::run_dir::{fresh, point_latest, take_back};
 use super::set::{self, Member, Set};
 use crate::clock::Utc;
 use crate::outcome::Totals;
@@ -20,15 +20,23 @@ pub struct Group {
 }
 
 impl Group {
-    /// Creates the directory for runs of these names. One run uses it itself; several
-    /// get one inside each.
+    /// Creates the directory for runs of these names and names it the latest, so that a run that is
+    /// killed is found. One run uses it itself; several get one inside each.
     pub fn create(parent: &Path, members: &[String], suite: &str) -> anyhow::Result<Group> {
         let name = match members {
             [only] => only,
             _ => "all",
         };
+        for dir in take_back(parent) {
+            eprintln!(
+                "runner: the runner of {0} was killed; `runner report {0}` tells what it had",
+                dir.display()
+            );
+        }
         let path = fresh(parent, &format!("{}-{name}-{suite}", Utc::now().compact()))
             .with_context(|| format!("cannot create a run directory in {}", parent.display()))?;
+        point_latest(&path)
+            .with_context(|| format!("cannot name {} the latest", path.display()))?;
         let mut group = Group {
             path,
             members: vec![String::new()],
@@ -71,13 +79,12 @@ impl Group {
         }
     }
 
-    /// Points `latest` here and, for several runs, writes the reports about all.
+    /// For several runs, writes the reports about all.
     pub fn finish(&self, set: &Set) -> anyhow::Result<()> {
         if self.members.len() > 1 {
             outputs::write(&self.path, set).with_context(|| self.full())?;
         }
-        point_latest(&self.path)
-            .with_context(|| format!("cannot name {} the latest", self.path.display()))
+        Ok(())
     }
 
     fn full(&self) -> String {

@@ -72,6 +72,11 @@ impl Replay {
         Totals::of(&self.rows)
     }
 
+    /// What a case came to so far.
+    pub fn status(&self, case: &str) -> Option<Status> {
+        self.places.get(case).map(|&place| self.rows[place].status)
+    }
+
     /// The run as the log tells it up to here.
     pub fn run(&self) -> Run {
         let mut notes = self.notes.clone();

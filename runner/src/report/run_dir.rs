@@ -1,5 +1,4 @@
-//! The directory of one run: created fresh, filled as the run goes, named `latest`
-//! at the end.
+//! The directory of one run: created fresh, named `latest`, filled as the run goes.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -26,6 +25,9 @@ pub struct RunDir {
     events: File,
     begun: Instant,
     replay: Replay,
+    /// Open and locked while this runner lives: who finds the file without the lock finds the
+    /// directory of a runner that was killed.
+    _reserve: File,
 }
 
 impl RunDir {
@@ -34,13 +36,13 @@ impl RunDir {
         let context = || format!("cannot write in {}", path.display());
         fs::create_dir_all(path.join("cases")).with_context(context)?;
         let events = File::create(path.join("events.jsonl")).with_context(context)?;
-        // Written and not only sized: a hole has no room.
-        fs::write(path.join(RESERVED), vec![b'.'; RESERVE]).map_err(|e| full(&path, &e))?;
+        let reserve = reserve(&path.join(RESERVED)).map_err(|e| full(&path, &e))?;
         Ok(RunDir {
             path,
             events,
             begun: Instant::now(),
             replay: Replay::default(),
+            _reserve: reserve,
         })
     }
 
@@ -74,6 +76,11 @@ impl RunDir {
     /// Rows by status so far.
     pub fn totals(&self) -> Totals {
         self.replay.totals()
+    }
+
+    /// What a case came to, where it has reported.
+    pub fn status(&self, case: &str) -> Option<Status> {
+        self.replay.status(case)
     }
 
     /// How many rows are bad so far.
@@ -121,6 +128,36 @@ impl RunDir {
     }
 }
 
+fn reserve(path: &Path) -> io::Result<File> {
+    let mut file = File::create(path)?;
+    // A file system without locks has none to clean up by, and that is all.
+    let _ = file.try_lock();
+    // Written and not only sized: a hole has no room.
+    file.write_all(&vec![b'.'; RESERVE])?;
+    Ok(file)
+}
+
+/// Takes back the room that killed runners kept in the run directories of `parent`, and
+/// answers which those are. What they had of their runs stays.
+pub fn take_back(parent: &Path) -> Vec<PathBuf> {
+    let inside = |dir: &Path| {
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        let dirs = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        dirs.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    // A run by itself, or the runs of a set.
+    let (mut dirs, mut killed) = (inside(parent), Vec::new());
+    dirs.extend(dirs.clone().iter().flat_map(|dir| inside(dir)));
+    for dir in dirs {
+        let path = dir.join(RESERVED);
+        let ownerless = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if ownerless && fs::remove_file(&path).is_ok() {
+            killed.push(dir);
+        }
+    }
+    killed
+}
+
 /// A new directory of that name, or of that name with a number.
 pub fn fresh(parent: &Path, name: &str) -> io::Result<PathBuf> {
     fs::create_dir_all(parent)?;
@@ -162,6 +199,19 @@ pub fn full(path: &Path, error: &io::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_dead_runners_room_is_taken_back() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let alive = RunDir::at(parent.path().join("alive")).expect("a run");
+        let dead = RunDir::at(parent.path().join("set/dead")).expect("a run");
+        let path = dead.path().to_path_buf();
+        drop(dead);
+        assert_eq!(take_back(parent.path()), std::slice::from_ref(&path));
+        assert!(!path.join(RESERVED).exists() && path.join("events.jsonl").exists());
+        assert!(alive.path().join(RESERVED).exists());
+        assert!(take_back(parent.path()).is_empty());
+    }
 
     #[test]
     fn two_runs_of_one_second_do_not_clash() {

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// iperf3's words about three good seconds.
+pub const GOOD: &str = r#"{"start":{"test_start":{"protocol":"TCP"}},"end":{"sum_received":{"bytes":9000000,"seconds":3.0,"bits_per_second":24000000}}}"#;
 
 /// A place with everything that a run needs.
 pub struct Place {
@@ -76,6 +80,27 @@ impl Place {
             ])
             .args(args);
         command
+    }
+
+    /// A run of a case with its client on the host, which says what iperf3 says after three good
+    /// seconds.
+    pub fn with_host_tools(&self, story: &str) -> Command {
+        for tool in ["iperf3", "netperf"] {
+            self.script(tool, &format!("echo '{GOOD}'"));
+        }
+        let mut command = self.command(story, &["--suite", "iperf3", "--case", "hostfwd-tcp"]);
+        command
+            .env("FAKE_QEMU_MARKER", self.path("marker"))
+            .arg("--host-tools")
+            .arg(self.path("."));
+        command
+    }
+
+    /// Makes `name` a shell script here.
+    pub fn script(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a script");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
     }
 
     pub fn run(&self, story: &str, args: &[&str]) -> Run {

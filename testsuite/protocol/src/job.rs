@@ -24,7 +24,12 @@ pub const SECTOR: usize = 512;
 pub const MAX_BODY: usize = 512 * 1024;
 
 const MAGIC: &[u8; 8] = b"SOCKEYEJ";
-const VERSION: u32 = 1;
+
+/// What both ends have to agree on: the tags of a job and the words of the console's records.
+/// The job carries the runner's, the agent's first record its own. A new tag or word is a new
+/// number, since an agent passes over nothing that it does not know; what is written before it,
+/// mark, number and nonce, stays where it is.
+pub const VERSION: u32 = 1;
 
 /// What sector 0 says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +48,11 @@ pub struct Header {
 pub enum Damage {
     /// No magic: some other disk.
     NotAJob,
-    /// A job, but from a runner of another version.
-    Version,
+    /// A job, but from a runner of another [`VERSION`].
+    Version {
+        /// Names the boot: the agent can still say who it is.
+        nonce: u32,
+    },
     /// The body does not fit the agent's buffer.
     TooLong,
     /// The body is not what the runner wrote.
@@ -62,7 +70,7 @@ impl Header {
             return Err(Damage::NotAJob);
         }
         if word(8)? != VERSION {
-            return Err(Damage::Version);
+            return Err(Damage::Version { nonce: word(12)? });
         }
         let length = word(16)? as usize;
         if length > MAX_BODY {
@@ -271,7 +279,8 @@ mod tests {
         assert_eq!(Header::parse(b"SOCKEYEJ"), Err(Damage::NotAJob));
         let mut newer = sector;
         newer[8] = 9;
-        assert_eq!(Header::parse(&newer), Err(Damage::Version));
+        let nonce = 0xfeed;
+        assert_eq!(Header::parse(&newer), Err(Damage::Version { nonce }));
         let mut huge = sector;
         huge[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
         assert_eq!(Header::parse(&huge), Err(Damage::TooLong));
@@ -283,6 +292,16 @@ mod tests {
         for cut in 0..body.len() {
             assert!(Reader::new(&body[..cut]).count() <= 1);
         }
+    }
+
+    /// Who changes this list gives [`VERSION`] its next number.
+    #[test]
+    fn the_tags_of_this_version() {
+        let tags: String = (0..=255u8)
+            .filter_map(Tag::from_byte)
+            .map(|tag| char::from(tag as u8))
+            .collect();
+        assert_eq!((VERSION, tags.as_str()), (1, ".ACDEHMPadestw"));
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //!
 //! | payload | meaning |
 //! |---|---|
-//! | `hello <cases>` | the agent read its job |
+//! | `hello <cases> <version>` | the agent read its job; which [`crate::job::VERSION`] it speaks, 1 where the number is not there |
 //! | `begin <case> <name>` | case number `case` starts; the name is for readers who do not know the job |
 //! | `out <case> <data>` | a piece of its output |
 //! | `aux <case> <data>` | a piece of what its background processes printed |

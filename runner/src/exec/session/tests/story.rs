@@ -6,6 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use protocol::job::VERSION;
+
 use crate::console::{Ended, Event, How};
 use crate::exec::host::HostOutput;
 use crate::exec::session::{Finished, Limits, News, Over, Session};
@@ -77,7 +79,7 @@ impl<'a> Story<'a> {
     }
 
     pub fn hello(&mut self) -> &mut Self {
-        self.event(Event::Hello(1))
+        self.event(Event::Hello(1, VERSION as usize))
     }
 
     pub fn begin(&mut self, case: usize) -> &mut Self {

@@ -4,6 +4,8 @@
 //! provides (kernel, image, tools, QEMU), then for each suite starts a guest, and
 //! another one for the remaining cases whenever a guest died.
 
+mod packets;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,8 @@ use crate::report::{
     full, github, host_line,
 };
 use crate::target::{Arch, Target};
+
+use packets::Purpose;
 
 /// How often to try again when somebody took a port between finding and binding it.
 const PORT_ATTEMPTS: u32 = 3;
@@ -376,6 +380,7 @@ impl OneTarget<'_> {
         let mut reported = vec![false; selection.cases.len()];
         let mut port_attempts = 0;
         let mut why_missing = "not run".to_string();
+        let mut boots = true;
         loop {
             if let Some(exit) = cut() {
                 why_missing = format!("not run: {}", exit.meaning());
@@ -388,6 +393,7 @@ impl OneTarget<'_> {
                 break;
             }
             let afterwards = self.boot(
+                Purpose::Judge,
                 &cases,
                 &|at| name(&selection.cases[pending[at]]),
                 &mut |at| reported[pending[at]] = true,
@@ -419,6 +425,7 @@ impl OneTarget<'_> {
                         self.note(hint.to_string())?;
                     }
                     why_missing = "not run: the guest does not boot".to_string();
+                    boots = false;
                     break;
                 }
                 Over::Died | Over::Infra => {
@@ -435,12 +442,16 @@ impl OneTarget<'_> {
             let verdict = Verdict::new(Status::Missing, why_missing.clone());
             self.record(name(case), verdict, 0.0, "")?;
         }
+        if boots {
+            self.record_again(selection, &cut)?;
+        }
         Ok(cut())
     }
 
     /// Starts one guest for `cases`.
     fn boot(
         &mut self,
+        purpose: Purpose,
         cases: &[&Case],
         name: &dyn Fn(usize) -> String,
         reported: &mut dyn FnMut(usize),
@@ -470,15 +481,12 @@ impl OneTarget<'_> {
             disk,
             ports.clone(),
         );
-        // Recorded unasked where no figure pays for it: kept when a case does not pass.
-        let pcap = self.dir.path().join(format!("boot-{}.pcap", self.boots));
-        let unasked = !self.args.pcap && !self.args.icount && !cases.iter().any(|c| c.measures());
-        if self.args.pcap || unasked {
-            machine.pcap = Some(pcap.clone());
-        }
+        let dump = self.dump(purpose, cases);
+        machine.pcap.clone_from(&dump);
         let passed_over = self.dir.bad();
         let mut command: Vec<OsString> = machine.command(&self.provided.qemu);
-        self.dir.write("qemu.cmd", &(quote(&command) + "\n"))?;
+        self.dir
+            .write(&purpose.file("qemu.cmd"), &(quote(&command) + "\n"))?;
         if self.args.guest.gdb {
             let line = qemu::gdb::stop_for(&mut command, &self.provided.kernel.path)?;
             self.ui.say(&format!("   waiting for gdb: {line}"));
@@ -491,7 +499,7 @@ impl OneTarget<'_> {
             nonce: format!("{nonce:08x}"),
             cases: (0..cases.len()).map(name).collect(),
         })?;
-        let serial = self.dir.path().join("serial.log");
+        let serial = self.dir.path().join(purpose.file("serial.log"));
         let boot = Boot {
             command,
             nonce,
@@ -514,7 +522,10 @@ impl OneTarget<'_> {
         let afterwards = exec::run(
             &boot,
             &mut |news| {
-                let told = self.tell(news, name, reported);
+                let told = match purpose {
+                    Purpose::Judge => self.tell(news, name, reported),
+                    Purpose::Packets => self.tell_again(news, name),
+                };
                 if let Err(error) = told {
                     failed.get_or_insert(error);
                 }
@@ -524,22 +535,11 @@ impl OneTarget<'_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        if unasked {
-            self.keep_packets(&pcap, self.dir.bad() > passed_over)?;
+        if let Some(dump) = dump {
+            let wanted = purpose == Purpose::Packets || self.dir.bad() > passed_over;
+            self.keep_packets(&dump, wanted)?;
         }
         Ok(afterwards)
-    }
-
-    /// Packets that were recorded unasked: kept where a case did not pass and there are any.
-    fn keep_packets(&mut self, pcap: &Path, wanted: bool) -> anyhow::Result<()> {
-        // pcap's own header, of 24 bytes, is no packet.
-        let any = fs::metadata(pcap).is_ok_and(|meta| meta.len() > 24);
-        if wanted && any {
-            return self.note(format!("the card's packets are in {}", pcap.display()));
-        }
-        // An emulator that died at once wrote none.
-        let _ = fs::remove_file(pcap);
-        Ok(())
     }
 
     fn tell(
