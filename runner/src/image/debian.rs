@@ -84,7 +84,7 @@ pub fn ensure(
             .arg(&debian.suite)
             .arg(&made)
             .arg(apt::mirror()?);
-        shell::run(&mut command).map_err(apt::explain_stale)?;
+        apt::fetch(&mut command)?;
         Ok(fs::rename(&made, &archive)?)
     })?;
     let record = shell::run(

@@ -70,7 +70,7 @@ impl Apt {
         sources: &[Source],
         options: &Options,
     ) -> anyhow::Result<Self> {
-        Apt::prepare(cache, name, sources, "", options)
+        Apt::prepare(cache, name, sources, &mirror()?, "", options)
     }
 
     /// As [`Apt::new`], for packages of another architecture, in Debian's name for it.
@@ -87,13 +87,14 @@ impl Apt {
         let lines = format!(
             "APT::Architecture \"{architecture}\";\nAPT::Architectures {{ \"{architecture}\"; }};\n"
         );
-        Apt::prepare(cache, name, sources, &lines, options)
+        Apt::prepare(cache, name, sources, &mirror()?, &lines, options)
     }
 
     fn prepare(
         cache: &Cache,
         name: &str,
         sources: &[Source],
+        mirror: &str,
         more: &str,
         options: &Options,
     ) -> anyhow::Result<Self> {
@@ -102,7 +103,6 @@ impl Apt {
         for sub in ["lists/partial", "archives/partial", "empty"] {
             fs::create_dir_all(dir.join(sub))?;
         }
-        let mirror = mirror()?;
         let list: String = sources
             .iter()
             .map(|source| {
@@ -124,7 +124,7 @@ impl Apt {
                  Dir::Etc::preferences \"{empty}/none\";\nDir::Etc::preferencesparts \"{empty}\";\n\
                  Dir::State \"{state}\";\nDir::State::status \"{status}\";\n\
                  Dir::Cache \"{state}\";\nDir::Cache::archives \"{archives}\";\n\
-                 APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\n{more}{fetch}",
+                 APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\n{fetch}{more}",
                 empty = at("empty"),
                 sources = at("sources.list"),
                 state = dir.display(),
@@ -149,7 +149,7 @@ impl Apt {
     /// The mirror lacks it, its index is stale, or there is no network.
     pub fn download_source(&self, name: &str, into: &Path) -> anyhow::Result<PathBuf> {
         self.update()?;
-        shell::run(
+        fetch(
             self.get()
                 .args(["source", "--download-only", "--tar-only", name])
                 .current_dir(into),
@@ -176,7 +176,7 @@ impl Apt {
     /// As [`Apt::download_source`].
     pub fn download(&self, packages: &[String], into: &Path) -> anyhow::Result<()> {
         self.update()?;
-        shell::run(self.get().arg("download").args(packages).current_dir(into))?;
+        fetch(self.get().arg("download").args(packages).current_dir(into))?;
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl Apt {
                 self.dir.display()
             );
         }
-        shell::run(self.get().args(["update", "--error-on=any"])).map_err(explain_stale)?;
+        fetch(self.get().args(["update", "--error-on=any"]))?;
         self.updated.set(true);
         Ok(())
     }
@@ -364,9 +364,32 @@ fn stale_index_allowed(options: &Options, dump: &str) -> Option<&'static str> {
     off.then_some("this machine's apt configuration says so")
 }
 
-/// Adds what to do where an index is past its date.
-pub fn explain_stale(error: anyhow::Error) -> anyhow::Error {
+/// Runs something that fetches from the mirror. Blocks on the network.
+///
+/// # Errors
+/// Its own words, with what to do where the mirror is at fault.
+pub fn fetch(command: &mut Command) -> anyhow::Result<()> {
+    shell::run(command).map(drop).map_err(explain)
+}
+
+/// Adds what to do where an index is past its date, or the mirror is away.
+fn explain(error: anyhow::Error) -> anyhow::Error {
     let text = error.to_string();
+    let is_away = [
+        "Could not connect",
+        "Could not resolve",
+        "Connection failed",
+        "Connection timed out",
+        "Failed to fetch",
+        "failed to fetch",
+    ];
+    if is_away.iter().any(|words| text.contains(words)) {
+        return error.context(
+            "the package mirror does not answer, or went away while something was fetched. What the \
+             cache has is kept and what came in part is thrown away: run the same again once the \
+             mirror is back; what needs nothing new runs meanwhile",
+        );
+    }
     if text.contains("is expired") || text.contains("not valid yet") {
         error.context(
             "the mirror's index is past its validity date. It is still signed; to accept it, \
@@ -380,6 +403,8 @@ pub fn explain_stale(error: anyhow::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
 
     #[test]
     fn one_line_sources() {
@@ -410,6 +435,70 @@ mod tests {
         );
         let off = text.replace("Types: deb deb-src", "Enabled: no\nTypes: deb");
         assert_eq!(mirror_in_stanzas(&off, "bookworm"), None);
+    }
+
+    /// A mirror that promises much and hangs up in the middle.
+    fn goes_away() -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nOrigin: Debian\n",
+                );
+            }
+        });
+        format!("http://127.0.0.1:{port}/debian")
+    }
+
+    /// A mirror that is not there.
+    fn is_away() -> String {
+        // Free a moment ago, and nobody listens there.
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        format!("http://127.0.0.1:{port}/debian")
+    }
+
+    #[test]
+    fn a_mirror_that_goes_away_is_named_and_leaves_nothing_half() {
+        if shell::find("apt-get").is_none() {
+            eprintln!("not run: this machine has no apt");
+            return;
+        }
+        let more = "Acquire::http::Proxy::127.0.0.1 \"DIRECT\";\nAcquire::Retries \"0\";\n";
+        for mirror in [goes_away(), is_away()] {
+            let dir = tempfile::tempdir().expect("a directory");
+            let options = Options {
+                cache: Some(dir.path().to_path_buf()),
+                ..Options::default()
+            };
+            let cache = Cache::open(&options).expect("a cache");
+            let kept = cache.dir("sources").expect("a directory");
+            fs::write(kept.join("earlier"), "kept").expect("written");
+            let sources = [Source::sources("forky")];
+            let thing = kept.join("thing");
+            let there = || thing.exists().then_some(());
+            let get = |into: &Path| {
+                let apt = Apt::prepare(&cache, "src", &sources, &mirror, more, &options)?;
+                fs::rename(apt.download_source("thing", into)?, &thing).map_err(Into::into)
+            };
+            // Twice: what the first left is in nobody's way.
+            for _ in 0..2 {
+                let error = cache.make("source-thing", there, get).expect_err("fails");
+                let text = format!("{error:#}");
+                assert!(
+                    text.contains("mirror does not answer, or went away"),
+                    "{text}"
+                );
+                // apt's own words stand behind.
+                assert!(text.contains("127.0.0.1"), "{text}");
+            }
+            let names = fs::read_dir(&kept).expect("a directory").flatten();
+            let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+            assert_eq!(names, ["earlier"]);
+        }
     }
 
     #[test]
