@@ -15,7 +15,8 @@ use crate::target::{Arch, Libc, Target};
 ///
 /// Exit codes: 0 all as expected, 1 internal error, 2 wrong command line, 3 a figure regressed, 4 no case selected,
 /// 5 cases never reported, 6 something is missing (QEMU, image, tool), 7 QEMU or host failed,
-/// 100 cases failed, 110 the guest crashed, 124 the run's time is over, 130/143 interrupted.
+/// 100 cases failed, 110 the guest crashed, 124 the run's time is over, 130/143 interrupted;
+/// `runner help exit-codes` says more.
 #[derive(Debug, Parser)]
 #[command(name = "runner", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -53,6 +54,13 @@ pub enum Verb {
     Completions(CompletionsArgs),
     /// Say what this machine has and lacks.
     Doctor(GuestArgs),
+    /// What the exit codes mean, the most important first.
+    ///
+    /// Where several hold, the first of the list is the code. With Linux beside the kernel under test
+    /// (--kernel ours,linux), a case that fails on both does not make 100, nor does one that fails
+    /// on Linux alone: such rows are listed and counted by themselves. A crash of the kernel under
+    /// test, MISSING and INFRA count always. Without Linux beside it every row counts.
+    ExitCodes,
     /// Build the kernels: kernel-rv, kernel-la.
     Build(BuildArgs),
     /// Images and host programs.

@@ -67,6 +67,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
             Ok(Exit::Ok)
         }
         Verb::Doctor(args) => doctor::run(&args),
+        Verb::ExitCodes => {
+            for exit in Exit::BY_RANK {
+                println!("{:>3}  {}", exit as u8, exit.meaning());
+            }
+            Ok(Exit::Ok)
+        }
         Verb::Build(args) => kernel::run(&args),
         Verb::Provision(verb) => image::run(&verb).map(|()| Exit::Ok),
     }

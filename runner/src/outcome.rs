@@ -161,10 +161,15 @@ impl Totals {
     /// Counts `results`.
     pub fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>) -> Self {
         let mut totals = Totals::default();
-        for result in results {
-            *totals.slot(result.status) += 1;
-        }
+        results
+            .into_iter()
+            .for_each(|result| totals.add(result.status));
         totals
+    }
+
+    /// One more row with `status`.
+    pub fn add(&mut self, status: Status) {
+        *self.slot(status) += 1;
     }
 
     /// How many rows have `status`.
@@ -250,7 +255,7 @@ impl Exit {
     }
 
     /// All codes, the most important first.
-    const BY_RANK: [Exit; 13] = [
+    pub const BY_RANK: [Exit; 13] = [
         Exit::Interrupted,
         Exit::Terminated,
         Exit::Usage,

@@ -58,6 +58,14 @@ impl Word {
     }
 }
 
+/// Whether a result that is not good is nobody's but the test's: Linux was asked the same and
+/// did not pass either. A kernel that dies is never excused, and where Linux gave no answer
+/// nobody is.
+pub fn excused(ours: Status, linux: Status) -> bool {
+    use Status::{Broken, Crash, Fail, Timeout};
+    matches!(ours, Fail | Broken | Timeout) && matches!(linux, Fail | Broken | Timeout | Crash)
+}
+
 /// One case.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
@@ -287,6 +295,20 @@ mod tests {
             "{lines:?}"
         );
         assert!(lines.last().is_some_and(|line| line.contains("1.50")));
+    }
+
+    #[test]
+    fn what_linux_fails_too_is_excused_and_nothing_else() {
+        use Status::{Broken, Crash, Fail, Infra, Missing, Pass, Skip, Timeout};
+        for ours in [Fail, Broken, Timeout] {
+            for linux in Status::ALL {
+                let wants = matches!(linux, Fail | Broken | Timeout | Crash);
+                assert_eq!(excused(ours, linux), wants, "{ours:?} {linux:?}");
+            }
+        }
+        for ours in [Crash, Missing, Infra, Pass, Skip] {
+            assert!(!excused(ours, Fail), "{ours:?}");
+        }
     }
 
     #[test]

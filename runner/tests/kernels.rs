@@ -49,6 +49,56 @@ fn several_kernels_stand_side_by_side() {
     assert!(page.contains("## Beside linux"), "{page}");
 }
 
+/// A kernel and Linux beside it, each in a story of its own.
+fn beside_linux(ours: &str, linux: &str) -> Run {
+    let place = Place::new();
+    fs::write(place.path("kernel"), ours).expect("a kernel");
+    fs::write(place.path("linux"), linux).expect("a kernel");
+    let second = place.path("linux").to_string_lossy().into_owned();
+    place.run(
+        "as-the-kernel-says",
+        &[&["--kernel", &second], TWO].concat(),
+    )
+}
+
+#[test]
+fn what_linux_fails_too_makes_no_exit_code() {
+    for (ours, linux, code, counted, excused) in [
+        ("fails", "fails", 0, 0, 2),
+        ("times-out", "powers-off-early", 0, 0, 2),
+        ("", "fails", 0, 0, 1),
+        ("fails", "", 100, 1, 0),
+        ("panics", "fails", 110, 1, 1),
+        // Linux gave no answer: nobody is excused, and that it gave none counts.
+        ("fails", "exits-at-once", 100, 3, 0),
+        ("", "exits-at-once", 7, 2, 0),
+        ("", "loses-the-end", 5, 1, 0),
+    ] {
+        let run = beside_linux(ours, linux);
+        assert_eq!(run.code(), code, "{ours} {linux}: {}", run.stderr());
+        let page = fs::read_to_string(run.dir.join("summary.md")).expect("a page");
+        for (head, count) in [
+            ("## Not passed", counted),
+            ("## Not passed, and not counted", excused),
+        ] {
+            let wants = format!("{head}: {count}\n");
+            assert_eq!(page.contains(&wants), count > 0, "{ours} {linux}: {page}");
+        }
+        let told = format!("{excused} rows did not pass and do not count");
+        assert_eq!(run.stderr().contains(&told), excused > 0, "{ours} {linux}");
+    }
+}
+
+#[test]
+fn an_agent_of_another_version_is_named() {
+    let run = Place::new().run("is-foreign", TWO);
+    assert_eq!(run.code(), 6, "{}", run.stderr());
+    let told = run.stderr();
+    assert!(told.contains("speaks version 99"), "{told}");
+    // Before there were numbers there was one version.
+    assert_eq!(Place::new().run("counts-no-versions", TWO).code(), 0);
+}
+
 const CONTEST: &[&str] = &["--suite", "contest"];
 
 #[test]

@@ -19,6 +19,7 @@ use crate::cli::BaselineArgs;
 use crate::outcome::{Exit, usage};
 use crate::pairs::Noise;
 use crate::place;
+use crate::report::github;
 
 /// Where baselines are.
 const PLACE: &str = "docs/process/baselines";
@@ -195,6 +196,9 @@ fn put(dir: &Path, name: &str, text: &str, accept: bool) -> anyhow::Result<()> {
             println!("{text}");
         }
         return Ok(());
+    }
+    if name.ends_with(".md") {
+        github::page(text);
     }
     fs::create_dir_all(dir)
         .and_then(|()| fs::write(&path, text))

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::set::{Member, Set};
 use crate::outcome::{CaseResult, Status};
-use crate::versus;
+use crate::versus::{self, REFERENCE};
 
 /// The most failures listed one by one.
 const MOST_LISTED: usize = 20;
@@ -20,7 +20,7 @@ pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
     for member in &set.members {
         let run = &member.run;
         lines.push(format!("{}: {}", set.label(run), run.totals.sentence()));
-        failures(member, dir, &mut lines);
+        failures(set, member, dir, &mut lines);
     }
     for name in &set.absent {
         lines.push(format!("{name}: never ran"));
@@ -28,28 +28,40 @@ pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
     for versus in versus::of(set.members.iter().map(|member| &member.run)) {
         lines.extend(versus.lines());
     }
+    let [_, excused] = set.bad();
+    if !excused.is_empty() {
+        lines.push(format!(
+            "{} rows did not pass and do not count: {REFERENCE} does not pass them either, or they failed on it alone",
+            excused.len()
+        ));
+    }
     lines.push(format!("report: {}", dir.join("report.html").display()));
     lines
 }
 
-fn failures(member: &Member, dir: &Path, lines: &mut Vec<String>) {
-    let mut reasons: Vec<(Status, &str, Vec<&CaseResult>)> = Vec::new();
+/// What cases have in common that share a line: whether they count, status, detail.
+type Reason<'a> = (bool, Status, &'a str);
+
+fn failures(set: &Set, member: &Member, dir: &Path, lines: &mut Vec<String>) {
+    let mut reasons: Vec<(Reason<'_>, Vec<&CaseResult>)> = Vec::new();
     for case in member.run.bad() {
-        match reasons
-            .iter_mut()
-            .find(|(status, detail, _)| (*status, *detail) == (case.status, &case.detail))
-        {
-            Some((_, _, cases)) => cases.push(case),
-            None => reasons.push((case.status, &case.detail, vec![case])),
+        let reason = (set.counts(member, case), case.status, case.detail.as_str());
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, cases)) => cases.push(case),
+            None => reasons.push((reason, vec![case])),
         }
     }
-    for (status, detail, cases) in reasons.iter().take(MOST_LISTED) {
+    for ((counts, status, detail), cases) in reasons.iter().take(MOST_LISTED) {
         let named = cases.iter().take(MOST_NAMED).map(|case| case.name.as_str());
         let mut names = named.collect::<Vec<_>>().join(" ");
         if let Some(more @ 1..) = cases.len().checked_sub(MOST_NAMED) {
             names.push_str(&format!(" and {more} more"));
         }
-        lines.push(format!("  {:<7} {names}  {detail}", status.name()));
+        let counts = match counts {
+            true => "",
+            false => " (does not count)",
+        };
+        lines.push(format!("  {:<7} {names}{counts}  {detail}", status.name()));
         let [case] = cases[..] else { continue };
         if !case.log.is_empty() {
             let log = dir.join(member.link(&case.log));

@@ -1,5 +1,6 @@
-//! GitHub Actions, without an action: the page in the job's summary and the worst
-//! failures as annotations. Called at the end of a run; does nothing elsewhere.
+//! GitHub Actions, without an action: pages in the job's summary and the worst
+//! failures as annotations. Called at the end of a run and for baselines' pages; does
+//! nothing elsewhere.
 //!
 //! GitHub shows at most ten annotations of a kind for a step, and takes no summary of
 //! a step beyond 1 MiB: one that is larger is dropped whole. See "Workflow commands
@@ -25,16 +26,21 @@ const MOST_SUMMARY: u64 = (1 << 20) - (8 << 10);
 
 /// Publishes `set` where the environment says that GitHub listens.
 pub fn publish(set: &Set) {
-    if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
-        && let Err(error) = append(Path::new(&file), &summary::page(set))
-    {
-        eprintln!("runner: no step summary: {error}");
-    }
+    page(&summary::page(set));
     if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
         for line in annotations(set) {
             // Commands count on either stream; stdout is for data.
             eprintln!("{line}");
         }
+    }
+}
+
+/// Adds a page of markdown to the step's summary, where there is one.
+pub fn page(text: &str) {
+    if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
+        && let Err(error) = append(Path::new(&file), text)
+    {
+        eprintln!("runner: no step summary: {error}");
     }
 }
 
@@ -61,21 +67,21 @@ fn append(file: &Path, page: &str) -> std::io::Result<()> {
     file.write_all(LEFT_OUT.as_bytes())
 }
 
-/// `::error` lines, the most important first.
+/// `::error` lines, the most important first, then warnings about what does not count.
 pub fn annotations(set: &Set) -> Vec<String> {
-    let mut bad: Vec<(&Member, &CaseResult)> = set
-        .members
-        .iter()
-        .flat_map(|member| member.run.bad().map(move |case| (member, case)))
+    let [counted, excused] = set.bad();
+    let level = |level, rows: Vec<_>| rows.into_iter().map(move |row| (level, row));
+    let mut bad: Vec<(&str, (&Member, &CaseResult))> = level("error", counted)
+        .chain(level("warning", excused))
         .collect();
-    bad.sort_by_key(|(_, case)| rank(case.status));
+    bad.sort_by_key(|(level, (_, case))| (*level, rank(case.status)));
     let shown = match bad.len() <= MOST_ANNOTATIONS {
         true => bad.len(),
         false => MOST_ANNOTATIONS - 1,
     };
     let mut lines: Vec<String> = bad[..shown]
         .iter()
-        .map(|(member, case)| {
+        .map(|(level, (member, case))| {
             let title = format!(
                 "{} {} on {}",
                 case.status.name(),
@@ -84,12 +90,13 @@ pub fn annotations(set: &Set) -> Vec<String> {
             );
             let again = member.run.rerun(case);
             let message = format!("{}\n{again}", short(&case.detail, MOST_DETAIL));
-            format!("::error title={}::{}", property(&title), data(&message))
+            format!("::{level} title={}::{}", property(&title), data(&message))
         })
         .collect();
     if let Some(more @ 1..) = bad.len().checked_sub(shown) {
         lines.push(format!(
-            "::error title=and {more} more::see the job's summary"
+            "::{} title=and {more} more::see the job's summary",
+            bad[shown].0
         ));
     }
     lines

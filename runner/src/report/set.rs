@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::event;
 use super::replay::Replay;
 use super::run_json::Run;
-use crate::outcome::{CaseResult, Exit, Totals, missing, usage};
+use crate::outcome::{CaseResult, Exit, Status, Totals, missing, usage};
+use crate::versus::{self, REFERENCE};
 
 /// The schema of runset.json.
 const SCHEMA: &str = "sockeye.runset/1";
@@ -113,14 +114,58 @@ impl Set {
         Totals::of(self.members.iter().flat_map(|member| &member.run.cases))
     }
 
-    /// The exit code of the whole.
+    /// The exit code of the whole: of the rows that count.
     pub fn exit(&self) -> Exit {
         let absent = match self.absent.is_empty() {
             true => Exit::Ok,
             false => Exit::Incomplete,
         };
-        let codes = self.members.iter().map(|member| member.run.exit());
+        let codes = self.members.iter().map(|member| self.exit_of(member));
         codes.fold(absent, Exit::worse)
+    }
+
+    fn exit_of(&self, member: &Member) -> Exit {
+        let own = member.run.exit();
+        // Every other code is about the run and not about its rows.
+        if !matches!(own, Exit::Crashed | Exit::Failed) {
+            return own;
+        }
+        let mut totals = Totals::default();
+        for case in &member.run.cases {
+            match case.status.is_bad() && !self.counts(member, case) {
+                true => totals.add(Status::Skip),
+                false => totals.add(case.status),
+            }
+        }
+        Exit::of(totals, None)
+    }
+
+    /// Whether a row that is not good makes the exit code. With Linux beside the kernel under test,
+    /// what Linux does not pass either does not, nor does what fails on Linux alone: the test or
+    /// the machine is at fault then. A crash of the kernel under test, MISSING and INFRA count always.
+    pub fn counts(&self, member: &Member, case: &CaseResult) -> bool {
+        let beside = |other: &&Member| {
+            other.run.target() == member.run.target() && other.run.lane() != member.run.lane()
+        };
+        let mut others = self.members.iter().filter(beside);
+        if member.run.lane() == REFERENCE {
+            let answered = !matches!(case.status, Status::Missing | Status::Infra);
+            return !(answered && others.next().is_some());
+        }
+        let linux = others
+            .find(|other| other.run.lane() == REFERENCE)
+            .and_then(|other| other.run.cases.iter().find(|row| row.name == case.name));
+        !linux.is_some_and(|linux| versus::excused(case.status, linux.status))
+    }
+
+    /// The rows that are not good: first those that count, then those that do not.
+    pub fn bad(&self) -> [Vec<(&Member, &CaseResult)>; 2] {
+        let bad = self
+            .members
+            .iter()
+            .flat_map(|member| member.run.bad().map(move |case| (member, case)));
+        let (counted, excused) = bad.partition(|(member, case)| self.counts(member, case));
+        [counted, excused]
     }
 
     /// Whether there is more than one run to tell apart.

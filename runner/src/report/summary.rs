@@ -13,6 +13,7 @@ use super::score;
 use super::set::{Member, Set};
 use super::text::short;
 use crate::outcome::CaseResult;
+use crate::versus::REFERENCE;
 
 /// Bytes for the figures of a set.
 const FIGURES: usize = 200 << 10;
@@ -239,12 +240,17 @@ fn notes(out: &mut String, set: &Set) {
 }
 
 fn failures(out: &mut String, set: &Set) {
-    let bad: Vec<(&Member, &CaseResult)> = set
-        .members
-        .iter()
-        .flat_map(|member| member.run.bad().map(move |case| (member, case)))
-        .collect();
-    let count = bad.len() + set.absent.len();
+    let [counted, excused] = set.bad();
+    if !excused.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n## Not passed, and not counted: {}\n\n\
+             {REFERENCE} does not pass them either, or they failed on it alone.\n",
+            excused.len()
+        );
+        list(out, set, &excused);
+    }
+    let count = counted.len() + set.absent.len();
     if count == 0 {
         return;
     }
@@ -252,6 +258,11 @@ fn failures(out: &mut String, set: &Set) {
     for name in &set.absent {
         let _ = writeln!(out, "- **MISSING** {name}: the whole run");
     }
+    list(out, set, &counted);
+}
+
+/// Each with its log and the command that runs it again.
+fn list(out: &mut String, set: &Set, bad: &[(&Member, &CaseResult)]) {
     let lines = bad.iter().map(|(member, case)| {
         let mut line = format!("- **{}** {}", case.status.name(), case.name);
         if !set.is_single() {
