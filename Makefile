@@ -8,7 +8,11 @@ RUNNER = $(CARGO) run --quiet --package runner --
 GUESTS ?=
 FLAGS ?=
 
-.PHONY: help run test all setup check test-host test-guest images shell qemu10 everything oracle corpus doctor rust linker
+# How often `make baselines` boots each kernel (six give an interval), and what it measures.
+BOOTS ?= 6
+MEASURED ?= iperf3,netperf
+
+.PHONY: help run test all setup check test-host test-guest images shell qemu10 everything oracle baselines corpus doctor rust linker
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -49,6 +53,13 @@ everything: setup ## every suite on four targets
 
 oracle: setup ## smoke, echo, iperf3, netperf on this kernel and on Linux, compared
 	$(RUNNER) $(or $(GUESTS),--arch all --libc all) --suite smoke,echo,iperf3,netperf --kernel ours,linux $(FLAGS)
+
+baselines: setup ## this kernel and Linux measured BOOTS times, and the pages made of it, in target/baselines
+	rm -rf target/baselines && mkdir -p target && cp -r docs/process/baselines target/baselines
+	for boot in $$(seq $(BOOTS)); do \
+	  $(RUNNER) $(or $(GUESTS),--arch all --libc all) --suite $(MEASURED) --kernel ours,linux --out target/baselines/runs $(FLAGS) || exit; \
+	done
+	$(RUNNER) baseline target/baselines/runs --accept --dir target/baselines
 
 corpus: linker ## the bad serial logs and the verdict on each
 	$(CARGO) test --quiet --package runner --test corpus every_log -- --nocapture

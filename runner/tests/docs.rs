@@ -1,4 +1,5 @@
-//! What the documents point at exists: files that links name, and the stops of `docs/process/walks.md`.
+//! What the documents point at exists: files that links name, the stops of `docs/process/walks.md`, and
+//! the Makefile's targets that the workflows of .github call.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,6 +77,83 @@ fn the_walks_can_be_walked() {
     assert!(stops(&text).len() >= 16, "eight stops each");
     let complaints = lost(&checkout(), &text);
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// What a workflow may do before there is a checkout to call.
+const SET_UP: &str =
+    "apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git make";
+
+/// Complaints about the steps of the workflow `text`, which may do nothing but call targets of
+/// `makefile`: what is tried with make works there too.
+fn foreign_steps(text: &str, makefile: &str) -> Vec<String> {
+    let target = |name: &str| {
+        makefile
+            .lines()
+            .any(|line| line.starts_with(&format!("{name}:")))
+    };
+    // `make ${{ matrix.x }}` is each value of `x: [a, b]`.
+    let values = |name: &str| -> Vec<String> {
+        let line = text.lines().find_map(|line| {
+            let line = line.trim().strip_prefix(name)?.strip_prefix(": [")?;
+            line.strip_suffix(']')
+        });
+        let words = line.unwrap_or_default().split(',');
+        words.map(|word| word.trim().to_string()).collect()
+    };
+    let complain = |step: &str| {
+        let step = step.trim();
+        if step == SET_UP {
+            return None;
+        }
+        let called = step.strip_prefix("make ").unwrap_or_default();
+        let matrix = called.strip_prefix("${{ matrix.");
+        let called = match matrix.and_then(|rest| rest.strip_suffix(" }}")) {
+            Some(name) => values(name),
+            None => vec![called.to_string()],
+        };
+        (!called.iter().all(|name| target(name))).then(|| format!("`{step}` is no target"))
+    };
+    let steps = text.lines().filter_map(|line| {
+        let line = line.trim();
+        line.strip_prefix("- ").unwrap_or(line).strip_prefix("run:")
+    });
+    steps.filter_map(complain).collect()
+}
+
+#[test]
+fn the_workflows_call_the_makefile_and_nothing_else() {
+    let makefile = fs::read_to_string(checkout().join("Makefile")).expect("a Makefile");
+    let dir = checkout().join(".github/workflows");
+    let mut count = 0;
+    for entry in fs::read_dir(dir).expect("workflows").flatten() {
+        let text = fs::read_to_string(entry.path()).expect("a workflow");
+        let complaints = foreign_steps(&text, &makefile);
+        assert!(complaints.is_empty(), "{:?}: {complaints:?}", entry.path());
+        // One failure says nothing about the other targets, and caches follow what they are made of.
+        assert!(text.contains("fail-fast: false"), "{:?}", entry.path());
+        let keys = text.lines().filter(|line| line.trim().starts_with("key:"));
+        assert!(keys.clone().count() > 0 && keys.clone().all(|key| key.contains("hashFiles(")));
+        count += 1;
+    }
+    assert_eq!(count, 3, "check, boot, nightly");
+}
+
+#[test]
+fn planted_steps_are_found() {
+    let makefile = "check: linker\ntest-host:\n";
+    let workflow =
+        "  matrix:\n    what: [check, test-host]\n  steps:\n    - run: make ${{ matrix.what }}\n";
+    assert!(foreign_steps(workflow, makefile).is_empty());
+    for planted in [
+        "- run: make nothing",
+        "- run: cargo test",
+        "- run: |",
+        "  run: make check && make all",
+        "- run: make ${{ matrix.other }}",
+    ] {
+        let found = foreign_steps(&format!("{workflow}{planted}\n"), makefile);
+        assert_eq!(found.len(), 1, "{planted}");
+    }
 }
 
 #[test]
