@@ -176,6 +176,10 @@ pub struct RunArgs {
     /// Cases, as shell patterns on `case` or `suite/case`.
     #[arg(long, value_delimiter = ',', value_name = "GLOB")]
     pub case: Vec<String>,
+    /// LTP for `ltp-net`: an install tree, or a directory with one a target (riscv64-glibc, ...);
+    /// else $LTPROOT, or the image's, or our own programs.
+    #[arg(long, value_name = "DIR")]
+    pub ltp: Option<PathBuf>,
     /// Host programs: a directory with iperf3 and netperf; ours where not given.
     #[arg(long, value_name = "DIR")]
     pub host_tools: Option<PathBuf>,

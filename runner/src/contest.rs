@@ -174,6 +174,7 @@ fn one(
         command: again::command(args, lane.target, &provided.kernel.name, SUITE),
         planned: planned.iter().map(|name| full(name)).collect(),
         shard: None,
+        about: String::new(),
     })))?;
     ui.say(&format!(
         "== {SUITE} on {}, {}",

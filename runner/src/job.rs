@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn every_suite_fits_and_keeps_its_numbers() {
-        let options = plan::Options { seconds: 5 };
+        let options = plan::Options {
+            seconds: 5,
+            ltp: Some("/opt/ltp/{libc}"),
+        };
         let ports = HashMap::from([("{port}", 40001), ("{data}", 40002)]);
         let boot = Boot {
             nonce: 1,

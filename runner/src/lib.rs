@@ -25,6 +25,7 @@ mod kernel;
 mod lane;
 mod linux;
 mod list;
+mod ltp;
 mod merge;
 pub mod outcome;
 mod pairs;

@@ -1,6 +1,7 @@
 //! `runner list`: suites and cases, one a line on stdout, ready for `--case`.
 
 use crate::cli::RunArgs;
+use crate::ltp;
 use crate::outcome::Exit;
 use crate::plan::{self, SUITES};
 
@@ -8,6 +9,7 @@ use crate::plan::{self, SUITES};
 pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let options = plan::Options {
         seconds: args.seconds,
+        ltp: ltp::Source::of(args)?.root(),
     };
     let mut plan = plan::select(&args.suite, &args.case, &options)?;
     if let Some(shard) = args.shard {

@@ -26,11 +26,15 @@ pub enum Status {
     Missing,
     /// QEMU or the host failed.
     Infra,
+    /// Did not pass, as an expectation says, which gives the reason.
+    Xfail,
+    /// Passed although an expectation says otherwise: the expectation is out of date.
+    Xpass,
 }
 
 impl Status {
     /// All, in report order.
-    pub const ALL: [Status; 8] = [
+    pub const ALL: [Status; 10] = [
         Status::Pass,
         Status::Fail,
         Status::Skip,
@@ -39,6 +43,8 @@ impl Status {
         Status::Timeout,
         Status::Missing,
         Status::Infra,
+        Status::Xfail,
+        Status::Xpass,
     ];
 
     /// As printed.
@@ -52,12 +58,14 @@ impl Status {
             Status::Timeout => "TIMEOUT",
             Status::Missing => "MISSING",
             Status::Infra => "INFRA",
+            Status::Xfail => "XFAIL",
+            Status::Xpass => "XPASS",
         }
     }
 
     /// Whether the case belongs on the failure list.
     pub fn is_bad(self) -> bool {
-        !matches!(self, Status::Pass | Status::Skip)
+        !matches!(self, Status::Pass | Status::Skip | Status::Xfail)
     }
 }
 
@@ -155,6 +163,15 @@ pub struct Totals {
     pub timeout: usize,
     pub missing: usize,
     pub infra: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub xfail: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub xpass: usize,
+}
+
+/// Statuses that most suites do not know are not written where nothing has them.
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Totals {
@@ -187,6 +204,8 @@ impl Totals {
             Status::Timeout => &mut self.timeout,
             Status::Missing => &mut self.missing,
             Status::Infra => &mut self.infra,
+            Status::Xfail => &mut self.xfail,
+            Status::Xpass => &mut self.xpass,
         }
     }
 
@@ -225,7 +244,7 @@ pub enum Exit {
     Prerequisite = 6,
     /// QEMU or the host failed, nothing else.
     Infra = 7,
-    /// At least one FAIL, BROKEN or TIMEOUT.
+    /// At least one FAIL, BROKEN, TIMEOUT or XPASS.
     Failed = 100,
     /// At least one guest crash.
     Crashed = 110,
@@ -245,7 +264,7 @@ impl Exit {
         match cut {
             Some(signal @ (Exit::Interrupted | Exit::Terminated)) => signal,
             _ if totals.crash > 0 => Exit::Crashed,
-            _ if totals.fail + totals.broken + totals.timeout > 0 => Exit::Failed,
+            _ if totals.fail + totals.broken + totals.timeout + totals.xpass > 0 => Exit::Failed,
             Some(other) => other,
             None if totals.infra > 0 => Exit::Infra,
             None if totals.missing > 0 => Exit::Incomplete,

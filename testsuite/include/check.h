@@ -11,6 +11,9 @@
  * is no check but has to work (a socket to test with) goes through NEED, which ends
  * the program with "Bail out!" so that a broken set-up is told from a failure.
  *
+ * With CHECK_DIALECT=ltp in the environment the lines and the exit code are LTP's: a
+ * program then stands in for an LTP case (testsuite/ltp/own).
+ *
  * Programs are one file each, run alone, end by themselves (an alarm ends them
  * after 20 s) and pass on Linux, whose version stands in their first lines.
  */
@@ -64,12 +67,23 @@ static inline const char *check_errno(int number)
 	return text;
 }
 
+/* Whether LTP's dialect is asked for. */
+static inline int check_ltp(void)
+{
+	const char *dialect = getenv("CHECK_DIALECT");
+
+	return dialect && strcmp(dialect, "ltp") == 0;
+}
+
 /* One result line; `want` is an error number where the call should fail, else 0. */
 static inline void check_report(int good, const char *what, long long got, int error, const char *file, int line)
 {
 	check_count++;
 	check_failed += !good;
-	if (good)
+	if (check_ltp())
+		printf("%s:%d: %s: %s%s%s\n", file, line, good ? "TPASS" : "TFAIL", what,
+		       !good && error ? ": got " : "", !good && error ? check_errno(error) : "");
+	else if (good)
 		printf("ok %d - %s\n", check_count, what);
 	else if (got == -1 && error)
 		printf("not ok %d - %s: got -1 %s (%s:%d)\n", check_count, what, check_errno(error), file, line);
@@ -80,7 +94,10 @@ static inline void check_report(int good, const char *what, long long got, int e
 
 static inline void check_bail(const char *what, int error, const char *file, int line)
 {
-	printf("Bail out! %s: %s (%s:%d)\n", what, check_errno(error), file, line);
+	if (check_ltp())
+		printf("%s:%d: TBROK: %s: %s\n", file, line, what, check_errno(error));
+	else
+		printf("Bail out! %s: %s (%s:%d)\n", what, check_errno(error), file, line);
 	fflush(stdout);
 	_exit(2);
 }
@@ -108,6 +125,10 @@ static inline void check_bail(const char *what, int error, const char *file, int
 /* What the program is about is not there to be tested: one skipped check, exit 0. */
 static inline int skip(const char *why)
 {
+	if (check_ltp()) {
+		printf("check.h:1: TCONF: %s\n", why);
+		return 32;
+	}
 	printf("1..1\nok 1 - all # SKIP %s\n", why);
 	return 0;
 }
@@ -115,7 +136,11 @@ static inline int skip(const char *why)
 /* The plan and the exit code; the last thing main does. */
 static inline int done(void)
 {
-	printf("1..%d\n", check_count);
+	if (check_ltp())
+		printf("\nSummary:\npassed   %d\nfailed   %d\nbroken   0\nskipped  0\nwarnings 0\n",
+		       check_count - check_failed, check_failed);
+	else
+		printf("1..%d\n", check_count);
 	fflush(stdout);
 	return check_failed || check_count == 0;
 }

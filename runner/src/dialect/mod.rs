@@ -37,6 +37,7 @@ pub fn judge(dialect: &Dialect, how: How, output: &str) -> Verdict {
     match dialect {
         Dialect::Exit { expect } => exit(code, expect, output),
         Dialect::Tap => tap::judge(code, output),
+        Dialect::Ltp => ltp::judge(code, output),
         Dialect::Iperf3 { seconds } => iperf3::judge(f64::from(*seconds), output),
         Dialect::Netperf { test, seconds } => {
             netperf::judge(test, f64::from(*seconds), code, output)

@@ -21,6 +21,7 @@ use crate::interrupt::Interrupt;
 use crate::job::{self, Job};
 use crate::kernel;
 use crate::lane::{self, Lane};
+use crate::ltp;
 use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
 use crate::pairs;
 use crate::place;
@@ -77,6 +78,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 fn selected(args: &RunArgs) -> anyhow::Result<Vec<Selection>> {
     let options = plan::Options {
         seconds: args.seconds,
+        ltp: ltp::Source::of(args)?.root(),
     };
     let plan = plan::select(&args.suite, &args.case, &options)?;
     match args.shard {
@@ -106,6 +108,11 @@ pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, Pa
     let lanes = lane::of(&args.guest);
     let plan = selected(args)?;
     let shard_of = shard_of(args)?;
+    let source = ltp::Source::of(args)?;
+    let about = match plan.iter().any(|selection| selection.suite == ltp::SUITE) {
+        true => source.sentence(),
+        false => String::new(),
+    };
     let needs_host = plan
         .iter()
         .flat_map(|s| &s.cases)
@@ -152,8 +159,9 @@ pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, Pa
             dir,
             ui: &mut ui,
             boots: 0,
+            theirs: source.root().is_some(),
         };
-        match one.carry_out(&plan, &suites) {
+        match one.carry_out(&plan, &suites, &about) {
             Ok(run) => runs.push(run),
             Err(error) => {
                 runs.push(one.dir.salvage(&error));
@@ -224,6 +232,10 @@ pub fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Resul
     let image = match &guest.image {
         Some(path) => checked_image(path)?,
         None => image::ensure(arch, &guest.fetch())?.path,
+    };
+    let image = match plan.iter().any(|selection| selection.suite == ltp::SUITE) {
+        true => ltp::Source::of(args)?.disk(&image, arch, guest.libc.list(), &guest.fetch())?,
+        false => image,
     };
     let kernel = kernel::choose(arch, &lane.kernel, guest)?;
     Ok(Provided {
@@ -325,10 +337,12 @@ struct OneTarget<'a> {
     dir: RunDir,
     ui: &'a mut Ui,
     boots: u32,
+    /// LTP's own programs run, of which something is expected.
+    theirs: bool,
 }
 
 impl OneTarget<'_> {
-    fn carry_out(&mut self, plan: &[Selection], suites: &str) -> anyhow::Result<Run> {
+    fn carry_out(&mut self, plan: &[Selection], suites: &str, about: &str) -> anyhow::Result<Run> {
         let (environment, kernel) = environment(
             &self.provided.qemu,
             &self.provided.kernel,
@@ -349,6 +363,7 @@ impl OneTarget<'_> {
             command: again::command(self.args, self.target, &self.provided.kernel.name, suites),
             planned: plan::names(plan),
             shard: self.shard.clone(),
+            about: about.to_string(),
         })))?;
         self.ui.say(&format!(
             "== {} on {}, {}",
@@ -581,6 +596,12 @@ impl OneTarget<'_> {
         seconds: f64,
         log: &str,
     ) -> anyhow::Result<()> {
+        let verdict = match name.split_once('/') {
+            Some((ltp::SUITE, case)) if self.theirs => {
+                ltp::expect::weigh(self.target, &self.provided.kernel.name, case, verdict)
+            }
+            _ => verdict,
+        };
         let row = CaseResult {
             log: self.dir.case_log(&name, log)?,
             name,

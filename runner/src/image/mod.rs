@@ -13,6 +13,7 @@
 //!
 //! Nothing here needs root, emulation or a mount.
 
+mod addition;
 mod applets;
 mod busybox;
 mod compile;
@@ -38,6 +39,7 @@ use crate::setup::{Cache, say, sources};
 use crate::target::{Arch, Libc};
 
 pub use crate::setup::Options;
+pub use addition::add as with_files;
 pub use programs::programs;
 pub use verb::{Verb, run};
 
@@ -88,7 +90,7 @@ fn prepare(arch: Arch, options: &Options) -> anyhow::Result<Image> {
                 .with_context(|| format!("cannot make the image for {}", arch.name()))?;
             fs::write(&record, serde_json::to_vec_pretty(&hashes)?)?;
             say(format!("image {} ready", path.display()));
-            prune(&cache, arch)?;
+            prune(&cache.dir("images")?, arch, KEPT)?;
             Ok(hashes)
         },
     )?;
@@ -152,9 +154,9 @@ fn cached(path: &Path, record: &Path) -> Option<Vec<(String, String)>> {
         .and_then(|text| serde_json::from_slice(&text).ok())
 }
 
-/// Removes images of `arch` but the few that were used last; a guest that runs from one keeps it.
-fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
-    let mut images: Vec<_> = fs::read_dir(cache.dir("images")?)?
+/// Removes images of `arch` from `dir` but the few that were used last; a guest that runs from one keeps it.
+fn prune(dir: &Path, arch: Arch, kept: usize) -> anyhow::Result<()> {
+    let mut images: Vec<_> = fs::read_dir(dir)?
         .filter_map(Result::ok)
         .filter(|entry| {
             let name = entry.file_name();
@@ -164,7 +166,7 @@ fn prune(cache: &Cache, arch: Arch) -> anyhow::Result<()> {
         .map(|entry| (used(&entry.path()), entry.path()))
         .collect();
     images.sort();
-    let surplus = images.len().saturating_sub(KEPT);
+    let surplus = images.len().saturating_sub(kept);
     for (_, path) in &images[..surplus] {
         fs::remove_file(path)?;
         fs::remove_file(path.with_extension("json")).ok();

@@ -203,7 +203,10 @@ fn begun(payload: &[u8]) -> Option<(usize, String)> {
 
 /// The one suite of ours that has all of these names, with its cases.
 fn suite_of(names: &BTreeMap<usize, String>) -> (String, Vec<Case>) {
-    let options = plan::Options { seconds: 1 };
+    let options = plan::Options {
+        seconds: 1,
+        ltp: None,
+    };
     let all = plan::select(&[], &[], &options).unwrap_or_default();
     let knows = |selection: &plan::Selection, name: &String| {
         selection.cases.iter().any(|case| case.name == *name)

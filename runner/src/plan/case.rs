@@ -114,6 +114,8 @@ pub enum Dialect {
     },
     /// `ok` / `not ok` lines.
     Tap,
+    /// LTP's lines and exit bits.
+    Ltp,
     /// `iperf3 --json` output; asked for this many seconds.
     Iperf3 {
         /// Seconds asked for.

@@ -8,6 +8,7 @@ mod case;
 mod conformance;
 mod glob;
 mod iperf3;
+mod ltp;
 mod netperf;
 mod shard;
 mod smoke;
@@ -36,6 +37,8 @@ pub struct Suite {
 pub struct Options {
     /// Seconds of each measurement.
     pub seconds: u32,
+    /// Where the guest finds an LTP tree; absent where our own programs stand in.
+    pub ltp: Option<&'static str>,
 }
 
 /// Every suite, in the order in which a run without `--suite` takes them.
@@ -63,6 +66,12 @@ pub const SUITES: &[Suite] = &[
         about: "what every socket option answers, to be compared with another kernel's log",
         cases: conformance::matrix,
         part_of: None,
+    },
+    Suite {
+        name: crate::ltp::SUITE,
+        about: "LTP's cases about sockets and readiness (--ltp DIR), or ours of the same names",
+        part_of: None,
+        cases: ltp::cases,
     },
     Suite {
         name: "iperf3",
@@ -178,7 +187,10 @@ mod tests {
     use std::collections::HashSet;
 
     fn options() -> Options {
-        Options { seconds: 3 }
+        Options {
+            seconds: 3,
+            ltp: None,
+        }
     }
 
     #[test]

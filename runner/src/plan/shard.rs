@@ -74,7 +74,17 @@ mod tests {
 
     #[test]
     fn the_shards_together_are_the_plan() {
-        let plan = || select(&[], &[], &Options { seconds: 3 }).expect("a plan");
+        let plan = || {
+            select(
+                &[],
+                &[],
+                &Options {
+                    seconds: 3,
+                    ltp: None,
+                },
+            )
+            .expect("a plan")
+        };
         for count in [1, 2, 3, 7] {
             let mut all = Vec::new();
             for index in 1..=count {
@@ -95,7 +105,15 @@ mod tests {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }
         assert_eq!("2/3".parse(), Ok(Shard { index: 2, count: 3 }));
-        let few = select(&[], &["boot".to_string()], &Options { seconds: 3 }).expect("one case");
+        let few = select(
+            &[],
+            &["boot".to_string()],
+            &Options {
+                seconds: 3,
+                ltp: None,
+            },
+        )
+        .expect("one case");
         assert!(Shard { index: 2, count: 2 }.of(few).is_err());
     }
 }

@@ -93,6 +93,9 @@ pub struct RunStarted {
     /// Where this is a part of a larger plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOf>,
+    /// The report's first line, where a suite can be run in more than one way.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
 }
 
 /// One part of a plan that several machines share.

@@ -63,7 +63,7 @@ fn suites(set: &Set, member: &Member, room: &mut usize) -> Vec<TestSuite> {
 fn row(member: &Member, case: &CaseResult, name: &str) -> TestCase {
     let mut status = match case.status {
         Status::Pass => TestCaseStatus::success(),
-        Status::Skip => TestCaseStatus::skipped(),
+        Status::Skip | Status::Xfail => TestCaseStatus::skipped(),
         bad => TestCaseStatus::non_success(kind(bad)),
     };
     if case.status != Status::Pass {

@@ -90,6 +90,7 @@ fn row(out: &mut String, indent: &str, number: usize, case: &CaseResult) {
     let directive = match case.status {
         Status::Pass | Status::Fail => String::new(),
         Status::Skip => format!(" # SKIP {detail}"),
+        Status::Xfail => format!(" # XFAIL {detail}"),
         Status::Timeout => format!(" # TIMEOUT {detail}"),
         other => format!(" # ERROR {}: {detail}", other.name().to_lowercase()),
     };

@@ -105,6 +105,7 @@ impl Replay {
             notes,
             command: self.started.command.clone(),
             score: self.score.clone(),
+            about: self.started.about.clone(),
         }
     }
 

@@ -58,6 +58,9 @@ pub struct Run {
     /// The contest's score sheet, where a contest's console was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Sheet>,
+    /// The report's first line, where a suite can be run in more than one way.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
 }
 
 /// What booted.

@@ -5,6 +5,7 @@
 //! GitHub takes no summary beyond 1 MiB, so every part has a budget and says what it
 //! left out.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::figures::{self, number};
@@ -69,6 +70,10 @@ pub fn title(set: &Set) -> String {
 
 // Writing to a String cannot fail; hence the `let _` here and below.
 fn heading(out: &mut String, set: &Set) {
+    let abouts: BTreeSet<&str> = set.members.iter().map(|m| m.run.about.as_str()).collect();
+    for about in abouts.into_iter().filter(|about| !about.is_empty()) {
+        let _ = writeln!(out, "> {}\n", cell(about));
+    }
     let _ = writeln!(out, "# {}\n\n{}\n", title(set), set.totals().sentence());
 }
 

@@ -122,7 +122,7 @@ impl Ui {
         let name = format!("{:<7}", status.name());
         let colour = match status {
             Status::Pass => "32",
-            Status::Skip => "33",
+            Status::Skip | Status::Xfail => "33",
             _ => "31",
         };
         if self.colour {
