@@ -5,9 +5,11 @@
 //! `task` implements [`Tasks`] and calls [`register`] once at start. Before that the
 //! answers are those of a machine without processes.
 
-use super::{Owner, async_io::News};
+use super::{Fd, OpenFile, Owner, async_io::News};
 use crate::{Result, sync::SpinLock};
 use abi::Errno;
+use alloc::sync::Arc;
+use core::any::Any;
 
 /// What job control asks about the calling process. credentials(7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,9 @@ pub struct Job {
     /// Session; equal to `pid` for its leader.
     pub session: i32,
 }
+
+/// A process that a room below holds on to without looking into it.
+pub type ProcessHandle = Arc<dyn Any + Send + Sync>;
 
 /// One pending signal as signalfd(2) reports it.
 pub type SignalInfo = [u8; 128];
@@ -55,6 +60,18 @@ pub trait Tasks: Sync {
 
     /// Whether the caller has this effective capability. capabilities(7).
     fn capable(&self, capability: u32) -> bool;
+
+    /// The process with this number as long as somebody holds on to it, also when it is gone.
+    fn process(&self, pid: i32) -> Option<ProcessHandle>;
+
+    /// A description of the process, as pidfd_open(2) makes one.
+    fn open_process(&self, process: &ProcessHandle) -> Option<Arc<OpenFile>>;
+
+    /// Gives the caller a descriptor, close-on-exec. `EMFILE`.
+    fn install(&self, file: Arc<OpenFile>) -> Result<Fd>;
+
+    /// RLIMIT_NOFILE of the caller.
+    fn open_files_limit(&self) -> u64;
 
     /// RLIMIT_FSIZE of the caller in bytes; `u64::MAX` is no limit. setrlimit(2).
     fn file_size_limit(&self) -> u64;
@@ -118,6 +135,18 @@ impl Tasks for Nobody {
     }
     fn capable(&self, _: u32) -> bool {
         true
+    }
+    fn process(&self, _: i32) -> Option<ProcessHandle> {
+        None
+    }
+    fn open_process(&self, _: &ProcessHandle) -> Option<Arc<OpenFile>> {
+        None
+    }
+    fn install(&self, _: Arc<OpenFile>) -> Result<Fd> {
+        Err(Errno::EMFILE)
+    }
+    fn open_files_limit(&self) -> u64 {
+        u64::MAX
     }
     fn file_size_limit(&self) -> u64 {
         u64::MAX

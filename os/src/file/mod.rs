@@ -125,6 +125,11 @@ pub trait File: Any + Send + Sync {
         false
     }
 
+    /// What the object adds to /proc/self/fdinfo/N: whole lines. proc_pid_fdinfo(5).
+    fn info(&self) -> alloc::string::String {
+        alloc::string::String::new()
+    }
+
     /// The text of /proc/self/fd/N: a path, `socket:[123]`, `pipe:[45]`, `anon_inode:[eventpoll]`.
     fn link_name(&self) -> alloc::string::String;
 

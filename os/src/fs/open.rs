@@ -80,6 +80,12 @@ pub fn open(
     open_place(cx, &place, flags)
 }
 
+/// A description of the place itself: O_PATH, which is in `flags`.
+pub fn open_path(place: &Place, flags: u32) -> Arc<OpenFile> {
+    let place = place.clone();
+    OpenFile::new(Arc::new(PathFile { place }), flags)
+}
+
 /// Opens what is there, with all checks of open(2).
 pub fn open_place(cx: &Caller<'_>, place: &Place, flags: u32) -> Result<Arc<OpenFile>> {
     let meta = place.inode().meta()?;
@@ -88,12 +94,7 @@ pub fn open_place(cx: &Caller<'_>, place: &Place, flags: u32) -> Result<Arc<Open
         return Err(Errno::ENOTDIR);
     }
     if flags & O_PATH != 0 {
-        return Ok(OpenFile::new(
-            Arc::new(PathFile {
-                place: place.clone(),
-            }),
-            flags & !O_CLOEXEC,
-        ));
+        return Ok(open_path(place, flags & !O_CLOEXEC));
     }
     let writes = flags & O_ACCMODE != O_RDONLY;
     match kind {

@@ -79,7 +79,7 @@ impl Control {
     }
 
     /// Room for the data of one more item, in bytes.
-    fn data_room(&self) -> usize {
+    pub fn data_room(&self) -> usize {
         self.room
             .saturating_sub(self.bytes.len())
             .saturating_sub(HEADER)

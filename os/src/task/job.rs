@@ -1,12 +1,12 @@
 //! Process groups and sessions, and what `file` asks about tasks. setpgid(2), setsid(2).
 
-use super::{Process, Task, signal, tree};
+use super::{Process, Task, pidfd, signal, tree};
 use crate::{
     Result,
     file::{
-        Owner,
+        Fd, OpenFile, Owner,
         async_io::News,
-        hooks::{self, Job, SignalInfo, Tasks},
+        hooks::{self, Job, ProcessHandle, SignalInfo, Tasks},
     },
 };
 use abi::{Errno, general::*};
@@ -164,6 +164,25 @@ impl Tasks for Answers {
 
     fn capable(&self, capability: u32) -> bool {
         super::try_current().is_none_or(|task| task.capable(capability))
+    }
+
+    fn process(&self, pid: i32) -> Option<ProcessHandle> {
+        Some(tree::process(pid)?)
+    }
+
+    fn open_process(&self, process: &ProcessHandle) -> Option<Arc<OpenFile>> {
+        let process = process.clone().downcast().ok()?;
+        Some(pidfd::open(&process, 0))
+    }
+
+    fn install(&self, file: Arc<OpenFile>) -> Result<Fd> {
+        let task = super::try_current().ok_or(Errno::EMFILE)?;
+        let limit = task.rlimit(RLIMIT_NOFILE).0 as usize;
+        task.files().insert(file, 0, limit, true)
+    }
+
+    fn open_files_limit(&self) -> u64 {
+        super::try_current().map_or(u64::MAX, |task| task.rlimit(RLIMIT_NOFILE).0)
     }
 
     fn file_size_limit(&self) -> u64 {

@@ -7,7 +7,7 @@ use crate::{
     sched::WaitQueue,
 };
 use abi::{Errno, general::*};
-use alloc::{string::String, sync::Arc};
+use alloc::{format, string::String, sync::Arc};
 use core::any::Any;
 
 /// A process, by descriptor.
@@ -18,12 +18,17 @@ pub struct PidFd {
 
 /// Opens a descriptor of `process` for `task`, close-on-exec as always. `flags`: O_NONBLOCK.
 pub fn install(task: &Task, process: &Arc<Process>, flags: u32) -> Result<Fd> {
+    let open = open(process, flags);
+    let limit = task.rlimit(RLIMIT_NOFILE).0 as usize;
+    task.files().insert(open, 0, limit, true)
+}
+
+/// A description of `process`.
+pub fn open(process: &Arc<Process>, flags: u32) -> Arc<OpenFile> {
     let file = PidFd {
         process: process.clone(),
     };
-    let open = OpenFile::new(Arc::new(file), O_RDWR | flags & O_NONBLOCK);
-    let limit = task.rlimit(RLIMIT_NOFILE).0 as usize;
-    task.files().insert(open, 0, limit, true)
+    OpenFile::new(Arc::new(file), O_RDWR | flags & O_NONBLOCK)
 }
 
 /// The process behind a descriptor of `task`: `EBADF` when it is not a pidfd.
@@ -38,11 +43,16 @@ pub fn process(task: &Task, fd: Fd) -> Result<(Arc<Process>, Arc<OpenFile>)> {
 
 impl PidFd {
     fn ended(&self) -> bool {
+        self.zombie().unwrap_or(true)
+    }
+
+    /// Whether it waits for its parent; `None` when it is gone.
+    fn zombie(&self) -> Option<bool> {
         let pid = self.process.pid;
         tree::with(|tree| match tree.nodes.get(&pid) {
             // The number may belong to somebody else by now.
-            Some(node) if Arc::ptr_eq(&node.process, &self.process) => node.zombie.is_some(),
-            _ => true,
+            Some(node) if Arc::ptr_eq(&node.process, &self.process) => Some(node.zombie.is_some()),
+            _ => None,
         })
     }
 }
@@ -61,6 +71,11 @@ impl File for PidFd {
 
     fn stat(&self) -> Result<stat> {
         Ok(crate::file::anon_stat(0o600, 1))
+    }
+
+    fn info(&self) -> String {
+        let pid = self.zombie().map_or(-1, |_| self.process.pid);
+        format!("Pid:\t{pid}\nNSpid:\t{pid}\n")
     }
 
     fn link_name(&self) -> String {

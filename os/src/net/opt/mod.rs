@@ -56,7 +56,11 @@ pub fn get(socket: &Socket, level: i32, name: i32, at: usize, len: UserPtr<i32>)
         Value::Whole(bytes) => room < bytes.len(),
         Value::Name(bytes) => room > bytes.len(),
         Value::Device(bytes) => !bytes.is_empty() && room < IFNAMSIZ as usize,
-        Value::Int(_) | Value::Bytes(_) | Value::Items(..) => false,
+        Value::Groups(bytes) if room < bytes.len() => {
+            len.write(&(bytes.len() as i32))?;
+            return Err(Errno::ERANGE);
+        }
+        Value::Int(_) | Value::Bytes(_) | Value::Items(..) | Value::Groups(_) => false,
     };
     if odd_room {
         return Err(Errno::EINVAL);

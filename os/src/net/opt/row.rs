@@ -20,6 +20,8 @@ pub enum Value {
     Name(Vec<u8>),
     /// An interface's name: nothing when there is none, else room for any name is needed (`EINVAL`).
     Device(Vec<u8>),
+    /// A list that is not cut: too little room is `ERANGE`, and the length that is needed.
+    Groups(Vec<u8>),
 }
 
 impl Value {
@@ -53,7 +55,8 @@ impl Value {
             | Value::Items(bytes, _)
             | Value::Whole(bytes)
             | Value::Name(bytes)
-            | Value::Device(bytes) => bytes[..room.min(bytes.len())].to_vec(),
+            | Value::Device(bytes)
+            | Value::Groups(bytes) => bytes[..room.min(bytes.len())].to_vec(),
         }
     }
 }

@@ -36,6 +36,12 @@ pub struct Generic {
     pub oob_inline: bool,
     /// SO_PASSCRED.
     pub pass_cred: bool,
+    /// SO_PASSPIDFD.
+    pub pass_pidfd: bool,
+    /// SO_PASSRIGHTS, the other way round.
+    pub refuse_rights: bool,
+    /// SO_INQ: how much is left to read comes with the bytes.
+    pub report_unread: bool,
     /// SO_TIMESTAMP and SO_TIMESTAMPNS.
     pub timestamp: Timestamp,
     /// SO_PRIORITY.
@@ -155,6 +161,9 @@ impl Default for Generic {
             dont_route: false,
             oob_inline: false,
             pass_cred: false,
+            pass_pidfd: false,
+            refuse_rights: false,
+            report_unread: false,
             timestamp: Timestamp::None,
             priority: 0,
             mark: 0,

@@ -14,7 +14,7 @@
 //! somebody who sleeps, the collection is left to the next close.
 
 use super::{Unix, end::End, proc, rights};
-use crate::{file::OpenFile, net::Socket};
+use crate::{file::OpenFile, net::Socket, sync::SpinLock};
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -25,14 +25,30 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// AF_UNIX sockets that wait in inboxes.
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 
-/// Descriptions are put into an inbox.
-pub fn departed(files: &[Arc<OpenFile>]) {
+/// Descriptions on their way, by the real user who sent them.
+static BY_USER: SpinLock<BTreeMap<u32, usize>> = SpinLock::new(BTreeMap::new());
+
+/// Descriptions of `uid` are put into an inbox.
+pub fn departed(uid: u32, files: &[Arc<OpenFile>]) {
     IN_FLIGHT.fetch_add(sockets(files), Relaxed);
+    *BY_USER.lock().entry(uid).or_default() += files.len();
 }
 
 /// Descriptions left an inbox: received, or dropped with it.
-pub fn arrived(files: &[Arc<OpenFile>]) {
+pub fn arrived(uid: u32, files: &[Arc<OpenFile>]) {
     IN_FLIGHT.fetch_sub(sockets(files), Relaxed);
+    let mut users = BY_USER.lock();
+    if let Some(count) = users.get_mut(&uid) {
+        *count -= files.len();
+        if *count == 0 {
+            users.remove(&uid);
+        }
+    }
+}
+
+/// How many descriptions of `uid` are on their way.
+pub fn in_flight(uid: u32) -> usize {
+    BY_USER.lock().get(&uid).copied().unwrap_or(0)
 }
 
 fn sockets(files: &[Arc<OpenFile>]) -> usize {
@@ -75,8 +91,7 @@ pub fn collect() {
         }
         if let Some(mut inbox) = end.inbox.try_lock() {
             for chunk in &mut inbox.chunks {
-                arrived(&chunk.rights);
-                garbage.append(&mut chunk.rights);
+                garbage.append(&mut chunk.rights.take());
             }
         }
     }
@@ -89,7 +104,7 @@ fn look(ends: &[Arc<End>]) -> Option<BTreeMap<Id, Seen>> {
     for end in ends {
         let mut leads_to = Vec::new();
         let inbox = end.inbox.try_lock()?;
-        for file in inbox.chunks.iter().flat_map(|chunk| &chunk.rights) {
+        for file in inbox.chunks.iter().flat_map(|chunk| &chunk.rights.files) {
             let Some(other) = end_of(file) else { continue };
             let id = Arc::as_ptr(other);
             leads_to.push(id);

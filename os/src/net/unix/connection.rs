@@ -2,7 +2,7 @@
 
 use super::{
     collect,
-    end::{self, Credentials, End, wait_also},
+    end::{self, End, Identity, Passes, wait_also},
     name, rights,
 };
 use crate::{
@@ -63,7 +63,7 @@ pub fn listen(end: &Arc<End>, cx: &Caller<'_>, backlog: i32) -> Result<()> {
     if state.name.is_none() || state.connected {
         return Err(Errno::EINVAL);
     }
-    state.creds = Credentials::of(cx);
+    state.owner = Identity::of(cx);
     let listener = state.listener.get_or_insert_with(|| {
         Arc::new(Listener {
             pending: SpinLock::new(VecDeque::new()),
@@ -85,7 +85,7 @@ pub fn connect(
     addr: &SockAddr,
     nonblock: bool,
 ) -> Result<()> {
-    if end.pass_cred.load(Relaxed) {
+    if end.passes().intersects(Passes::IDENTITY) {
         name::autobind(end)?;
     }
     let timeout = common.generic().send_timeout;
@@ -115,7 +115,7 @@ fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Con
     if state.shut_read {
         return Err(Errno::ECONNREFUSED);
     }
-    let (target_creds, target_name) = (state.creds, state.name.clone());
+    let (target_owner, target_name) = (state.owner.clone(), state.name.clone());
     drop(state);
     if listener.full() {
         return Err(Errno::EAGAIN);
@@ -129,12 +129,13 @@ fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Con
             return Err(Errno::EINVAL);
         }
     }
-    let creds = Credentials::of(cx);
-    let (socket, other) = end::socket(end.kind, target_creds);
-    other.join(end, creds);
+    let owner = Identity::of(cx);
+    let (socket, other) = end::socket(end.kind, target_owner.clone());
+    inherit(&socket, &other, target.passes());
+    other.join(end, owner.clone());
     other.state.lock().name = target_name;
-    end.join(&other, target_creds);
-    end.state.lock().creds = creds;
+    end.join(&other, target_owner);
+    end.state.lock().owner = owner;
     listener.pending.lock().push_back(socket);
     target.queue.wake(Events::IN | Events::RDNORM);
     Ok(Connected::Yes)
@@ -142,8 +143,8 @@ fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Con
 
 /// accept(2). `EINVAL` without listen(2) or after shutdown(2).
 pub fn accept(end: &Arc<End>, common: &Common, nonblock: bool) -> Result<Arc<Socket>> {
-    let generic = common.generic();
-    let socket = common.wait(nonblock, generic.recv_timeout, || {
+    let timeout = common.generic().recv_timeout;
+    let socket = common.wait(nonblock, timeout, || {
         let state = end.state.lock();
         let listener = state.listener.as_ref().ok_or(Errno::EINVAL)?;
         if state.shut_read {
@@ -153,16 +154,20 @@ pub fn accept(end: &Arc<End>, common: &Common, nonblock: bool) -> Result<Arc<Soc
         next.ok_or(Errno::EAGAIN)
     })?;
     end.room.wake(Events::OUT);
-    if generic.pass_cred {
-        let inherited = socket.common().change_generic(|generic| {
-            generic.pass_cred = true;
-            generic.clone()
-        });
-        socket
-            .protocol()
-            .generic_changed(socket.common(), &inherited);
-    }
     Ok(socket)
+}
+
+/// What the listener wants passed, its connections want passed from the start.
+fn inherit(socket: &Socket, end: &End, passes: Passes) {
+    if passes.is_empty() {
+        return;
+    }
+    end.passes.store(passes.bits(), Relaxed);
+    socket.common().change_generic(|generic| {
+        generic.pass_cred = passes.contains(Passes::CRED);
+        generic.pass_pidfd = passes.contains(Passes::PIDFD);
+        generic.refuse_rights = passes.contains(Passes::NO_RIGHTS);
+    });
 }
 
 /// shutdown(2): the other side of a connection notices. Unread data stays readable.
@@ -194,7 +199,9 @@ pub fn close(end: &End) {
     state.shut_write = true;
     let peer = core::mem::take(&mut state.peer).upgrade();
     let listener = state.listener.take();
+    let place = state.place.take();
     drop(state);
+    drop(place);
 
     let unread = core::mem::take(&mut end.inbox.lock().chunks);
     // The mark of an urgent byte that was read is nothing.
@@ -207,8 +214,7 @@ pub fn close(end: &End) {
     }
     let mut files = Vec::new();
     for mut chunk in unread {
-        collect::arrived(&chunk.rights);
-        files.append(&mut chunk.rights);
+        files.append(&mut chunk.rights.take());
         if let Some(sender) = chunk.sender.upgrade() {
             sender.inflight.fetch_sub(chunk.charge, Relaxed);
             sender.queue.wake(Events::OUT | Events::WRNORM);

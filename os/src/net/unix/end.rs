@@ -1,7 +1,7 @@
 //! [`End`]: one side of a connection, or a datagram socket, as the other side sees it.
 
 use super::{
-    Unix, collect,
+    Unix,
     connection::Listener,
     inbox::{Chunk, Inbox},
     name::Name,
@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{
     Result,
-    file::{Events, OpenFile, hooks},
+    file::{
+        Events, OpenFile,
+        hooks::{self, ProcessHandle},
+    },
+    fs::Place,
     net::{Caller, Socket, socket::Common, sysctl},
     sched::{self, Interruptible, WaitQueue},
     sync::{Mutex, SpinLock},
@@ -23,7 +27,7 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 /// See the module.
 pub struct End {
@@ -45,8 +49,10 @@ pub struct End {
     pub inflight: AtomicUsize,
     /// SO_SNDBUF.
     pub send_buffer: AtomicUsize,
-    /// SO_PASSCRED.
-    pub pass_cred: AtomicBool,
+    /// [`Passes`] as bits.
+    pub passes: AtomicU8,
+    /// SO_PEEK_OFF; negative for none.
+    pub peek_offset: AtomicI32,
     /// SO_ATTACH_FILTER.
     pub filter: SpinLock<Option<Arc<bpf::Program>>>,
     pub state: SpinLock<State>,
@@ -70,10 +76,12 @@ pub struct State {
     pub closed: bool,
     /// SO_ERROR.
     pub error: Option<Errno>,
-    /// Of who opened the socket, or called listen(2) or connect(2).
-    pub creds: Credentials,
-    /// SO_PEERCRED.
-    pub peer_creds: Option<Credentials>,
+    /// The file that bind(2) made.
+    pub place: Option<Place>,
+    /// Who opened the socket, or called listen(2) or connect(2).
+    pub owner: Identity,
+    /// SO_PEERCRED, SO_PEERPIDFD, SO_PEERGROUPS.
+    pub peer_owner: Option<Identity>,
     /// Ends that poll for room in this inbox (connected datagram senders).
     pub pollers: Vec<Weak<End>>,
 }
@@ -102,8 +110,43 @@ impl Credentials {
     }
 }
 
+/// Credentials, and what else is known of a process afterwards.
+#[derive(Clone)]
+pub struct Identity {
+    pub creds: Credentials,
+    pub process: Option<ProcessHandle>,
+    /// Supplementary groups.
+    pub groups: Arc<[u32]>,
+}
+
+impl Identity {
+    /// The caller's.
+    pub fn of(cx: &Caller<'_>) -> Identity {
+        Identity {
+            creds: Credentials::of(cx),
+            process: hooks::tasks().process(cx.pid),
+            groups: cx.fs.creds.groups.clone(),
+        }
+    }
+}
+
+bitflags::bitflags! {
+    /// What a socket wants to come with its messages, or not.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct Passes: u8 {
+        /// SO_PASSCRED.
+        const CRED = 1;
+        /// SO_PASSPIDFD.
+        const PIDFD = 2;
+        /// SO_PASSRIGHTS is off.
+        const NO_RIGHTS = 4;
+        /// Either of those that say who sent it.
+        const IDENTITY = 3;
+    }
+}
+
 /// A new socket and its end.
-pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
+pub fn socket(kind: u32, owner: Identity) -> (Arc<Socket>, Arc<End>) {
     let common = Common::new(AF_UNIX, kind, 0);
     let end = Arc::new(End {
         kind,
@@ -115,7 +158,8 @@ pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
         room: WaitQueue::new(),
         inflight: AtomicUsize::new(0),
         send_buffer: AtomicUsize::new(sysctl::value(sysctl::Value::WmemDefault) as usize),
-        pass_cred: AtomicBool::new(false),
+        passes: AtomicU8::new(0),
+        peek_offset: AtomicI32::new(-1),
         filter: SpinLock::new(None),
         state: SpinLock::new(State {
             name: None,
@@ -126,8 +170,9 @@ pub fn socket(kind: u32, creds: Credentials) -> (Arc<Socket>, Arc<End>) {
             shut_write: false,
             closed: false,
             error: None,
-            creds,
-            peer_creds: None,
+            place: None,
+            owner,
+            peer_owner: None,
             pollers: Vec::new(),
         }),
     });
@@ -146,30 +191,46 @@ impl End {
         self.state.lock().name.clone()
     }
 
-    /// Makes `peer` the other side. `peer_creds`: what SO_PEERCRED says from now on.
-    pub fn join(&self, peer: &Arc<End>, peer_creds: Credentials) {
+    /// What the socket was asked to pass.
+    pub fn passes(&self) -> Passes {
+        Passes::from_bits_truncate(self.passes.load(Relaxed))
+    }
+
+    /// Makes `peer` the other side. `owner`: what SO_PEERCRED says from now on.
+    pub fn join(&self, peer: &Arc<End>, owner: Identity) {
         let mut state = self.state.lock();
         state.peer = Arc::downgrade(peer);
         state.connected = true;
-        state.peer_creds = Some(peer_creds);
+        state.peer_owner = Some(owner);
     }
 
-    /// Who sends to `peer`: the caller, or where there is none at hand, the calling
-    /// process with the ids that the socket was opened with. Nobody asks unless one side has SO_PASSCRED.
-    pub fn sender(&self, peer: &End, cx: Option<&Caller<'_>>) -> Credentials {
-        if !self.pass_cred.load(Relaxed) && !peer.pass_cred.load(Relaxed) {
-            return Credentials::default();
+    /// Who sends to `peer`, if one side wants to know: `given`, or the caller, or where there is
+    /// none at hand, the calling process with the ids that the socket was opened with.
+    pub fn sender(
+        &self,
+        peer: &End,
+        cx: Option<&Caller<'_>>,
+        given: Option<Credentials>,
+    ) -> (Credentials, Option<ProcessHandle>) {
+        let passes = self.passes() | peer.passes();
+        if !passes.intersects(Passes::IDENTITY) {
+            return (given.unwrap_or_default(), None);
         }
-        match cx {
+        let creds = given.unwrap_or_else(|| match cx {
             Some(cx) => Credentials::of(cx),
             None => {
-                let mut creds = self.state.lock().creds;
+                let mut creds = self.state.lock().owner.creds;
                 if let Some(job) = hooks::tasks().job() {
                     creds.pid = job.pid;
                 }
                 creds
             }
-        }
+        });
+        let process = match passes.contains(Passes::PIDFD) {
+            true => hooks::tasks().process(creds.pid),
+            false => None,
+        };
+        (creds, process)
     }
 
     /// Whether a send would find room at once, as poll(2) sees it: a quarter of the buffer at most is in use.
@@ -203,8 +264,7 @@ impl End {
         if let Some(sender) = &sender {
             sender.inflight.fetch_sub(chunk.charge, Relaxed);
         }
-        let dropped = core::mem::take(&mut chunk.rights);
-        collect::arrived(&dropped);
+        let dropped = chunk.rights.take();
         inbox.recycle(chunk);
         Settled { sender, dropped }
     }

@@ -2,11 +2,11 @@
 //! small writes share one.
 
 use super::{
-    collect,
     end::{Credentials, End},
     name::Name,
+    rights::Rights,
 };
-use crate::{Result, file::OpenFile, mm::UserIn};
+use crate::{Result, file::hooks::ProcessHandle, mm::UserIn};
 use abi::Errno;
 use alloc::{
     collections::VecDeque,
@@ -41,9 +41,11 @@ pub struct Chunk {
     start: usize,
     end: usize,
     /// Descriptors that travel with the first byte (SCM_RIGHTS).
-    pub rights: Vec<Arc<OpenFile>>,
+    pub rights: Rights,
     /// SCM_CREDENTIALS.
     pub creds: Credentials,
+    /// SCM_PIDFD.
+    pub process: Option<ProcessHandle>,
     /// What the sender was bound to.
     pub from: Option<Arc<Name>>,
     /// The byte that MSG_OOB reads. Read apart, it stays as an empty chunk: the mark.
@@ -56,9 +58,11 @@ pub struct Chunk {
 /// What goes with the bytes of one send.
 pub struct Envelope {
     #[allow(missing_docs)]
-    pub rights: Vec<Arc<OpenFile>>,
+    pub rights: Rights,
     #[allow(missing_docs)]
     pub creds: Credentials,
+    #[allow(missing_docs)]
+    pub process: Option<ProcessHandle>,
     #[allow(missing_docs)]
     pub from: Option<Arc<Name>>,
 }
@@ -190,13 +194,13 @@ impl End {
         envelope: &mut Envelope,
     ) {
         let charge = OVERHEAD + end;
-        collect::departed(&envelope.rights);
         inbox.chunks.push_back(Chunk {
             buffer,
             start: 0,
             end,
-            rights: core::mem::take(&mut envelope.rights),
+            rights: envelope.rights.depart(),
             creds: envelope.creds,
+            process: envelope.process.clone(),
             from: envelope.from.clone(),
             urgent: false,
             sender: Arc::downgrade(sender),

@@ -26,20 +26,32 @@ mod urgent;
 pub use proc::{Row, init, rows};
 
 use super::{
-    Caller, SockAddr, Socket,
+    CAP_NET_ADMIN, Caller, SockAddr, Socket,
     socket::{
         Common, Generic, Protocol,
         message::{Incoming, Outgoing, Received, Shutdown},
     },
 };
-use crate::{Result, file::Events, mm::UserPtr};
+use crate::{
+    Result,
+    file::{
+        Events,
+        hooks::{self, ProcessHandle},
+    },
+    fs,
+    mm::UserPtr,
+};
 use abi::{
     Errno,
+    general::O_PATH,
     net::{AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM},
 };
 use alloc::sync::Arc;
 use core::{any::Any, sync::atomic::Ordering::Relaxed};
-use end::{Credentials, End};
+use end::{End, Identity, Passes};
+
+/// Linux uapi `linux/un.h`.
+const SIOCUNIXFILE: u32 = 0x89e0;
 
 /// One socket of the family.
 pub struct Unix {
@@ -55,9 +67,9 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
 pub fn pair(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<(Arc<Socket>, Arc<Socket>)> {
     let (first, one) = create(cx, kind, protocol)?;
     let (second, other) = create(cx, kind, protocol)?;
-    let creds = Credentials::of(cx);
-    one.join(&other, creds);
-    other.join(&one, creds);
+    let owner = Identity::of(cx);
+    one.join(&other, owner.clone());
+    other.join(&one, owner);
     Ok((first, second))
 }
 
@@ -71,16 +83,47 @@ fn create(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<(Arc<Socket>, Arc
         SOCK_RAW => SOCK_DGRAM,
         _ => return Err(Errno::ESOCKTNOSUPPORT),
     };
-    Ok(end::socket(kind, Credentials::of(cx)))
+    Ok(end::socket(kind, Identity::of(cx)))
 }
 
 impl Unix {
     /// SO_PEERCRED as `struct ucred`: process, user, group; (0, -1, -1) without a peer.
     pub fn peer_credentials(&self) -> [u32; 3] {
-        match self.end.state.lock().peer_creds {
-            Some(creds) => [creds.pid as u32, creds.euid, creds.egid],
+        match &self.end.state.lock().peer_owner {
+            Some(Identity { creds, .. }) => [creds.pid as u32, creds.euid, creds.egid],
             None => [0, u32::MAX, u32::MAX],
         }
+    }
+
+    /// SO_PEERGROUPS.
+    pub fn peer_groups(&self) -> Option<Arc<[u32]>> {
+        let state = self.end.state.lock();
+        state.peer_owner.as_ref().map(|owner| owner.groups.clone())
+    }
+
+    /// SO_PEERPIDFD: the process that connected, listened or made the pair.
+    pub fn peer_process(&self) -> Option<ProcessHandle> {
+        self.end.state.lock().peer_owner.as_ref()?.process.clone()
+    }
+
+    /// SO_PEEK_OFF; negative for none.
+    pub fn peek_offset(&self) -> i32 {
+        self.end.peek_offset.load(Relaxed)
+    }
+
+    #[allow(missing_docs)]
+    pub fn set_peek_offset(&self, offset: i32) {
+        self.end.peek_offset.store(offset, Relaxed);
+    }
+
+    /// SIOCUNIXFILE: a descriptor of the path that the socket is bound to. `EPERM`, `ENOENT`.
+    fn open_file(&self) -> Result<usize> {
+        if !hooks::tasks().capable(CAP_NET_ADMIN) {
+            return Err(Errno::EPERM);
+        }
+        let place = self.end.state.lock().place.clone();
+        let file = fs::open::open_path(&place.ok_or(Errno::ENOENT)?, O_PATH);
+        Ok(hooks::tasks().install(file)? as usize)
     }
 }
 
@@ -168,14 +211,18 @@ impl Protocol for Unix {
     }
 
     fn wants_caller(&self) -> bool {
-        let passes = |end: &End| end.pass_cred.load(Relaxed);
+        let passes = |end: &End| end.passes().intersects(Passes::IDENTITY);
         passes(&self.end) || self.end.peer().is_some_and(|peer| passes(&peer))
     }
 
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
         let end = &*self.end;
         end.send_buffer.store(generic.send_buffer as usize, Relaxed);
-        end.pass_cred.store(generic.pass_cred, Relaxed);
+        let mut passes = Passes::empty();
+        passes.set(Passes::CRED, generic.pass_cred);
+        passes.set(Passes::PIDFD, generic.pass_pidfd);
+        passes.set(Passes::NO_RIGHTS, generic.refuse_rights);
+        end.passes.store(passes.bits(), Relaxed);
         *end.filter.lock() = generic.filter.clone();
         if end.writable() {
             end.queue.wake(Events::OUT | Events::WRNORM);
@@ -190,6 +237,7 @@ impl Protocol for Unix {
             FIONREAD => self.end.unread(),
             TIOCOUTQ if self.listening() => return Err(Errno::EINVAL),
             TIOCOUTQ => self.end.inflight.load(Relaxed),
+            SIOCUNIXFILE => return self.open_file(),
             SIOCATMARK if self.end.kind != SOCK_STREAM => return Err(Errno::EOPNOTSUPP),
             SIOCATMARK => self.end.inbox.lock().at_mark().into(),
             _ => return Err(Errno::ENOTTY),

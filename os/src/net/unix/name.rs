@@ -78,7 +78,8 @@ pub fn bind(end: &Arc<End>, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
     match &name {
         Name::Path(path) => {
             let object: Weak<End> = Arc::downgrade(end);
-            fs::socket::bind(&cx.fs, path, object)?;
+            let place = fs::socket::bind(&cx.fs, path, object)?;
+            end.state.lock().place = Some(place);
         }
         Name::Abstract(name) => claim(end, name)?,
     }

@@ -1,10 +1,10 @@
 //! SOCK_DGRAM and SOCK_SEQPACKET: messages with boundaries.
 
 use super::{
-    collect,
-    end::{Credentials, End, wait_also},
-    inbox::Envelope,
-    name, rights,
+    end::{End, Passes, Settled, wait_also},
+    inbox::{Envelope, Inbox},
+    name,
+    rights::{self, Parcel},
 };
 use crate::{
     Result,
@@ -21,7 +21,10 @@ use abi::{
     Errno,
     net::{AF_UNSPEC, SOCK_DGRAM, SOCK_SEQPACKET},
 };
-use alloc::sync::{Arc, Weak};
+use alloc::{
+    sync::{Arc, Weak},
+    vec::Vec,
+};
 use core::sync::atomic::Ordering::Relaxed;
 
 /// connect(2) of a datagram socket: who send(2) sends to, and the only one who may answer.
@@ -31,19 +34,52 @@ pub fn connect(end: &Arc<End>, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
     }
     if addr.family() == AF_UNSPEC {
         let mut state = end.state.lock();
-        state.peer = Weak::new();
+        let old = core::mem::take(&mut state.peer).upgrade();
         state.connected = false;
+        drop(state);
+        if let Some(old) = old {
+            part(end, &old);
+        }
         return Ok(());
     }
-    if end.pass_cred.load(Relaxed) {
+    if end.passes().intersects(Passes::IDENTITY) {
         name::autobind(end)?;
     }
     let target = name::find(cx, addr, SOCK_DGRAM)?;
     check_partner(end, &target)?;
-    let creds = target.state.lock().creds;
-    end.join(&target, creds);
+    let owner = target.state.lock().owner.clone();
+    let old = end.peer();
+    end.join(&target, owner);
+    if let Some(old) = old.filter(|old| !Arc::ptr_eq(old, &target)) {
+        part(end, &old);
+    }
     end.queue.wake(Events::OUT | Events::WRNORM);
     Ok(())
+}
+
+/// `end` is not connected to `old` any more: what it received of it is lost, and `old`,
+/// if it is connected to `end`, finds `ECONNRESET`.
+fn part(end: &Arc<End>, old: &Arc<End>) {
+    let mut inbox = end.inbox.lock();
+    let lost = core::mem::take(&mut inbox.chunks);
+    if !lost.is_empty() {
+        let settled: Vec<_> = lost
+            .into_iter()
+            .map(|chunk| end.settle(chunk, &mut inbox))
+            .collect();
+        drop(inbox);
+        settled.into_iter().for_each(Settled::tell);
+        end.room_again();
+        let mut state = old.state.lock();
+        let mutual = core::ptr::eq(state.peer.as_ptr(), Arc::as_ptr(end)) && !state.closed;
+        if mutual {
+            state.error = Some(Errno::ECONNRESET);
+        }
+        drop(state);
+        if mutual {
+            old.queue.wake(Events::ERR);
+        }
+    }
 }
 
 /// A datagram socket that is connected takes messages of its peer only. `EPERM`.
@@ -80,20 +116,27 @@ pub fn send(
         (Some(addr), Some(cx)) if !packets => name::find(cx, addr, SOCK_DGRAM)?,
         _ => match end.peer() {
             Some(peer) => peer,
-            None if connected => return Err(gone(end)),
+            None if connected && packets => return Err(Errno::EPIPE),
+            None if connected => {
+                end.state.lock().connected = false;
+                return Err(Errno::ECONNREFUSED);
+            }
             None => return Err(Errno::ENOTCONN),
         },
     };
-    if end.pass_cred.load(Relaxed) {
+    if end.passes().intersects(Passes::IDENTITY) {
         name::autobind(end)?;
     }
     let len = message.data.remaining();
     if len > end.send_buffer.load(Relaxed).saturating_sub(32) {
         return Err(Errno::EMSGSIZE);
     }
+    rights::check(cx, &target, &ancillary.rights)?;
+    let (creds, process) = end.sender(&target, cx, ancillary.creds);
     let mut envelope = Envelope {
         rights: ancillary.rights,
-        creds: ancillary.creds.unwrap_or_else(|| end.sender(&target, cx)),
+        creds,
+        process,
         from: end.name(),
     };
     let timeout = common.generic().send_timeout;
@@ -104,7 +147,7 @@ pub fn send(
         timeout,
         || try_send(end, &target, message, &mut envelope),
     );
-    rights::discard(envelope.rights);
+    rights::discard(envelope.rights.take());
     outcome.map(|()| len)
 }
 
@@ -121,7 +164,7 @@ fn try_send(
     let (closed, shut) = (state.closed, state.shut_read);
     drop(state);
     if closed {
-        return Err(gone(end));
+        return Err(gone(end, target));
     }
     if end.kind == SOCK_DGRAM {
         check_partner(end, target)?;
@@ -139,14 +182,16 @@ fn try_send(
     Ok(())
 }
 
-/// The peer is closed: a datagram socket is not connected any more.
-fn gone(end: &End) -> Errno {
+/// The target is closed: a datagram socket is not connected to it any more.
+fn gone(end: &Arc<End>, target: &Arc<End>) -> Errno {
     if end.kind == SOCK_SEQPACKET {
         return Errno::EPIPE;
     }
     let mut state = end.state.lock();
-    state.peer = Weak::new();
-    state.connected = false;
+    if core::ptr::eq(state.peer.as_ptr(), Arc::as_ptr(target)) {
+        state.peer = Weak::new();
+        state.connected = false;
+    }
     Errno::ECONNREFUSED
 }
 
@@ -163,7 +208,7 @@ pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> 
     let nonblock = message.flags.nonblock();
     common.wait(nonblock, generic.recv_timeout, || {
         if end.received.load(Relaxed) > 0 {
-            return take(end, message, generic.pass_cred);
+            return take(end, message);
         }
         let mut state = end.state.lock();
         if let Some(errno) = state.error.take() {
@@ -177,26 +222,36 @@ pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> 
     })
 }
 
-fn take(end: &Arc<End>, message: &mut Incoming<'_, '_>, pass_cred: bool) -> Result<Received> {
+fn take(end: &Arc<End>, message: &mut Incoming<'_, '_>) -> Result<Received> {
     let peek = message.flags.contains(Flags::PEEK);
+    let peek_offset = end.peek_offset.load(Relaxed);
     let mut inbox = end.inbox.lock();
-    let Some(chunk) = inbox.chunks.front_mut() else {
-        return Err(Errno::EAGAIN);
+    let (index, skip) = match peek {
+        true => peeked(&inbox, peek_offset).ok_or(Errno::EAGAIN)?,
+        false => (0, 0),
     };
-    let full = chunk.len();
+    let chunk = inbox.chunks.get_mut(index).ok_or(Errno::EAGAIN)?;
+    let full = chunk.len() - skip;
     let fits = full.min(message.out.remaining());
-    if fits > 0 && message.out.write(&chunk.bytes()[..fits])? < fits {
+    if fits > 0 && message.out.write(&chunk.bytes()[skip..skip + fits])? < fits {
         return Err(Errno::EFAULT);
     }
-    let creds: Option<Credentials> = pass_cred.then_some(chunk.creds);
-    let from = chunk.from.clone();
-    let files = match peek {
-        true => chunk.rights.clone(),
-        false => {
-            collect::arrived(&chunk.rights);
-            core::mem::take(&mut chunk.rights)
-        }
+    let parcel = Parcel {
+        creds: Some(chunk.creds),
+        process: chunk.process.clone(),
+        files: match peek {
+            true => chunk.rights.files.clone(),
+            false => chunk.rights.take(),
+        },
     };
+    let from = chunk.from.clone();
+    if peek_offset >= 0 {
+        let moved = match peek {
+            true => peek_offset.saturating_add(fits as i32),
+            false => (peek_offset - full as i32).max(0),
+        };
+        end.peek_offset.store(moved, Relaxed);
+    }
     let mut settled = None;
     if !peek && let Some(chunk) = inbox.chunks.pop_front() {
         settled = Some(end.settle(chunk, &mut inbox));
@@ -206,12 +261,9 @@ fn take(end: &Arc<End>, message: &mut Incoming<'_, '_>, pass_cred: bool) -> Resu
         settled.tell();
         end.room_again();
     }
-    rights::deliver(message.control.as_deref_mut(), creds, files);
+    rights::deliver(end, message.control.as_deref_mut(), parcel);
     let mut flags = Flags::empty();
     flags.set(Flags::TRUNC, fits < full);
-    if end.kind == SOCK_SEQPACKET {
-        flags |= Flags::EOR;
-    }
     Ok(Received {
         len: match message.flags.contains(Flags::TRUNC) {
             true => full,
@@ -220,4 +272,17 @@ fn take(end: &Arc<End>, message: &mut Incoming<'_, '_>, pass_cred: bool) -> Resu
         flags,
         from: from.map(|name| name::address(Some(&name))),
     })
+}
+
+/// Which message MSG_PEEK looks at, and how many of its bytes it leaves out: SO_PEEK_OFF
+/// counts over all of them.
+fn peeked(inbox: &Inbox, offset: i32) -> Option<(usize, usize)> {
+    let mut left = usize::try_from(offset).unwrap_or(0);
+    for (index, chunk) in inbox.chunks.iter().enumerate() {
+        if left < chunk.len() || left == 0 {
+            return Some((index, left));
+        }
+        left -= chunk.len();
+    }
+    None
 }

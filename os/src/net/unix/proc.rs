@@ -98,7 +98,7 @@ fn row(end: &Arc<End>) -> Option<Row> {
         inflight: end.inflight.load(Relaxed),
         send_buffer: end.send_buffer.load(Relaxed),
         shut: u8::from(state.shut_read) | u8::from(state.shut_write) << 1,
-        owner: state.creds.euid,
+        owner: state.owner.creds.euid,
     };
     drop(state);
     row.peer = peer.upgrade().map(|peer| peer.inode);

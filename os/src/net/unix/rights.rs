@@ -1,9 +1,15 @@
-//! Ancillary data of the family: SCM_RIGHTS and SCM_CREDENTIALS. unix(7).
+//! Ancillary data of the family: SCM_RIGHTS, SCM_CREDENTIALS, SCM_PIDFD. unix(7).
 
-use super::end::Credentials;
+use super::{
+    collect,
+    end::{Credentials, End, Passes},
+};
 use crate::{
     Result,
-    file::OpenFile,
+    file::{
+        OpenFile,
+        hooks::{self, ProcessHandle},
+    },
     net::{
         Caller,
         cmsg::{Control, items},
@@ -23,12 +29,15 @@ const MAX_FILES: usize = 253;
 const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
 const CAP_SYS_ADMIN: u32 = 21;
+const CAP_SYS_RESOURCE: u32 = 24;
+/// SCM_PIDFD of Linux uapi `linux/socket.h`.
+const SCM_PIDFD: u32 = 4;
 
 /// What a sendmsg(2) carries beside its bytes.
 #[derive(Default)]
 pub struct Ancillary {
     #[allow(missing_docs)]
-    pub rights: Vec<Arc<OpenFile>>,
+    pub rights: Rights,
     /// Given instead of the sender's own.
     pub creds: Option<Credentials>,
 }
@@ -51,11 +60,13 @@ pub fn parse(cx: Option<&Caller<'_>>, control: &[u8]) -> Result<Ancillary> {
         };
         match item.kind as u32 {
             SCM_RIGHTS => {
-                if item.data.len() / 4 + ancillary.rights.len() > MAX_FILES {
+                ancillary.rights.uid = cx.uid;
+                let files = &mut ancillary.rights.files;
+                if item.data.len() / 4 + files.len() > MAX_FILES {
                     return Err(Errno::EINVAL);
                 }
                 for fd in (0..item.data.len() / 4).filter_map(|n| word(n * 4)) {
-                    ancillary.rights.push(cx.files.get(fd as i32)?);
+                    files.push(cx.files.get(fd as i32)?);
                 }
             }
             SCM_CREDENTIALS => {
@@ -84,26 +95,102 @@ pub fn parse(cx: Option<&Caller<'_>>, control: &[u8]) -> Result<Ancillary> {
     Ok(ancillary)
 }
 
-/// Hands what came with a message to the program: credentials if it wants them
-/// (SO_PASSCRED), then descriptors, which the system call installs.
-pub fn deliver(
-    control: Option<&mut Control>,
-    creds: Option<Credentials>,
-    rights: Vec<Arc<OpenFile>>,
-) {
+/// Descriptors of one message, on the account of the user who sent them.
+#[derive(Default)]
+pub struct Rights {
+    pub files: Vec<Arc<OpenFile>>,
+    /// Real user of the sender.
+    uid: u32,
+    /// They are in an inbox and counted.
+    departed: bool,
+}
+
+impl Rights {
+    #[allow(missing_docs)]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Moves them into an inbox.
+    pub fn depart(&mut self) -> Rights {
+        if self.files.is_empty() {
+            return Rights::default();
+        }
+        collect::departed(self.uid, &self.files);
+        Rights {
+            files: core::mem::take(&mut self.files),
+            uid: self.uid,
+            departed: true,
+        }
+    }
+
+    /// Takes them out of the message.
+    pub fn take(&mut self) -> Vec<Arc<OpenFile>> {
+        if core::mem::take(&mut self.departed) {
+            collect::arrived(self.uid, &self.files);
+        }
+        core::mem::take(&mut self.files)
+    }
+}
+
+/// Whether `end` may be sent these: `EPERM` where it does not want any, `ETOOMANYREFS` when more than
+/// RLIMIT_NOFILE of the user's are on their way and it has neither CAP_SYS_RESOURCE nor CAP_SYS_ADMIN.
+pub fn check(cx: Option<&Caller<'_>>, end: &End, rights: &Rights) -> Result<()> {
+    let Some(cx) = cx.filter(|_| !rights.is_empty()) else {
+        return Ok(());
+    };
+    let many = collect::in_flight(rights.uid) as u64 > hooks::tasks().open_files_limit();
+    if many && !cx.capable(CAP_SYS_RESOURCE) && !cx.capable(CAP_SYS_ADMIN) {
+        return Err(Errno::ETOOMANYREFS);
+    }
+    match end.passes().contains(Passes::NO_RIGHTS) {
+        true => Err(Errno::EPERM),
+        false => Ok(()),
+    }
+}
+
+/// What comes with the bytes of one receive.
+#[derive(Default)]
+pub struct Parcel {
+    pub creds: Option<Credentials>,
+    pub process: Option<ProcessHandle>,
+    pub files: Vec<Arc<OpenFile>>,
+}
+
+/// Hands a parcel to the program: credentials and a descriptor of the process if it wants
+/// them, then descriptors, which the system call installs.
+pub fn deliver(end: &End, control: Option<&mut Control>, parcel: Parcel) {
     let Some(control) = control else {
-        discard(rights);
+        discard(parcel.files);
         return;
     };
-    if let Some(creds) = creds {
+    let passes = end.passes();
+    if let Some(creds) = parcel.creds.filter(|_| passes.contains(Passes::CRED)) {
         let mut bytes = [0; 12];
         bytes[..4].copy_from_slice(&creds.pid.to_ne_bytes());
         bytes[4..8].copy_from_slice(&creds.uid.to_ne_bytes());
         bytes[8..].copy_from_slice(&creds.gid.to_ne_bytes());
         control.push(SOL_SOCKET as i32, SCM_CREDENTIALS as i32, &bytes);
     }
-    if !rights.is_empty() {
-        control.carry(rights);
+    if passes.contains(Passes::PIDFD) {
+        deliver_process(control, parcel.process);
+    }
+    if !parcel.files.is_empty() {
+        control.carry(parcel.files);
+    }
+}
+
+/// SCM_PIDFD: a descriptor, or the error that there is none.
+fn deliver_process(control: &mut Control, process: Option<ProcessHandle>) {
+    if control.data_room() < size_of::<i32>() {
+        // Only says that it did not fit.
+        control.push(SOL_SOCKET as i32, SCM_PIDFD as i32, &[]);
+        return;
+    }
+    if let Some(file) = process.and_then(|process| hooks::tasks().open_process(&process)) {
+        let fd = hooks::tasks().install(file);
+        let fd = fd.unwrap_or_else(|errno| -errno.number());
+        control.push(SOL_SOCKET as i32, SCM_PIDFD as i32, &fd.to_ne_bytes());
     }
 }
 

@@ -1,10 +1,10 @@
 //! Bytes of a SOCK_STREAM connection.
 
 use super::{
-    collect,
-    end::{Credentials, End},
+    end::End,
     inbox::Envelope,
-    name, rights,
+    name,
+    rights::{self, Parcel},
     urgent::{self, Passage},
 };
 use crate::{
@@ -18,7 +18,10 @@ use crate::{
         },
     },
 };
-use abi::Errno;
+use abi::{
+    Errno,
+    net::{SO_INQ, SOL_SOCKET},
+};
 use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -44,16 +47,19 @@ pub fn send(
             Errno::EOPNOTSUPP
         });
     }
-    if shut {
-        return Err(Errno::EPIPE);
-    }
     if !connected {
         return Err(Errno::ENOTCONN);
     }
+    if shut {
+        return Err(Errno::EPIPE);
+    }
     let peer = peer.ok_or(Errno::EPIPE)?;
+    rights::check(cx, &peer, &ancillary.rights)?;
+    let (creds, process) = end.sender(&peer, cx, ancillary.creds);
     let mut envelope = Envelope {
         rights: ancillary.rights,
-        creds: ancillary.creds.unwrap_or_else(|| end.sender(&peer, cx)),
+        creds,
+        process,
         from: None,
     };
     let total = message.data.remaining();
@@ -78,7 +84,7 @@ pub fn send(
             Ok(())
         });
     }
-    rights::discard(envelope.rights);
+    rights::discard(envelope.rights.take());
     match (outcome, total - message.data.remaining()) {
         (Err(errno), 0) => Err(errno),
         (_, sent) => Ok(sent),
@@ -89,9 +95,8 @@ pub fn send(
 #[derive(Default)]
 struct Progress {
     copied: usize,
-    /// With SO_PASSCRED: bytes of different senders do not mix.
-    creds: Option<Credentials>,
-    rights: Vec<Arc<crate::file::OpenFile>>,
+    /// With SO_PASSCRED or SO_PASSPIDFD bytes of different senders do not mix.
+    parcel: Parcel,
     /// What follows must not be glued to this.
     done: bool,
 }
@@ -140,11 +145,13 @@ pub fn recv(end: &Arc<End>, common: &Common, message: &mut Incoming<'_, '_>) -> 
     {
         return Err(errno);
     }
-    rights::deliver(
-        message.control.as_deref_mut(),
-        progress.creds.filter(|_| generic.pass_cred),
-        progress.rights,
-    );
+    rights::deliver(end, message.control.as_deref_mut(), progress.parcel);
+    if generic.report_unread
+        && let Some(control) = message.control.as_deref_mut()
+    {
+        let unread = end.unread() as i32;
+        control.push(SOL_SOCKET as i32, SO_INQ as i32, &unread.to_ne_bytes());
+    }
     let from = end.peer().and_then(|peer| peer.name());
     Ok(Received {
         len: progress.copied,
@@ -164,6 +171,12 @@ fn take(
     let mut settled = Vec::new();
     let mut inbox = end.inbox.lock();
     let mut index = 0;
+    let apart = generic.pass_cred || generic.pass_pidfd;
+    let mut peek_offset = end.peek_offset.load(Relaxed);
+    let mut skip = match peek {
+        true => peek_offset.max(0) as usize,
+        false => 0,
+    };
     while !progress.done && message.out.remaining() > 0 {
         let Some(chunk) = inbox.chunks.get(index) else {
             break;
@@ -184,11 +197,21 @@ fn take(
         let Some(chunk) = inbox.chunks.get_mut(index) else {
             break;
         };
-        if generic.pass_cred && progress.creds.is_some_and(|creds| creds != chunk.creds) {
+        if apart
+            && progress
+                .parcel
+                .creds
+                .is_some_and(|creds| creds != chunk.creds)
+        {
             progress.done = true;
             break;
         }
-        let copied = match message.out.write(chunk.bytes()) {
+        if skip >= chunk.len() {
+            skip -= chunk.len();
+            index += 1;
+            continue;
+        }
+        let copied = match message.out.write(&chunk.bytes()[skip..]) {
             Ok(copied) => copied,
             Err(errno) if progress.copied == 0 => return Err(errno),
             Err(_) => {
@@ -197,18 +220,27 @@ fn take(
             }
         };
         progress.copied += copied;
-        progress.creds = Some(chunk.creds);
+        if apart {
+            progress.parcel.creds = Some(chunk.creds);
+            progress.parcel.process = chunk.process.clone();
+        }
         if !chunk.rights.is_empty() {
             progress.done = true;
-            progress.rights = match peek {
-                true => chunk.rights.clone(),
-                false => {
-                    collect::arrived(&chunk.rights);
-                    core::mem::take(&mut chunk.rights)
-                }
+            progress.parcel.files = match peek {
+                true => chunk.rights.files.clone(),
+                false => chunk.rights.take(),
             };
         }
+        if peek_offset >= 0 {
+            let moved = match peek {
+                true => peek_offset.saturating_add(copied as i32),
+                false => (peek_offset - copied as i32).max(0),
+            };
+            peek_offset = moved;
+            end.peek_offset.store(moved, Relaxed);
+        }
         if peek {
+            skip = 0;
             index += 1;
             continue;
         }

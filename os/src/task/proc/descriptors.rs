@@ -58,7 +58,8 @@ impl Directory for Infos {
         Some(Node::text(move || {
             let flags = file.flags() | if cloexec { O_CLOEXEC } else { 0 };
             let position = *file.offset.lock();
-            Ok(format!("pos:\t{position}\nflags:\t0{flags:o}\n").into_bytes())
+            let info = file.file.info();
+            Ok(format!("pos:\t{position}\nflags:\t0{flags:o}\n{info}").into_bytes())
         }))
     }
 

@@ -3,6 +3,7 @@
 mod buffers;
 mod device;
 mod times;
+mod unix;
 
 use super::{Row, Target, Value, filter, read_only, row, write_only};
 use crate::{
@@ -22,7 +23,7 @@ use abi::{
 use alloc::vec::Vec;
 
 /// Every option of the level.
-pub(super) const ROWS: &[&[Row]] = &[VALUES, buffers::ROWS, times::ROWS, device::ROWS];
+pub(super) const ROWS: &[&[Row]] = &[VALUES, buffers::ROWS, times::ROWS, device::ROWS, unix::ROWS];
 
 /// Flags and single values, what the socket is, and filters.
 const VALUES: &[Row] = &[

@@ -1,0 +1,82 @@
+//! SOL_SOCKET values that only AF_UNIX knows, or acts on: who is there and what comes with messages. unix(7).
+
+use super::super::{Input, Row, Target, Value, read_only, row, write_only};
+use crate::{Result, file::hooks, net::unix::Unix};
+use abi::{
+    Errno,
+    net::{
+        AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEEK_OFF, SO_PEERGROUPS, SO_PEERPIDFD,
+        SOCK_STREAM,
+    },
+};
+
+pub(super) const ROWS: &[Row] = &[
+    row(
+        SO_PASSPIDFD,
+        |t| {
+            unix(t, Errno::EOPNOTSUPP)?;
+            Ok(t.generic().pass_pidfd.into())
+        },
+        |t, _, v| {
+            unix(t, Errno::EOPNOTSUPP)?;
+            let on = v.flag()?;
+            t.change(|g| g.pass_pidfd = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_PASSRIGHTS,
+        |t| {
+            unix(t, Errno::EOPNOTSUPP)?;
+            Ok((!t.generic().refuse_rights).into())
+        },
+        |t, _, v| {
+            unix(t, Errno::EOPNOTSUPP)?;
+            let on = v.flag()?;
+            t.change(|g| g.refuse_rights = !on);
+            Ok(())
+        },
+    ),
+    // Linux does not tell whether it is set.
+    write_only(SO_INQ, |t, _, v| {
+        if t.common.domain != AF_UNIX || t.common.kind != SOCK_STREAM {
+            return Err(Errno::ENOPROTOOPT);
+        }
+        let on = match v.int()? {
+            on @ (0 | 1) => on == 1,
+            _ => return Err(Errno::EINVAL),
+        };
+        t.change(|g| g.report_unread = on);
+        Ok(())
+    }),
+    row(
+        SO_PEEK_OFF,
+        |t| Ok(Value::Int(unix(t, Errno::EOPNOTSUPP)?.peek_offset())),
+        set_peek_offset,
+    ),
+    read_only(SO_PEERPIDFD, |t| {
+        let process = unix(t, Errno::ENODATA)?.peer_process();
+        let process = process.ok_or(Errno::ENODATA)?;
+        let file = hooks::tasks().open_process(&process).ok_or(Errno::ESRCH)?;
+        Ok(Value::Int(hooks::tasks().install(file)?))
+    }),
+    read_only(SO_PEERGROUPS, |t| {
+        let groups = unix(t, Errno::ENODATA)?.peer_groups();
+        let groups = groups.ok_or(Errno::ENODATA)?;
+        Ok(Value::Groups(
+            groups
+                .iter()
+                .flat_map(|group| group.to_ne_bytes())
+                .collect(),
+        ))
+    }),
+];
+
+fn set_peek_offset(t: &Target<'_>, _: &crate::net::Caller<'_>, v: &Input<'_>) -> Result<()> {
+    unix(t, Errno::EOPNOTSUPP)?.set_peek_offset(v.int()?);
+    Ok(())
+}
+
+fn unix<'a>(t: &Target<'a>, otherwise: Errno) -> Result<&'a Unix> {
+    t.protocol.as_any().downcast_ref().ok_or(otherwise)
+}
