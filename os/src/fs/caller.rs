@@ -7,6 +7,7 @@
 use super::{
     Place,
     inode::{Kind, Meta},
+    mount::MountSpace,
 };
 use crate::{Result, sync::SpinLock};
 use abi::Errno;
@@ -105,7 +106,7 @@ pub struct Caller<'a> {
     pub creds: &'a Creds,
 }
 
-/// Working directory, root and umask of a process (shared with CLONE_FS). Locks inside.
+/// Working directory, root, umask and mount namespace of a process (shared with CLONE_FS). Locks inside.
 pub struct FsContext {
     state: SpinLock<State>,
 }
@@ -115,6 +116,7 @@ struct State {
     root: Place,
     cwd: Place,
     umask: u32,
+    space: Arc<MountSpace>,
 }
 
 impl FsContext {
@@ -126,6 +128,7 @@ impl FsContext {
                 cwd: root.clone(),
                 root,
                 umask: 0o022,
+                space: MountSpace::first(),
             }),
         })
     }
@@ -135,6 +138,27 @@ impl FsContext {
         Arc::new(FsContext {
             state: SpinLock::new(self.state.lock().clone()),
         })
+    }
+
+    /// The mount namespace.
+    pub fn space(&self) -> Arc<MountSpace> {
+        self.state.lock().space.clone()
+    }
+
+    /// CLONE_NEWNS: from now on mounts made here are seen here only, and those made elsewhere are not seen here.
+    pub fn unshare_mounts(&self) {
+        let mut state = self.state.lock().clone();
+        state.space = state.space.copy(&mut [&mut state.root, &mut state.cwd]);
+        let _old = core::mem::replace(&mut *self.state.lock(), state);
+    }
+
+    /// setns(2): root and working directory become the root of the namespace.
+    pub fn enter(&self, space: Arc<MountSpace>) -> Result<()> {
+        let root = space.root().ok_or(Errno::EINVAL)?;
+        let mut state = self.state.lock().clone();
+        (state.root, state.cwd, state.space) = (root.clone(), root, space);
+        let _old = core::mem::replace(&mut *self.state.lock(), state);
+        Ok(())
     }
 
     /// The root directory of the process.

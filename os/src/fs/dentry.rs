@@ -254,15 +254,23 @@ impl Place {
         }
     }
 
-    /// The absolute path as the first process sees it, with " (deleted)" where the
+    /// The absolute path from the root of its mount namespace, with " (deleted)" where the
     /// name is gone. proc(5).
     pub fn path_from_root(&self) -> Vec<u8> {
-        self.path_from(&super::mount::root())
+        self.path_from(&super::mount::root_of(&self.mount))
+    }
+
+    /// The path, or what the object calls itself where no path leads to it.
+    pub fn label(&self) -> Vec<u8> {
+        match self.inode().label() {
+            Some(label) if self.mount.covered().is_none() => label,
+            _ => self.path_from_root(),
+        }
     }
 
     /// [`Place::path_from_root`] for people and for `File::link_name`.
     pub fn display(&self) -> String {
-        String::from_utf8_lossy(&self.path_from_root()).into_owned()
+        String::from_utf8_lossy(&self.label()).into_owned()
     }
 
     /// The path for a process whose root is `root`; "(unreachable)" in front when it

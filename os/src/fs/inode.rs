@@ -223,9 +223,14 @@ pub trait Inode: Any + Send + Sync {
     fn link_text(&self) -> Result<Vec<u8>> {
         match self.read_link()? {
             Target::Path(text) => Ok(text),
-            Target::Place(place) => Ok(place.path_from_root()),
+            Target::Place(place) => Ok(place.label()),
             Target::File(file) => Ok(file.file.link_name().into_bytes()),
         }
+    }
+
+    /// What is shown instead of a path, for objects that need none: `net:[4026531840]`.
+    fn label(&self) -> Option<Vec<u8>> {
+        None
     }
 
     /// Regular files and directories: the object behind a new descriptor. Device

@@ -31,6 +31,7 @@ pub mod memfd;
 pub mod mount;
 pub mod names;
 pub mod notify;
+pub mod nsfs;
 pub mod open;
 pub mod pseudo;
 pub mod random;

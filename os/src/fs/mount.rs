@@ -1,10 +1,12 @@
 //! Mounts: which file system is seen where, mount(2), umount2(2), /proc/mounts.
 //!
-//! There is one mount namespace. The table is a list: there are about ten mounts,
-//! and a walk looks into it only at dentries that are covered by one.
+//! The table is one list for all mount namespaces ([`space`]): there are about ten mounts in each,
+//! and a walk looks into it only at dentries that are covered by one. A mount belongs to one namespace.
 
+mod space;
 mod text;
 
+pub use space::MountSpace;
 pub use text::{mountinfo_text, mounts_text};
 
 use super::{Caller, Inode, Place, caller::CAP_SYS_ADMIN, dentry::Dentry, walk};
@@ -93,6 +95,8 @@ pub struct Mount {
     root: Arc<Dentry>,
     source: String,
     flags: AtomicU32,
+    /// Number of its mount namespace; 0 before it is attached.
+    space: AtomicU64,
     /// What it covers; `None` for the root and after a detach.
     covered: SpinLock<Option<Place>>,
 }
@@ -112,13 +116,18 @@ pub fn memory_pages() -> (u64, u64) {
     (all, free)
 }
 
-/// The root of the mount namespace.
+/// The root of the first mount namespace.
 pub fn root() -> Place {
     let mounts = MOUNTS.lock();
     // `fs::init` mounts the root before anybody can have a path.
     let mount = mounts.first().expect("the root is mounted").clone();
     drop(mounts);
     mount.place()
+}
+
+/// The root of the namespace that `mount` is in; of the first one for a mount that is in none.
+pub fn root_of(mount: &Mount) -> Place {
+    space::root(mount.space.load(Ordering::Relaxed)).unwrap_or_else(root)
 }
 
 impl Mount {
@@ -134,6 +143,7 @@ impl Mount {
             root,
             source: source.to_string(),
             flags: AtomicU32::new(flags.bits()),
+            space: AtomicU64::new(0),
             covered: SpinLock::new(None),
         })
     }
@@ -200,9 +210,9 @@ pub(super) fn hidden(fs: Arc<dyn FileSystem>) -> Arc<Mount> {
 /// Mounts the first root.
 pub(super) fn set_root(fs: Arc<dyn FileSystem>, source: &str) {
     let dentry = fs.root_dentry();
-    MOUNTS
-        .lock()
-        .insert(0, Mount::new(fs, dentry, source, MountFlags::RELATIME));
+    let mount = Mount::new(fs, dentry, source, MountFlags::RELATIME);
+    mount.space.store(MountSpace::FIRST, Ordering::Relaxed);
+    MOUNTS.lock().insert(0, mount);
 }
 
 /// Puts a file system at a place. No checks: those are [`mount`]'s.
@@ -213,6 +223,8 @@ pub(super) fn attach(fs: Arc<dyn FileSystem>, source: &str, at: Place, flags: Mo
 
 fn attach_mount(mount: Arc<Mount>, at: Place) {
     at.dentry.count_mount(1);
+    let space = at.mount.space.load(Ordering::Relaxed);
+    mount.space.store(space, Ordering::Relaxed);
     *mount.covered.lock() = Some(at);
     MOUNTS.lock().push(mount);
 }
@@ -263,7 +275,8 @@ pub struct Request<'a> {
 }
 
 /// mount(2): new mounts, MS_REMOUNT, MS_BIND (not recursive below the source's own
-/// mount), MS_MOVE. Propagation types are accepted where they change nothing (there is one namespace).
+/// mount), MS_MOVE. Propagation types are accepted; what is mounted
+/// later is seen in the caller's namespace only.
 pub fn mount(cx: &Caller<'_>, request: &Request<'_>) -> Result<()> {
     let at = walk::existing(cx, cx.fs.cwd(), request.target, true)?;
     if !cx.creds.capable(CAP_SYS_ADMIN) {
@@ -321,7 +334,7 @@ fn propagation(flags: u32, at_root: bool) -> Result<()> {
     if !kind.is_power_of_two() || flags & !(kind | MS_REC | MS_SILENT) != 0 || !at_root {
         return Err(Errno::EINVAL);
     }
-    // Unbindable mounts would have to refuse MS_BIND; sharing needs a second namespace to matter.
+    // Unbindable mounts would have to refuse MS_BIND.
     if kind == MS_UNBINDABLE {
         Err(Errno::EINVAL)
     } else {

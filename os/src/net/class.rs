@@ -1,7 +1,7 @@
 //! /sys/class/net/<interface>: what scripts and libraries look at instead of asking
 //! with ioctls. sysfs(5), Linux's Documentation/ABI/testing/sysfs-class-net.
 
-use super::{device, stack};
+use super::stack;
 use crate::fs::{
     Kind,
     pseudo::{self, Directory, Node},
@@ -46,9 +46,7 @@ type Field = fn(&IfaceInfo) -> String;
 
 const FIELDS: [(&str, Field); 8] = [
     ("address", |info| format!("{}\n", mac(info))),
-    ("carrier", |info| {
-        format!("{}\n", u8::from(device::link_up(info.id)))
-    }),
+    ("carrier", |info| format!("{}\n", u8::from(info.carrier))),
     ("flags", |info| format!("{:#x}\n", flags(info))),
     ("ifindex", |info| format!("{}\n", info.id.0)),
     ("mtu", |info| format!("{}\n", info.mtu)),
@@ -134,7 +132,7 @@ fn mac(info: &IfaceInfo) -> String {
 fn state(info: &IfaceInfo) -> &'static str {
     match info.kind {
         IfaceKind::Loopback => "unknown",
-        _ if info.up && device::link_up(info.id) => "up",
+        _ if info.up && info.carrier => "up",
         _ => "down",
     }
 }

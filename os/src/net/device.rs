@@ -1,152 +1,283 @@
-//! The cards: frames between `drivers` and the engine.
+//! What is behind the interfaces of a namespace: cards, cables between namespaces, nothing.
 //!
-//! A card's interrupt handler masks the card and wakes the card's worker, once.
-//! The worker takes frames in batches of [`BUDGET`], flushes the engine once per
-//! batch (one acknowledgement, one wake-up per socket), and unmasks when the ring
-//! is empty. Frames to send are handed over by `stack` under its lock.
+//! **What.** Each namespace has a table from interface to [`Device`]; `lo` is the engine's own and not in it. Here are
+//! the changes that concern both: an interface is made, goes, moves to another namespace, or its namespace goes.
+//! **Who calls.** `Namespace::with` to transmit and to follow changes, `netlink::route` for the rest. **Who owns and locks.**
+//! The table has a spin lock, taken inside the engine's; two namespaces' locks are never held at once.
 
-use super::stack::{self, Namespace};
-use crate::{
-    drivers::{
-        self,
-        nic::{Nic, TxFrame},
-    },
-    sched::{self, Events, Interruptible, WaitQueue},
-    sync::SpinLock,
+use super::{
+    card::{self, Card},
+    errno::errno,
+    stack::{self, Namespace},
+    uevent,
+    veth::{Cable, Parcel},
 };
-use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
-use core::{
-    cell::RefCell,
-    sync::atomic::{AtomicBool, Ordering},
-};
-use inet::{IfaceId, IfaceKind, Quirks, Stack};
+use crate::Result;
+use abi::Errno;
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+use inet::{Change, IfaceId, IfaceInfo, IfaceKind, Quirks, Stack};
 
-/// Frames per batch, as Linux's NAPI weight.
-const BUDGET: usize = 64;
+/// What is behind an interface.
+#[derive(Clone)]
+pub enum Device {
+    /// A network card.
+    Card(Arc<Card>),
+    /// One end of a cable: 0 or 1.
+    Veth(Arc<Cable>, usize),
+    /// Takes frames and forgets them.
+    Dummy,
+}
 
-struct Card {
-    nic: Arc<dyn Nic>,
-    /// The namespace that it is in.
-    net: Arc<Namespace>,
+impl Device {
+    /// IFLA_INFO_KIND; a card has none.
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Device::Card(_) => None,
+            Device::Veth(..) => Some("veth"),
+            Device::Dummy => Some("dummy"),
+        }
+    }
+}
+
+/// Says what is behind an interface.
+pub fn put(net: &Namespace, iface: IfaceId, device: Device) {
+    net.devices.lock().push((iface, device));
+}
+
+/// What is behind an interface; `None` for `lo`.
+pub fn behind(net: &Namespace, iface: IfaceId) -> Option<Device> {
+    let devices = net.devices.lock();
+    let found = devices.iter().find(|(id, _)| *id == iface);
+    found.map(|(_, device)| device.clone())
+}
+
+/// Takes the frames of the interfaces whose bit is set. Called with the engine's lock held; the parcels are delivered
+/// when it is dropped.
+pub fn transmit(net: &Namespace, stack: &mut Stack, send: u64) -> Vec<Parcel> {
+    let devices = net.devices.lock();
+    let mut parcels = Vec::new();
+    for (iface, device) in devices.iter().filter(|(iface, _)| send & iface.bit() != 0) {
+        match device {
+            Device::Card(card) => card::transmit(card, *iface, stack),
+            Device::Veth(cable, side) => {
+                parcels.push(cable.parcel(
+                    *side,
+                    core::iter::from_fn(|| stack.pop_frame(*iface)).collect(),
+                ));
+            }
+            Device::Dummy => {
+                while let Some(frame) = stack.pop_frame(*iface) {
+                    stack.recycle_frame(frame);
+                }
+            }
+        }
+    }
+    parcels
+}
+
+/// What follows from changes in an engine: an end of a cable that went up or down changes the other end's carrier.
+pub fn follow(net: &Namespace, changes: &[Change]) {
+    for change in changes {
+        let Change::Link(iface) = *change else {
+            continue;
+        };
+        let Some(Device::Veth(cable, side)) = behind(net, iface) else {
+            continue;
+        };
+        let Some(up) = net.look(|stack| stack.interface(iface).map(|info| info.up)) else {
+            continue;
+        };
+        if !cable.turn(side, up) {
+            continue;
+        }
+        let carries = cable.carries();
+        net.with(|stack, _| stack.set_carrier(iface, carries));
+        if let Some((peer, iface)) = cable.peer(side) {
+            peer.with(|stack, _| stack.set_carrier(iface, carries));
+        }
+    }
+}
+
+/// What a new interface shall be.
+pub struct Wish {
+    /// Where.
+    pub net: Arc<Namespace>,
+    /// `None`: the first free one of its kind.
+    pub name: Option<String>,
+    /// 0: the next one.
+    pub index: u32,
+    /// `None`: a random one.
+    pub mac: Option<[u8; 6]>,
+    /// `None`: 1500.
+    pub mtu: Option<usize>,
+}
+
+/// Makes a dummy interface. `EEXIST`, `EINVAL`, `ENOBUFS`.
+pub fn make_dummy(wish: &Wish) -> Result<IfaceId> {
+    let iface = add(wish, "dummy")?;
+    put(&wish.net, iface, Device::Dummy);
+    wish.net.with(|stack, _| {
+        // It was made just now.
+        let _ = stack.set_asks(iface, false);
+    });
+    uevent::tell(&wish.net, "add", iface);
+    Ok(iface)
+}
+
+/// Makes a cable with two ends. The peer first, as Linux does, so that it gets the lower number. As [`make_dummy`].
+pub fn make_veth(own: &Wish, peer: &Wish) -> Result<IfaceId> {
+    let other = add(peer, "veth")?;
+    let iface = add(own, "veth").inspect_err(|_| {
+        let _ = peer
+            .net
+            .with(|stack, now| stack.remove_interface(now, other));
+    })?;
+    let cable = Cable::new();
+    cable.plug(0, &own.net, iface);
+    cable.plug(1, &peer.net, other);
+    put(&own.net, iface, Device::Veth(cable.clone(), 0));
+    put(&peer.net, other, Device::Veth(cable, 1));
+    for (net, iface) in [(&own.net, iface), (&peer.net, other)] {
+        net.with(|stack, _| stack.set_carrier(iface, false));
+        uevent::tell(net, "add", iface);
+    }
+    Ok(iface)
+}
+
+fn add(wish: &Wish, kind: &str) -> Result<IfaceId> {
+    let mac = wish.mac.unwrap_or_else(random_mac);
+    let kind_of = IfaceKind::Ethernet { mac };
+    let index = (wish.index != 0).then_some(IfaceId(wish.index));
+    let mtu = wish.mtu.unwrap_or(1500);
+    wish.net.with(|stack, _| {
+        let name = match &wish.name {
+            // A pattern, as Linux has it.
+            Some(name) => name.replace("%d", "\0"),
+            None => format!("{kind}\0"),
+        };
+        let name = match name.split_once('\0') {
+            Some((front, back)) => free_name(stack, |n| format!("{front}{n}{back}")),
+            None => name,
+        };
+        if index.is_some_and(|index| stack.interface(index).is_some()) {
+            return Err(Errno::EBUSY);
+        }
+        stack
+            .add_interface_at(index, &name, kind_of, mtu, Quirks::default())
+            .map_err(errno)
+    })
+}
+
+fn free_name(stack: &Stack, name: impl Fn(u32) -> String) -> String {
+    let mut names = (0..).map(name);
+    let free = names.find(|name| stack.interface_named(name).is_none());
+    free.unwrap_or_default()
+}
+
+/// Locally administered, of one station. IEEE 802.
+fn random_mac() -> [u8; 6] {
+    let mut mac: [u8; 6] = core::array::from_fn(|_| crate::fs::random::u64() as u8);
+    mac[0] = mac[0] & !1 | 2;
+    mac
+}
+
+/// RTM_DELLINK. Cards and `lo` stay: `EOPNOTSUPP`. `ENODEV`.
+pub fn remove(net: &Namespace, iface: IfaceId) -> Result<()> {
+    match behind(net, iface) {
+        Some(Device::Veth(cable, side)) => {
+            if let Some((peer, other)) = cable.peer(side) {
+                take(&peer, other);
+            }
+        }
+        Some(Device::Dummy) => {}
+        Some(Device::Card(_)) | None => return Err(Errno::EOPNOTSUPP),
+    }
+    take(net, iface);
+    Ok(())
+}
+
+/// Takes an interface out of its namespace: what it was, and what is behind it.
+fn take(net: &Namespace, iface: IfaceId) -> Option<(IfaceInfo, Device)> {
+    uevent::tell(net, "remove", iface);
+    let info = net.with(|stack, now| stack.remove_interface(now, iface));
+    let mut devices = net.devices.lock();
+    let at = devices.iter().position(|(id, _)| *id == iface)?;
+    let (_, device) = devices.swap_remove(at);
+    Some((info.ok()?, device))
+}
+
+/// Moves an interface to another namespace, where it is down and has no address; it keeps its number if that is free there.
+/// `EINVAL` for `lo`, `EEXIST` when the name is taken there.
+pub fn relocate(
+    net: &Namespace,
     iface: IfaceId,
-    event: AtomicBool,
-    queue: WaitQueue,
-    /// The engine knows that the peer is slirp.
-    slirp_known: AtomicBool,
-}
-
-static CARDS: SpinLock<Vec<Arc<Card>>> = SpinLock::new(Vec::new());
-
-/// Adds every card as `eth0`, `eth1`, … and starts its worker.
-pub fn init() {
-    let net = stack::first();
-    for (n, nic) in drivers::nics().into_iter().enumerate() {
-        let name = format!("eth{n}");
-        let kind = IfaceKind::Ethernet { mac: nic.mac() };
-        let mtu = nic.mtu();
-        let added = net.with(|stack, _| stack.add_interface(&name, kind, mtu, Quirks::default()));
-        match added {
-            Ok(iface) => start(&net, nic, iface),
-            Err(error) => log::error!("net: {name} cannot be used: {error:?}"),
-        }
+    to: &Arc<Namespace>,
+    name: Option<&str>,
+) -> Result<IfaceId> {
+    if net.is(to) {
+        return Ok(iface);
     }
+    if behind(net, iface).is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let own = net.look(|stack| stack.interface(iface).map(|info| info.name.clone()));
+    let own = own.ok_or(Errno::ENODEV)?;
+    let name = name.unwrap_or(&own);
+    if to.look(|stack| stack.interface_named(name).is_some()) {
+        return Err(Errno::EEXIST);
+    }
+    let (info, device) = take(net, iface).ok_or(Errno::ENODEV)?;
+    settle(to, name, info, device)
 }
 
-fn start(net: &Arc<Namespace>, nic: Arc<dyn Nic>, iface: IfaceId) {
-    let card = Arc::new(Card {
-        nic,
-        net: net.clone(),
-        iface,
-        event: AtomicBool::new(true),
-        queue: WaitQueue::new(),
-        slirp_known: AtomicBool::new(false),
+/// Makes an interface that was taken elsewhere.
+fn settle(net: &Arc<Namespace>, name: &str, info: IfaceInfo, device: Device) -> Result<IfaceId> {
+    let iface = net.with(|stack, _| {
+        let iface =
+            stack.add_interface_at(Some(info.id), name, info.kind, info.mtu, info.quirks)?;
+        stack.set_asks(iface, info.asks)?;
+        stack.set_carrier(iface, matches!(device, Device::Dummy | Device::Card(_)));
+        Ok(iface)
     });
-    let waker = card.clone();
-    card.nic.on_event(Box::new(move || {
-        waker.event.store(true, Ordering::Relaxed);
-        waker.queue.wake(Events::IN);
-    }));
-    CARDS.lock().push(card.clone());
-    sched::spawn("net-rx", move || {
-        loop {
-            let waited = sched::wait_until(&[&card.queue], None, Interruptible::No, || {
-                card.event.swap(false, Ordering::Relaxed).then_some(())
-            });
-            if waited.is_ok() {
-                drain(&card);
+    let iface = iface.map_err(errno)?;
+    match &device {
+        Device::Card(card) => card.move_to(net, iface),
+        Device::Veth(cable, side) => cable.plug(*side, net, iface),
+        Device::Dummy => {}
+    }
+    put(net, iface, device);
+    uevent::tell(net, "add", iface);
+    Ok(iface)
+}
+
+/// A namespace goes: cards go back to the first one, what was made goes with it.
+pub fn evict(gone: Vec<(IfaceInfo, Device)>) {
+    for (info, device) in gone {
+        match &device {
+            Device::Veth(cable, side) => {
+                if let Some((peer, other)) = cable.peer(*side) {
+                    take(&peer, other);
+                }
+            }
+            Device::Dummy => {}
+            Device::Card(_) => {
+                let first = stack::first();
+                let name = first.look(|stack| match stack.interface_named(&info.name) {
+                    Some(_) => free_name(stack, |n| format!("dev{n}")),
+                    None => info.name.clone(),
+                });
+                if let Err(errno) = settle(&first, &name, info, device) {
+                    log::error!("net: a card is lost with its namespace: {errno}");
+                }
             }
         }
-    });
-}
-
-/// Takes everything that the card has, then lets it interrupt again.
-fn drain(card: &Card) {
-    loop {
-        let received = card.net.with(|stack, now| {
-            let received = card
-                .nic
-                .receive(BUDGET, &mut |frame| stack.ingress(now, card.iface, frame));
-            learn_quirks(card, stack);
-            // The event may also mean room in the ring: frames may be waiting.
-            if stack.frames_queued(card.iface) > 0 {
-                transmit_card(card, stack);
-            }
-            received
-        });
-        if received < BUDGET && !card.nic.unmask_rx() {
-            return;
-        }
-        sched::yield_if_needed();
     }
 }
 
-fn learn_quirks(card: &Card, stack: &mut Stack) {
-    if card.slirp_known.load(Ordering::Relaxed) || !card.nic.quirks().slirp {
-        return;
-    }
-    card.slirp_known.store(true, Ordering::Relaxed);
-    let quirks = Quirks {
-        tso_to_slirp: true,
-        trusted: true,
-        tx_checksum_offload: false,
-    };
-    if stack.set_quirks(card.iface, quirks).is_ok() {
-        log::debug!("net: interface {} talks to slirp", card.iface.0);
-    }
-}
-
-/// Gives frames to the cards whose bit is set. Called with the stack's lock held.
-pub fn transmit(stack: &mut Stack, send: u64) {
-    let cards = CARDS.lock();
-    for card in cards.iter().filter(|card| send & 1 << card.iface.0 != 0) {
-        transmit_card(card, stack);
-    }
-}
-
-fn transmit_card(card: &Card, stack: &mut Stack) {
-    let stack = RefCell::new(stack);
-    card.nic.transmit(
-        &mut || {
-            let (bytes, range) = stack.borrow_mut().pop_frame(card.iface)?.into_parts();
-            Some(TxFrame { bytes, range })
-        },
-        &mut |TxFrame { bytes, range }| {
-            let frame = inet::Frame::from_parts(bytes, range);
-            stack.borrow_mut().recycle_frame(frame);
-        },
-    );
-}
-
-/// The interface of the first card.
+/// The interface of the first card, while it is in the first namespace.
 pub fn first() -> Option<IfaceId> {
-    CARDS.lock().first().map(|card| card.iface)
-}
-
-/// Whether the carrier of an interface is there; `lo` always has one.
-pub fn link_up(iface: IfaceId) -> bool {
-    let cards = CARDS.lock();
-    cards
-        .iter()
-        .find(|card| card.iface == iface)
-        .is_none_or(|card| card.nic.link_up())
+    let net = stack::first();
+    let devices = net.devices.lock();
+    let mut cards = devices.iter().filter(|(_, device)| device.kind().is_none());
+    cards.next().map(|(iface, _)| *iface)
 }

@@ -2,10 +2,10 @@
 //!
 //! Offloads, rings and registers are not for programs here: `EOPNOTSUPP`, which they take for "the driver does not".
 
-use super::{device, stack::Namespace};
+use super::stack::Namespace;
 use crate::{Result, mm::UserPtr};
 use abi::Errno;
-use inet::{IfaceId, IfaceKind};
+use inet::IfaceKind;
 
 /// ETHTOOL_* commands.
 const GET_DRIVER: u32 = 0x3;
@@ -16,13 +16,17 @@ const TIME_STAMPS: u32 = 1 << 3 | 1 << 4;
 
 /// `name` is the interface's, `at` its `ifr_data`: a command and room for the answer. `ENODEV`, `EFAULT`, `EOPNOTSUPP`.
 pub fn ioctl(net: &Namespace, name: &str, at: usize) -> Result<()> {
-    let found = net.look(|stack| stack.interface_named(name).map(|info| (info.id, info.kind)));
-    let (iface, kind) = found.ok_or(Errno::ENODEV)?;
+    let found = net.look(|stack| {
+        stack
+            .interface_named(name)
+            .map(|info| (info.carrier, info.kind))
+    });
+    let (carrier, kind) = found.ok_or(Errno::ENODEV)?;
     match UserPtr::<u32>::new(at).read()? {
         // struct ethtool_drvinfo has no driver for lo, as on Linux.
         GET_DRIVER if kind == IfaceKind::Loopback => Err(Errno::EOPNOTSUPP),
         GET_DRIVER => driver(at),
-        GET_LINK => link(iface, at),
+        GET_LINK => link(carrier, at),
         GET_TIME_STAMPS => time_stamps(at),
         _ => Err(Errno::EOPNOTSUPP),
     }
@@ -41,8 +45,8 @@ fn driver(at: usize) -> Result<()> {
 }
 
 /// `struct ethtool_value`.
-fn link(iface: IfaceId, at: usize) -> Result<()> {
-    UserPtr::<[u32; 2]>::new(at).write(&[GET_LINK, device::link_up(iface).into()])
+fn link(carrier: bool, at: usize) -> Result<()> {
+    UserPtr::<[u32; 2]>::new(at).write(&[GET_LINK, carrier.into()])
 }
 
 /// `struct ethtool_ts_info`: there is no hardware clock.

@@ -1,6 +1,6 @@
 //! Interface ioctls, the same on a socket of any family. netdevice(7).
 
-use super::{device, errno::errno, ethtool, stack::Namespace};
+use super::{errno::errno, ethtool, stack::Namespace};
 use crate::{
     Result,
     mm::{UserOut, UserPtr},
@@ -14,6 +14,7 @@ const IFF_UP: u32 = 0x1;
 const IFF_BROADCAST: u32 = 0x2;
 const IFF_LOOPBACK: u32 = 0x8;
 const IFF_RUNNING: u32 = 0x40;
+const IFF_NOARP: u32 = 0x80;
 const IFF_PROMISC: u32 = 0x100;
 const IFF_MULTICAST: u32 = 0x1000;
 
@@ -153,11 +154,12 @@ fn answer(request: u32, iface: &IfaceInfo, data: &mut [u8; 24]) -> Result<()> {
 pub fn flags(iface: &IfaceInfo) -> u32 {
     let mut flags = match iface.kind {
         IfaceKind::Loopback => IFF_LOOPBACK,
+        IfaceKind::Ethernet { .. } if !iface.asks => IFF_BROADCAST | IFF_NOARP,
         IfaceKind::Ethernet { .. } => IFF_BROADCAST | IFF_MULTICAST,
     };
     if iface.up {
         flags |= IFF_UP;
-        if device::link_up(iface.id) {
+        if iface.carrier {
             flags |= IFF_RUNNING;
         }
     }

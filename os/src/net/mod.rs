@@ -7,13 +7,14 @@
 //! and locks.** The engine has one lock, in `stack`; a socket's options have their
 //! own, taken before it. Waiters are woken after both are dropped.
 //!
-//! A received packet: NIC interrupt -> [`device`] (mask, drain, unmask) -> engine
+//! A received packet: NIC interrupt -> [`card`] (mask, drain, unmask) -> engine
 //! ingress -> `stack` applies the effects: wakes by token -> the reader's `try_op`
 //! copies out of the engine's ring.
 
 pub mod addr;
 mod alg;
 mod boot;
+mod card;
 mod class;
 mod cmsg;
 mod device;
@@ -25,18 +26,21 @@ mod ioctl;
 mod netlink;
 pub mod opt;
 mod packet;
-mod proc;
+pub mod proc;
 mod registry;
 pub mod socket;
-mod stack;
+pub mod stack;
 mod statistics;
 mod sysctl;
+mod uevent;
 pub mod unix;
+mod veth;
 mod vsock;
 
 pub use addr::SockAddr;
 pub use cmsg::Control;
 pub use socket::{Socket, message};
+pub use stack::Namespace;
 
 use crate::Result;
 use abi::{
@@ -49,7 +53,8 @@ use alloc::sync::Arc;
 /// address as the command line says, and publishes /proc/net.
 pub fn init(cmdline: &str) {
     stack::init();
-    device::init();
+    card::init();
+    veth::init();
     proc::init();
     statistics::init();
     groups::init();

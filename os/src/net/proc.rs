@@ -6,9 +6,13 @@ use super::{
 };
 use crate::{
     drivers::{self, nic::NicCounters},
-    fs::pseudo,
+    fs::{
+        Kind,
+        pseudo::{self, Directory, Node},
+    },
+    sync::SpinLock,
 };
-use alloc::{format, string::String};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::{
     fmt::Write,
     net::{IpAddr, Ipv4Addr},
@@ -17,6 +21,7 @@ use inet::{DgramKind, DgramRow, Endpoint, IfaceKind, TcpRow};
 
 /// Publishes the files.
 pub fn init() {
+    pseudo::proc().link("net", "self/net");
     file("dev", dev);
     file("tcp", |net| tcp(net, false));
     file("tcp6", |net| tcp(net, true));
@@ -36,9 +41,39 @@ pub fn init() {
     file("cards", cards);
 }
 
-/// Publishes a file of /proc/net; its text is of the reader's namespace.
-pub fn file(name: &str, text: impl Fn(&Namespace) -> String + Send + Sync + 'static) {
-    pseudo::proc().file(&format!("net/{name}"), move || text(&stack::current()));
+/// Makes the text of a file.
+type Text = dyn Fn(&Namespace) -> String + Send + Sync;
+
+/// The files of every /proc/<pid>/net.
+static FILES: SpinLock<Vec<(&'static str, Arc<Text>)>> = SpinLock::new(Vec::new());
+
+/// Publishes a file of /proc/<pid>/net; its text is of that process's namespace.
+pub fn file(name: &'static str, text: impl Fn(&Namespace) -> String + Send + Sync + 'static) {
+    FILES.lock().push((name, Arc::new(text)));
+}
+
+/// /proc/<pid>/net of a process in `net`, for `task`.
+pub fn directory(net: Arc<Namespace>) -> Node {
+    Node::directory(Arc::new(Files(net)))
+}
+
+struct Files(Arc<Namespace>);
+
+impl Directory for Files {
+    fn get(&self, name: &str) -> Option<Node> {
+        let files = FILES.lock();
+        let (_, text) = files.iter().find(|(known, _)| *known == name)?;
+        let (text, net) = (text.clone(), self.0.clone());
+        Some(Node::text(move || Ok(text(&net).into_bytes())))
+    }
+
+    fn names(&self) -> Vec<(String, Kind)> {
+        let files = FILES.lock();
+        files
+            .iter()
+            .map(|(name, _)| ((*name).into(), Kind::Regular))
+            .collect()
+    }
 }
 
 fn dev(net: &Namespace) -> String {

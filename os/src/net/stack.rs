@@ -9,8 +9,15 @@
 //! A socket keeps the namespace that it was made in (`Common::net`); a task has one too, which
 //! `socket(2)` and the files of /proc/net take ([`current`]). Two namespaces' locks are never held at once.
 
-use super::{device, netlink, registry};
+use super::{
+    device::{self, Device},
+    netlink, registry, sysctl,
+    veth::{self, Parcel},
+};
 use crate::{
+    Result,
+    file::OpenFile,
+    fs::nsfs,
     sched,
     sync::SpinLock,
     time::{
@@ -19,11 +26,12 @@ use crate::{
     },
 };
 use alloc::{
+    collections::BTreeMap,
     sync::{Arc, Weak},
     vec::Vec,
 };
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use inet::{Config, Effects, IfaceKind, Instant, Quirks, Stack, Wake};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use inet::{Change, Config, Effects, IfaceId, IfaceKind, Instant, Quirks, Stack, Wake};
 
 /// Loopback's MTU, as on Linux: one segment carries 64 KiB.
 const LOOPBACK_MTU: usize = 65_536;
@@ -31,6 +39,16 @@ const LOOPBACK_MTU: usize = 65_536;
 /// One network namespace.
 pub struct Namespace {
     shell: SpinLock<Shell>,
+    /// What is behind the interfaces. Taken inside `shell`.
+    pub devices: SpinLock<Vec<(IfaceId, Device)>>,
+    /// Inode number in /proc/<pid>/ns, never used twice.
+    number: u64,
+    /// SO_NETNS_COOKIE.
+    pub cookie: u64,
+    /// What this namespace calls others (RTM_NEWNSID): their numbers here, by their inode numbers.
+    pub names: SpinLock<BTreeMap<u64, (i32, Weak<Namespace>)>>,
+    /// The values of /proc/sys/net that the socket layer acts on, here.
+    pub values: sysctl::Values,
 }
 
 struct Shell {
@@ -77,9 +95,38 @@ pub fn first() -> Arc<Namespace> {
     FIRST.lock().clone().expect("net::init has run")
 }
 
-/// The calling task's namespace.
+/// What sockets ask about tasks, which are in the room above. Implemented by `task`.
+pub trait Tasks: Sync {
+    /// The calling task's namespace; `None` in kernel threads.
+    fn current(&self) -> Option<Arc<Namespace>>;
+
+    /// A process's namespace; `None` when it does not exist.
+    fn of(&self, pid: i32) -> Option<Arc<Namespace>>;
+
+    /// The network namespace behind a descriptor of the caller.
+    fn behind(&self, fd: i32) -> Option<Arc<Namespace>>;
+
+    /// A new close-on-exec descriptor of the caller.
+    fn install(&self, file: Arc<OpenFile>) -> Result<usize>;
+}
+
+static TASKS: SpinLock<Option<&'static dyn Tasks>> = SpinLock::new(None);
+
+/// Called once by `task::init`.
+pub fn register(tasks: &'static dyn Tasks) {
+    *TASKS.lock() = Some(tasks);
+}
+
+/// Who knows the tasks; `None` before there are any.
+pub fn tasks() -> Option<&'static dyn Tasks> {
+    *TASKS.lock()
+}
+
+/// The calling task's namespace; the first one in kernel threads.
 pub fn current() -> Arc<Namespace> {
-    first()
+    tasks()
+        .and_then(|tasks| tasks.current())
+        .unwrap_or_else(first)
 }
 
 /// Initial sequence numbers and ports must not be guessable: from the boot seed.
@@ -118,10 +165,16 @@ impl Namespace {
         if let Err(error) = stack.add_interface("lo", IfaceKind::Loopback, LOOPBACK_MTU, quirks) {
             log::error!("net: no lo: {error:?}");
         }
+        static COOKIE: AtomicU64 = AtomicU64::new(1);
         Arc::new_cyclic(|own| {
             let ticker = Arc::new(Ticker(own.clone()));
             let target: Weak<dyn Expire> = Arc::downgrade(&(ticker.clone() as Arc<dyn Expire>));
             Namespace {
+                devices: SpinLock::new(Vec::new()),
+                number: nsfs::next_number(),
+                cookie: COOKIE.fetch_add(1, Relaxed),
+                names: SpinLock::new(BTreeMap::new()),
+                values: sysctl::Values::new(),
                 shell: SpinLock::new(Shell {
                     stack,
                     effects: Effects::new(),
@@ -134,6 +187,11 @@ impl Namespace {
         })
     }
 
+    /// Whether both are the same namespace.
+    pub fn is(&self, other: &Namespace) -> bool {
+        self.number == other.number
+    }
+
     /// Calls into the engine and applies what follows from it. Never sleeps.
     pub fn with<R>(&self, call: impl FnOnce(&mut Stack, Instant) -> R) -> R {
         let now = now();
@@ -141,9 +199,10 @@ impl Namespace {
         let shell = &mut *guard;
         let result = call(&mut shell.stack, now);
         shell.stack.flush(now, &mut shell.effects);
-        if shell.effects.send != 0 {
-            device::transmit(&mut shell.stack, core::mem::take(&mut shell.effects.send));
-        }
+        let parcels = match core::mem::take(&mut shell.effects.send) {
+            0 => Vec::new(),
+            send => device::transmit(self, &mut shell.stack, send),
+        };
         rearm(shell);
         if core::mem::take(&mut shell.effects.crowded) {
             CROWDED.store(true, Relaxed);
@@ -151,7 +210,7 @@ impl Namespace {
         let changes = shell.stack.take_changes();
         if shell.effects.wake.is_empty() {
             drop(guard);
-            netlink::route::notify(self, &changes);
+            self.after(&changes, parcels);
             return result;
         }
         let spare = core::mem::take(&mut shell.spare);
@@ -160,9 +219,20 @@ impl Namespace {
         for wake in wakes.drain(..) {
             registry::wake(wake.token, wake.events);
         }
-        netlink::route::notify(self, &changes);
         self.shell.lock().spare = wakes;
+        self.after(&changes, parcels);
         result
+    }
+
+    /// What a call owes to others: notifications, other engines' frames.
+    fn after(&self, changes: &[Change], parcels: Vec<Parcel>) {
+        if !changes.is_empty() {
+            device::follow(self, changes);
+            netlink::route::notify(self, changes);
+        }
+        if !parcels.is_empty() {
+            veth::deliver(parcels);
+        }
     }
 
     /// Takes something out of the engine that nobody waits for to go: no effects, no wake-ups. Never sleeps.
@@ -173,6 +243,34 @@ impl Namespace {
     /// Asks the engine something that changes nothing.
     pub fn look<R>(&self, call: impl FnOnce(&Stack) -> R) -> R {
         call(&self.shell.lock().stack)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let devices = core::mem::take(&mut *self.devices.lock());
+        if devices.is_empty() {
+            return;
+        }
+        let info = |iface| self.look(|stack| stack.interface(iface).cloned());
+        let gone = devices
+            .into_iter()
+            .filter_map(|(iface, device)| Some((info(iface)?, device)));
+        device::evict(gone.collect());
+    }
+}
+
+impl nsfs::Space for Namespace {
+    fn kind(&self) -> &'static str {
+        "net"
+    }
+
+    fn flag(&self) -> u32 {
+        abi::general::CLONE_NEWNET
+    }
+
+    fn number(&self) -> u64 {
+        self.number
     }
 }
 

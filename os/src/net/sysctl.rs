@@ -31,21 +31,54 @@ pub enum Value {
     MaxDgramQlen,
 }
 
-/// By [`Value`]. The empty group range lets nobody ping without CAP_NET_RAW.
-static VALUES: [AtomicI64; 8] = [
-    AtomicI64::new(4 << 20),
-    AtomicI64::new(4 << 20),
-    AtomicI64::new(212_992),
-    AtomicI64::new(212_992),
-    AtomicI64::new(1024),
-    AtomicI64::new(1),
-    AtomicI64::new(0),
-    AtomicI64::new(10),
-];
+/// The numbers of a namespace by [`Value`].
+pub struct Values([AtomicI64; 8]);
 
-/// What the file says now.
+impl Values {
+    /// As they are in a new namespace. The empty group range lets nobody ping without CAP_NET_RAW.
+    pub const fn new() -> Values {
+        Values([
+            AtomicI64::new(4 << 20),
+            AtomicI64::new(4 << 20),
+            AtomicI64::new(212_992),
+            AtomicI64::new(212_992),
+            AtomicI64::new(1024),
+            AtomicI64::new(1),
+            AtomicI64::new(0),
+            AtomicI64::new(10),
+        ])
+    }
+
+    fn cell(&self, which: Value) -> &AtomicI64 {
+        match which.is_global() {
+            true => &GLOBAL.0[which as usize],
+            false => &self.0[which as usize],
+        }
+    }
+
+    /// What the file says now.
+    pub fn get(&self, which: Value) -> i64 {
+        self.cell(which).load(Relaxed)
+    }
+}
+
+/// The numbers that are the same in all namespaces.
+static GLOBAL: Values = Values::new();
+
+/// What the file of a number that is the same in all namespaces says now.
 pub fn value(which: Value) -> i64 {
-    VALUES[which as usize].load(Relaxed)
+    debug_assert!(which.is_global());
+    GLOBAL.0[which as usize].load(Relaxed)
+}
+
+impl Value {
+    /// Linux lets the first namespace alone set these.
+    fn is_global(self) -> bool {
+        matches!(
+            self,
+            Value::RmemMax | Value::WmemMax | Value::RmemDefault | Value::WmemDefault
+        )
+    }
 }
 
 /// Where the numbers of a file live.
@@ -211,7 +244,10 @@ pub fn init() {
 
 fn numbers(knob: &Knob) -> Vec<i64> {
     match knob.home {
-        Home::Shell(values) => values.iter().map(|which| value(*which)).collect(),
+        Home::Shell(values) => {
+            let net = stack::current();
+            values.iter().map(|which| net.values.get(*which)).collect()
+        }
         Home::Engine(get, _) => stack::current().look(|stack| get(stack.config())),
         Home::Fixed(_) => Vec::new(),
     }
@@ -240,7 +276,7 @@ fn write(knob: &Knob, bytes: &[u8]) -> Result<()> {
     match knob.home {
         Home::Shell(values) => {
             for (which, number) in values.iter().zip(new) {
-                VALUES[*which as usize].store(number, Relaxed);
+                stack::current().values.cell(*which).store(number, Relaxed);
             }
         }
         Home::Engine(_, set) => {

@@ -13,7 +13,7 @@ use crate::{
     file::Fd,
     mm::{UserIn, UserOut, UserPtr, user::read_cstr},
     task::{
-        clone, exec, exit, futex, memory, pidfd,
+        clone, exec, exit, futex, memory, namespace, pidfd,
         signal::Restart,
         times::Times,
         tree,
@@ -100,14 +100,14 @@ pub const ROWS: &[Row] = &[
         "unshare",
         unshare,
         Partial,
-        "FILES, FS and what is not shared; no namespaces",
+        "FILES, FS, NEWNET, NEWNS and what is not shared",
     ),
     row(
         __NR_setns,
         "setns",
-        |cx, a| cx.files().get(a.int(0)).and(Err(Errno::EINVAL)),
+        |cx, a| setns(cx, a.int(0), a.uint(1)),
         Partial,
-        "there are no other namespaces",
+        "NEWNET, NEWNS",
     ),
     row(
         __NR_process_vm_readv,
@@ -483,7 +483,14 @@ fn pidfd_getfd(cx: &Caller, a: Args) -> Result<usize> {
 
 fn unshare(cx: &Caller, a: Args) -> Result<usize> {
     let flags = a.get(0) as u64;
-    let known = CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM;
+    let known = CLONE_THREAD
+        | CLONE_FS
+        | CLONE_SIGHAND
+        | CLONE_VM
+        | CLONE_FILES
+        | CLONE_SYSVSEM
+        | CLONE_NEWNS
+        | CLONE_NEWNET;
     clone::refuse_namespaces(&cx.task, flags)?;
     if flags & !u64::from(known) != 0 {
         return Err(Errno::EINVAL);
@@ -493,13 +500,28 @@ fn unshare(cx: &Caller, a: Args) -> Result<usize> {
     if threads > 1 && (has(CLONE_THREAD) || has(CLONE_SIGHAND) || has(CLONE_VM)) {
         return Err(Errno::EINVAL);
     }
-    if has(CLONE_FS) {
+    // A mount namespace comes with root and working directory.
+    if has(CLONE_FS) || has(CLONE_NEWNS) {
         let own = cx.task.fs().fork();
         cx.task.set_fs(own);
     }
     if has(CLONE_FILES) {
         let own = cx.files().fork();
         cx.task.set_files(own);
+    }
+    namespace::unshare(&cx.task, flags);
+    Ok(0)
+}
+
+/// setns(2): the descriptor is of a namespace, or of a process.
+fn setns(cx: &Caller, fd: Fd, kind: u32) -> Result<usize> {
+    let file = cx.files().get(fd)?;
+    match pidfd::process(&cx.task, fd) {
+        Ok((process, _)) => {
+            let other = process.leader().ok_or(Errno::ESRCH)?;
+            namespace::enter_those_of(&cx.task, &other, kind)?;
+        }
+        Err(_) => namespace::enter(&cx.task, namespace::behind(&file)?, kind)?,
     }
     Ok(0)
 }

@@ -11,6 +11,7 @@ use crate::{
     arch::UserContext,
     file::Fd,
     mm::{AddressSpace, UserPtr, frame},
+    net::Namespace,
     sched::{Interruptible, Policy, Thread, WaitQueue, wait_until},
     sync::SpinLock,
 };
@@ -42,19 +43,18 @@ pub const CLEAR_SIGHAND: u64 = 1 << 32;
 #[allow(missing_docs)]
 pub const INTO_CGROUP: u64 = 1 << 33;
 
-/// Namespaces: none but the first of each kind exists. namespaces(7).
-const NAMESPACES: u32 = CLONE_NEWNS
-    | CLONE_NEWCGROUP
-    | CLONE_NEWUTS
-    | CLONE_NEWIPC
-    | CLONE_NEWUSER
-    | CLONE_NEWPID
-    | CLONE_NEWNET
-    | CLONE_NEWTIME;
+/// Namespaces of which none but the first exists. namespaces(7).
+const NAMESPACES: u32 =
+    CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME;
 
-/// `EPERM` without CAP_SYS_ADMIN, `EINVAL` with it, as where namespaces are compiled out.
+/// `EPERM` without CAP_SYS_ADMIN; with it `EINVAL`, as where namespaces are compiled out, for those that are not of
+/// mounts or of the network.
 pub fn refuse_namespaces(task: &Task, flags: u64) -> Result<()> {
     // CLONE_NEWTIME shares its bit with CSIGNAL: only unshare(2) and clone3(2) can mean it.
+    let own = flags & u64::from(CLONE_NEWNS | CLONE_NEWNET) != 0;
+    if own && !task.capable(super::creds::cap::SYS_ADMIN) {
+        return Err(Errno::EPERM);
+    }
     if flags & u64::from(NAMESPACES) == 0 {
         return Ok(());
     }
@@ -212,6 +212,13 @@ fn build(
     } else {
         parent.fs().fork()
     };
+    if has(CLONE_NEWNS) {
+        fs.unshare_mounts();
+    }
+    let net = match has(CLONE_NEWNET) {
+        true => Namespace::new(),
+        false => parent.net(),
+    };
     let shares_vm = has(CLONE_VM) && !has(CLONE_THREAD);
     if shares_vm {
         parent.shares_vm.store(true, Relaxed);
@@ -237,6 +244,7 @@ fn build(
         mm: SpinLock::new(Some(mm)),
         shares_vm: AtomicBool::new(shares_vm),
         creds: SpinLock::new(parent.creds()),
+        net: SpinLock::new(net),
         signals: SpinLock::new(signals),
         clear_tid: AtomicUsize::new(if has(CLONE_CHILD_CLEARTID) {
             request.child_tid
@@ -326,6 +334,7 @@ pub(super) fn first(mm: Arc<AddressSpace>, thread: Arc<Thread>, parts: FirstPart
         mm: SpinLock::new(Some(mm)),
         shares_vm: AtomicBool::new(false),
         creds: SpinLock::new(Arc::new(super::Credentials::root())),
+        net: SpinLock::new(crate::net::stack::first()),
         signals: SpinLock::new(ThreadSignals::default()),
         clear_tid: AtomicUsize::new(0),
         robust_list: AtomicUsize::new(0),

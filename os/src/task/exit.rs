@@ -57,6 +57,7 @@ pub fn task(task: &Arc<Task>, status: i32) {
         process.timers.stop();
     }
     task.set_files(FdTable::new());
+    task.set_net(crate::net::stack::first());
     task.set_mm(None);
     tree::with(|tree| tree.tasks.remove(&task.tid()));
     if last {

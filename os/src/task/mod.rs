@@ -21,6 +21,7 @@ pub mod job;
 pub mod limits;
 pub mod memory;
 pub mod name;
+pub mod namespace;
 pub mod oom;
 pub mod pidfd;
 mod proc;
@@ -43,6 +44,7 @@ use crate::{
     file::FdTable,
     fs::FsContext,
     mm::AddressSpace,
+    net::Namespace,
     sched::{self, Thread, WaitQueue},
     sync::SpinLock,
 };
@@ -63,6 +65,8 @@ pub struct Task {
     /// Another process uses this memory (vfork, CLONE_VM without CLONE_THREAD).
     pub(super) shares_vm: AtomicBool,
     creds: SpinLock<Arc<Credentials>>,
+    /// Network namespace.
+    net: SpinLock<Arc<Namespace>>,
     /// Blocked and pending signals, the alternate stack.
     pub signals: SpinLock<signal::ThreadSignals>,
     /// set_tid_address(2), CLONE_CHILD_CLEARTID: zeroed and woken at exit; 0: none.
@@ -118,6 +122,16 @@ impl Task {
     /// Replaces the file-system context (unshare, exec).
     pub fn set_fs(&self, fs: Arc<FsContext>) {
         let old = core::mem::replace(&mut *self.fs.lock(), fs);
+        drop(old);
+    }
+    /// Network namespace.
+    pub fn net(&self) -> Arc<Namespace> {
+        self.net.lock().clone()
+    }
+    /// Replaces the network namespace (unshare, setns, exit).
+    pub fn set_net(&self, net: Arc<Namespace>) {
+        let old = core::mem::replace(&mut *self.net.lock(), net);
+        // The last reference takes interfaces apart.
         drop(old);
     }
     /// Memory. Panics for a task that has ended: only the task itself may be sure; see [`Task::try_mm`].

@@ -1,6 +1,6 @@
 //! The first process: the embedded agent, or a program of the image.
 
-use super::{Task, clone, exec, exec::Strings, job, proc, run, vdso};
+use super::{Task, clone, exec, exec::Strings, job, namespace, proc, run, vdso};
 use crate::{
     Result,
     arch::{BootInfo, UserContext},
@@ -50,6 +50,7 @@ pub fn init(boot: &BootInfo) {
     }
     vdso::init().expect("a frame at boot");
     job::register();
+    namespace::register();
     proc::publish();
 
     let thread = Thread::new("user", first_thread).expect("memory at boot");

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::iface::{IfaceAddress, IfaceId};
+use crate::iface::{IfaceAddress, IfaceId, IfaceKind};
 use crate::neighbour::Neighbour;
 use crate::route::Route;
 use crate::stack::Stack;
@@ -12,6 +12,8 @@ use crate::stack::Stack;
 pub enum Change {
     /// Flags, MTU, name, counters of an interface, or that it exists.
     Link(IfaceId),
+    /// An interface is gone: its index, its name up to a NUL, its kind.
+    LinkRemoved(IfaceId, [u8; 16], IfaceKind),
     /// An interface has one more address.
     AddressAdded(IfaceId, IfaceAddress),
     /// An interface has one less.

@@ -33,6 +33,12 @@ impl Frame {
         }
     }
 
+    /// The frame as another engine takes it, behind the room for the device's header that `from` made in
+    /// [`crate::Stack::pop_frame`].
+    pub fn without_headroom(&self, from: &crate::Stack) -> &[u8] {
+        self.get(from.config().tx_headroom..).unwrap_or_default()
+    }
+
     /// Moves the start to the front by `by` bytes (less where there is less room).
     pub(crate) fn widen(&mut self, by: usize) {
         self.start = self.start.saturating_sub(by);

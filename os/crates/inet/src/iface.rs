@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
 use crate::addr::Cidr;
@@ -17,7 +18,8 @@ use crate::route::{Route, RouteKind};
 use crate::stack::Stack;
 use crate::time::Instant;
 
-/// An interface index as Linux numbers them: from 1; the first interface added gets 1 (add `lo` first). At most 63.
+/// An interface index as Linux numbers them: from 1; the first interface added gets 1 (add `lo` first), and the number of
+/// one that is gone is not given again soon. At most 63 interfaces at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IfaceId(pub u32);
 
@@ -25,12 +27,9 @@ impl IfaceId {
     /// Linux gives `lo` index 1 everywhere.
     pub const LO: IfaceId = IfaceId(1);
 
-    pub(crate) const fn bit(self) -> u64 {
+    /// Its bit in `Effects::send`; no two interfaces that exist share one.
+    pub const fn bit(self) -> u64 {
         1 << (self.0 & 63)
-    }
-
-    pub(crate) const fn slot(self) -> usize {
-        (self.0 as usize).wrapping_sub(1)
     }
 }
 
@@ -111,8 +110,12 @@ pub struct IfaceInfo {
     pub mtu: usize,
     /// IFF_UP.
     pub up: bool,
+    /// IFF_LOWER_UP: what is behind it is connected. Only kept here.
+    pub carrier: bool,
     /// IFF_PROMISC asked for.
     pub promiscuous: bool,
+    /// Neighbours are asked for by ARP and NDP; otherwise frames go to nobody in particular (IFF_NOARP).
+    pub asks: bool,
     /// As given.
     pub quirks: Quirks,
     /// In the order in which they were added.
@@ -182,10 +185,73 @@ impl Iface {
     }
 }
 
+/// The interfaces in the order of their making, found by index.
+#[derive(Default)]
+pub(crate) struct IfaceTable(Vec<Iface>);
+
+impl IfaceTable {
+    /// Where it is: indices without holes are positions.
+    fn position(&self, iface: IfaceId) -> Option<usize> {
+        let guess = (iface.0 as usize).wrapping_sub(1);
+        match self.0.get(guess) {
+            Some(slot) if slot.info.id == iface => Some(guess),
+            _ => self.0.iter().position(|slot| slot.info.id == iface),
+        }
+    }
+
+    pub fn get(&self, iface: IfaceId) -> Option<&Iface> {
+        self.0.get(self.position(iface)?)
+    }
+
+    pub fn get_mut(&mut self, iface: IfaceId) -> Option<&mut Iface> {
+        let at = self.position(iface)?;
+        self.0.get_mut(at)
+    }
+
+    fn insert(&mut self, iface: Iface) {
+        let at = self.0.partition_point(|slot| slot.info.id < iface.info.id);
+        self.0.insert(at, iface);
+    }
+
+    fn remove(&mut self, iface: IfaceId) -> Option<Iface> {
+        let at = self.position(iface)?;
+        Some(self.0.remove(at))
+    }
+}
+
+impl Deref for IfaceTable {
+    type Target = [Iface];
+
+    fn deref(&self) -> &[Iface] {
+        &self.0
+    }
+}
+
+impl DerefMut for IfaceTable {
+    fn deref_mut(&mut self) -> &mut [Iface] {
+        &mut self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a IfaceTable {
+    type Item = &'a Iface;
+    type IntoIter = core::slice::Iter<'a, Iface>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 /// ff02::1.
 const ALL_NODES: u128 = 0xff02 << 112 | 1;
 /// ff02::1:ff00:0/104 (RFC 4291 section 2.7.1).
 const SOLICITED: u128 = 0xff02 << 112 | 0x1_ff00_0000;
+
+/// Whether an interface may be called so: up to 15 bytes without a slash, a colon or white space.
+fn is_name(name: &str) -> bool {
+    let bad = |byte: u8| byte == b'/' || byte == b':' || byte.is_ascii_whitespace();
+    !name.is_empty() && name.len() <= 15 && name != "." && name != ".." && !name.bytes().any(bad)
+}
 
 /// The solicited-node group of an address.
 pub(crate) fn solicited_node(addr: Ipv6Addr) -> Ipv6Addr {
@@ -218,7 +284,7 @@ fn link_local(mac: [u8; 6]) -> Ipv6Addr {
 impl Stack {
     /// Adds an interface, down, without addresses. `mtu` is that of IP packets (lo: 65536).
     ///
-    /// Errors: `Exists` (name), `Invalid` (name empty or longer than 15 bytes, mtu below 68), `NoBuffers` (63 exist).
+    /// Errors: `Exists` (name), `Invalid` (not a name, mtu below 68), `NoBuffers` (63 exist).
     pub fn add_interface(
         &mut self,
         name: &str,
@@ -226,7 +292,19 @@ impl Stack {
         mtu: usize,
         quirks: Quirks,
     ) -> Result<IfaceId> {
-        if name.is_empty() || name.len() > 15 || !(68..=65_536).contains(&mtu) {
+        self.add_interface_at(None, name, kind, mtu, quirks)
+    }
+
+    /// The same with this index if it is free, otherwise with the next one.
+    pub fn add_interface_at(
+        &mut self,
+        index: Option<IfaceId>,
+        name: &str,
+        kind: IfaceKind,
+        mtu: usize,
+        quirks: Quirks,
+    ) -> Result<IfaceId> {
+        if !is_name(name) || !(68..=65_536).contains(&mtu) {
             return Err(Error::Invalid);
         }
         if self.interface_named(name).is_some() {
@@ -235,15 +313,32 @@ impl Stack {
         if self.ifaces.len() >= 63 {
             return Err(Error::NoBuffers);
         }
-        let id = IfaceId(self.ifaces.len() as u32 + 1);
-        self.ifaces.push(Iface {
+        let taken = self
+            .ifaces
+            .iter()
+            .fold(0, |bits, slot| bits | slot.info.id.bit());
+        let index = index.filter(|id| id.0 != 0 && taken & id.bit() == 0);
+        let id = index.unwrap_or_else(|| {
+            // One of the 64 that follow has a bit that is free.
+            let mut id = IfaceId(self.last_index);
+            loop {
+                id.0 = id.0 % (i32::MAX as u32) + 1;
+                if taken & id.bit() == 0 {
+                    self.last_index = id.0;
+                    return id;
+                }
+            }
+        });
+        self.ifaces.insert(Iface {
             info: IfaceInfo {
                 id,
                 name: name.to_string(),
                 kind,
                 mtu,
                 up: false,
+                carrier: true,
                 promiscuous: false,
+                asks: true,
                 quirks,
                 addresses: Vec::new(),
                 counters: IfaceCounters::default(),
@@ -254,7 +349,46 @@ impl Stack {
             dhcp: None,
             promiscuity: 0,
         });
+        self.note(Change::Link(id));
         Ok(id)
+    }
+
+    /// Takes an interface away with its addresses, routes and neighbours; returns what it was. Errors: `NoDevice`.
+    pub fn remove_interface(&mut self, now: Instant, iface: IfaceId) -> Result<IfaceInfo> {
+        self.set_up(now, iface, false)?;
+        let own: Vec<IpAddr> = self
+            .iface(iface)?
+            .info
+            .addresses
+            .iter()
+            .map(|own| own.cidr.addr)
+            .collect();
+        for addr in own {
+            self.remove_address(iface, addr)?;
+        }
+        let gone = self.ifaces.remove(iface).ok_or(Error::NoDevice)?;
+        self.routes.retain(|route| route.iface != iface);
+        let mut name = [0; 16];
+        name[..gone.info.name.len()].copy_from_slice(gone.info.name.as_bytes());
+        self.note(Change::LinkRemoved(iface, name, gone.info.kind));
+        self.routes_changed();
+        Ok(gone.info)
+    }
+
+    /// Whether neighbours are asked for. Errors: `NoDevice`.
+    pub fn set_asks(&mut self, iface: IfaceId, asks: bool) -> Result<()> {
+        self.iface_mut(iface)?.info.asks = asks;
+        Ok(())
+    }
+
+    /// The cable was plugged in or out; an interface that is not there has none.
+    pub fn set_carrier(&mut self, iface: IfaceId, carrier: bool) {
+        let Some(slot) = self.ifaces.get_mut(iface) else {
+            return;
+        };
+        if core::mem::replace(&mut slot.info.carrier, carrier) != carrier {
+            self.note(Change::Link(iface));
+        }
     }
 
     /// IFF_UP. Bringing `lo` up adds 127.0.0.1/8 and ::1/128; bringing an Ethernet interface up adds its fe80:: address.
@@ -311,7 +445,7 @@ impl Stack {
         }
         if !up && was {
             let pool = &mut self.frames;
-            let slot = &mut self.ifaces[iface.slot()];
+            let slot = self.ifaces.get_mut(iface).ok_or(Error::NoDevice)?;
             slot.tx.drain(..).for_each(|frame| pool.put(frame));
             slot.neighbours.flush(pool);
             self.disconnected(iface);
@@ -364,7 +498,7 @@ impl Stack {
 
     /// One interface.
     pub fn interface(&self, iface: IfaceId) -> Option<&IfaceInfo> {
-        self.ifaces.get(iface.slot()).map(|iface| &iface.info)
+        self.ifaces.get(iface).map(|iface| &iface.info)
     }
 
     /// The interface with that name.
@@ -375,13 +509,7 @@ impl Stack {
     /// Gives an interface another name. Errors: `NoDevice`, `Exists`, `Invalid` (empty, longer than 15 bytes, with a slash,
     /// a colon or white space).
     pub fn rename(&mut self, iface: IfaceId, name: &str) -> Result<()> {
-        let bad = |byte: u8| byte == b'/' || byte == b':' || byte.is_ascii_whitespace();
-        if name.is_empty()
-            || name.len() > 15
-            || name == "."
-            || name == ".."
-            || name.bytes().any(bad)
-        {
+        if !is_name(name) {
             return Err(Error::Invalid);
         }
         if self
@@ -430,7 +558,10 @@ impl Stack {
             .collect();
         gone.into_iter()
             .for_each(|route| self.note(Change::RouteRemoved(route)));
-        let addresses = &mut self.ifaces[iface.slot()].info.addresses;
+        let Some(slot) = self.ifaces.get_mut(iface) else {
+            return;
+        };
+        let addresses = &mut slot.info.addresses;
         let gone: Vec<IfaceAddress> = addresses
             .extract_if(.., |own| own.cidr.addr.is_ipv6())
             .collect();
@@ -639,7 +770,7 @@ impl Stack {
     /// The caller owns the buffer until it gives it back with [`Stack::recycle_frame`]; so a driver may transmit in place.
     pub fn pop_frame(&mut self, iface: IfaceId) -> Option<Frame> {
         let headroom = self.config.tx_headroom;
-        let slot = self.ifaces.get_mut(iface.slot())?;
+        let slot = self.ifaces.get_mut(iface)?;
         let mut frame = slot.tx.pop_front()?;
         frame.widen(headroom);
         Some(frame)
@@ -650,7 +781,7 @@ impl Stack {
         let headroom = self.config.tx_headroom;
         let mut frame = frame;
         frame.narrow(headroom);
-        if let Some(slot) = self.ifaces.get_mut(iface.slot()) {
+        if let Some(slot) = self.ifaces.get_mut(iface) {
             slot.tx.push_front(frame);
         }
     }
@@ -662,16 +793,14 @@ impl Stack {
 
     /// Frames waiting for the device.
     pub fn frames_queued(&self, iface: IfaceId) -> usize {
-        self.ifaces
-            .get(iface.slot())
-            .map_or(0, |slot| slot.tx.len())
+        self.ifaces.get(iface).map_or(0, |slot| slot.tx.len())
     }
 
     pub(crate) fn iface(&self, iface: IfaceId) -> Result<&Iface> {
-        self.ifaces.get(iface.slot()).ok_or(Error::NoDevice)
+        self.ifaces.get(iface).ok_or(Error::NoDevice)
     }
 
     pub(crate) fn iface_mut(&mut self, iface: IfaceId) -> Result<&mut Iface> {
-        self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)
+        self.ifaces.get_mut(iface).ok_or(Error::NoDevice)
     }
 }

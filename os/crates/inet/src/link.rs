@@ -53,7 +53,7 @@ fn has_transport_checksum(packet: &[u8]) -> bool {
 impl Stack {
     /// A frame from a device.
     pub(crate) fn link_input(&mut self, now: Instant, iface: IfaceId, frame: &[u8]) {
-        let Some(slot) = self.ifaces.get_mut(iface.slot()) else {
+        let Some(slot) = self.ifaces.get_mut(iface) else {
             return;
         };
         let IfaceKind::Ethernet { mac } = slot.info.kind else {
@@ -132,7 +132,7 @@ impl Stack {
         next_hop: IpAddr,
         frame: Frame,
     ) {
-        let Some(slot) = self.ifaces.get_mut(iface.slot()) else {
+        let Some(slot) = self.ifaces.get_mut(iface) else {
             self.frames.put(frame);
             return;
         };
@@ -146,6 +146,7 @@ impl Stack {
         let mac = match next_hop {
             IpAddr::V4(v4) if slot.is_broadcast(v4) => BROADCAST,
             _ if next_hop.is_multicast() => group_mac(next_hop),
+            _ if !slot.info.asks => slot.mac().unwrap_or_default(),
             _ => {
                 let mut waiting = Some(frame);
                 match slot
@@ -245,7 +246,10 @@ impl Stack {
 
     /// As Linux counts: lo's bytes include the link header of zeros.
     fn count_loopback(&mut self, iface: IfaceId, len: usize) {
-        let counters = &mut self.ifaces[iface.slot()].info.counters;
+        let Some(slot) = self.ifaces.get_mut(iface) else {
+            return;
+        };
+        let counters = &mut slot.info.counters;
         counters.tx_packets += 1;
         counters.tx_bytes += len as u64;
         counters.rx_packets += 1;
@@ -273,7 +277,7 @@ impl Stack {
         protocol: u16,
         mut frame: Frame,
     ) {
-        let Some(mac) = self.ifaces.get(iface.slot()).and_then(|slot| slot.mac()) else {
+        let Some(mac) = self.ifaces.get(iface).and_then(|slot| slot.mac()) else {
             self.frames.put(frame);
             return;
         };
@@ -301,7 +305,9 @@ impl Stack {
             self.tap_frame(sight, &frame);
         }
         let limit = self.config.tx_queue_len * 2;
-        let slot = &mut self.ifaces[iface.slot()];
+        let Some(slot) = self.ifaces.get_mut(iface) else {
+            return self.frames.put(frame);
+        };
         if slot.tx.len() >= limit {
             slot.info.counters.tx_dropped += 1;
             self.frames.put(frame);
@@ -315,7 +321,7 @@ impl Stack {
     /// Whether senders should wait for the device to take frames.
     pub(crate) fn is_tx_full(&self, iface: IfaceId) -> bool {
         self.ifaces
-            .get(iface.slot())
+            .get(iface)
             .is_some_and(|slot| slot.tx.len() >= self.config.tx_queue_len)
     }
 }

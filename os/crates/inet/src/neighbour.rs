@@ -250,12 +250,12 @@ impl Stack {
         state: NeighbourState,
     ) -> Result<()> {
         let pool = &mut self.frames;
-        let slot = self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)?;
+        let slot = self.ifaces.get_mut(iface).ok_or(Error::NoDevice)?;
         // A permanent entry would not let itself be taught.
         slot.neighbours.entry(addr, pool).state = NeighbourState::Stale;
         self.neighbour_learned(now, iface, addr, mac, true);
         let pool = &mut self.frames;
-        let slot = self.ifaces.get_mut(iface.slot()).ok_or(Error::NoDevice)?;
+        let slot = self.ifaces.get_mut(iface).ok_or(Error::NoDevice)?;
         slot.neighbours.entry(addr, pool).state = state;
         self.note(Change::Neighbour(Neighbour {
             iface,
@@ -268,7 +268,7 @@ impl Stack {
 
     /// Forgets an entry. Errors: `NotFound`.
     pub fn remove_neighbour(&mut self, iface: IfaceId, addr: IpAddr) -> Result<()> {
-        let slot = self.ifaces.get_mut(iface.slot()).ok_or(Error::NotFound)?;
+        let slot = self.ifaces.get_mut(iface).ok_or(Error::NotFound)?;
         let entries = &mut slot.neighbours.entries;
         let at = entries
             .iter()
@@ -301,9 +301,9 @@ impl Stack {
             return Err(Error::AddrNotAvailable);
         }
         let pool = &mut self.frames;
-        self.ifaces[iface.slot()]
-            .neighbours
-            .resolve(now, addr, &mut None, pool);
+        if let Some(slot) = self.ifaces.get_mut(iface) {
+            slot.neighbours.resolve(now, addr, &mut None, pool);
+        }
         self.ask_neighbour(now, iface, addr);
         Ok(())
     }
@@ -345,7 +345,7 @@ impl Stack {
         create: bool,
     ) {
         let pool = &mut self.frames;
-        let Some(slot) = self.ifaces.get_mut(iface.slot()) else {
+        let Some(slot) = self.ifaces.get_mut(iface) else {
             return;
         };
         for frame in slot.neighbours.learn(now, addr, mac, create, pool) {

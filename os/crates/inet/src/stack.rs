@@ -10,7 +10,7 @@ use crate::dgram::DgramTable;
 use crate::effects::{Effects, Ready, Wake};
 use crate::frame::{Frame, FramePool};
 use crate::icmp::ErrorBudget;
-use crate::iface::Iface;
+use crate::iface::IfaceTable;
 use crate::ip::reassembly::Reassembly;
 use crate::rng::Rng;
 use crate::route::Route;
@@ -108,7 +108,9 @@ pub struct Stack {
     pub(crate) now: Instant,
     pub(crate) rng: Rng,
     pub(crate) counters: Counters,
-    pub(crate) ifaces: Vec<Iface>,
+    pub(crate) ifaces: IfaceTable,
+    /// The index that was given last.
+    pub(crate) last_index: u32,
     pub(crate) routes: Vec<Route>,
     /// Changes whenever a route, an address or an interface does.
     pub(crate) route_generation: u32,
@@ -145,7 +147,8 @@ impl Stack {
             config,
             now: Instant::ZERO,
             counters: Counters::default(),
-            ifaces: Vec::new(),
+            ifaces: IfaceTable::default(),
+            last_index: 0,
             routes: Vec::new(),
             route_generation: 0,
             frames: FramePool::new(config.tx_headroom),

@@ -50,6 +50,17 @@ pub mod route {
     pub const DELRULE: u16 = 33;
     pub const GETRULE: u16 = 34;
     pub const GETNETCONF: u16 = 82;
+    pub const NEWNSID: u16 = 88;
+    pub const DELNSID: u16 = 89;
+    pub const GETNSID: u16 = 90;
+    /// Of RTM_*NSID.
+    pub mod nsid {
+        pub const NSID: u16 = 1;
+        pub const PID: u16 = 2;
+        pub const FD: u16 = 3;
+        pub const TARGET_NSID: u16 = 4;
+        pub const CURRENT_NSID: u16 = 5;
+    }
     /// RTM_MAX: what lies beyond is no message of the protocol.
     pub const MAX: u16 = 123;
 
@@ -63,6 +74,7 @@ pub mod route {
         pub const IPV6_IFADDR: u32 = 9;
         pub const IPV6_ROUTE: u32 = 11;
         pub const IPV6_RULE: u32 = 19;
+        pub const NSID: u32 = 28;
         /// RTNLGRP_MAX.
         pub const MAX: u32 = 39;
     }
@@ -73,6 +85,7 @@ pub mod route {
         pub const BROADCAST: u16 = 2;
         pub const IFNAME: u16 = 3;
         pub const MTU: u16 = 4;
+        pub const LINK: u16 = 5;
         pub const QDISC: u16 = 6;
         pub const STATS: u16 = 7;
         pub const MASTER: u16 = 10;
@@ -80,22 +93,31 @@ pub mod route {
         pub const OPERSTATE: u16 = 16;
         pub const LINKMODE: u16 = 17;
         pub const LINKINFO: u16 = 18;
+        pub const NET_NS_PID: u16 = 19;
         pub const STATS64: u16 = 23;
         pub const AF_SPEC: u16 = 26;
         pub const GROUP: u16 = 27;
+        pub const NET_NS_FD: u16 = 28;
         pub const EXT_MASK: u16 = 29;
         pub const PROMISCUITY: u16 = 30;
         pub const NUM_TX_QUEUES: u16 = 31;
         pub const NUM_RX_QUEUES: u16 = 32;
         pub const CARRIER: u16 = 33;
         pub const CARRIER_CHANGES: u16 = 35;
+        pub const LINK_NETNSID: u16 = 37;
+        pub const TARGET_NETNSID: u16 = 46;
         pub const CARRIER_UP_COUNT: u16 = 47;
         pub const CARRIER_DOWN_COUNT: u16 = 48;
         pub const MIN_MTU: u16 = 50;
         pub const MAX_MTU: u16 = 51;
         pub const ALT_IFNAME: u16 = 53;
         pub const PERM_ADDRESS: u16 = 54;
+        pub const NEW_INDEX: u16 = 49;
+        /// In LINKINFO.
         pub const INFO_KIND: u16 = 1;
+        pub const INFO_DATA: u16 = 2;
+        /// In the data of a veth: the other end, a message of its own.
+        pub const VETH_PEER: u16 = 1;
         /// In AF_SPEC, under AF_INET6.
         pub const INET6_FLAGS: u16 = 1;
         pub const INET6_ADDR_GEN_MODE: u16 = 8;

@@ -7,6 +7,7 @@ use super::{
     Caller, SockAddr, Socket,
     errno::errno,
     socket::{Common, Generic, message::Shutdown},
+    stack::Namespace,
     sysctl,
 };
 use crate::{Result, net::CAP_NET_RAW};
@@ -81,8 +82,8 @@ fn apply_generic(options: &mut SocketOptions, generic: &Generic) {
 }
 
 /// bind(2)'s checks that need the caller: privileged ports. `EACCES`.
-fn check_port(cx: &Caller<'_>, port: u16) -> Result<()> {
-    let unprivileged = sysctl::value(sysctl::Value::UnprivilegedPortStart);
+fn check_port(net: &Namespace, cx: &Caller<'_>, port: u16) -> Result<()> {
+    let unprivileged = net.values.get(sysctl::Value::UnprivilegedPortStart);
     if port != 0 && i64::from(port) < unprivileged && !cx.capable(super::CAP_NET_BIND_SERVICE) {
         return Err(Errno::EACCES);
     }

@@ -192,7 +192,7 @@ impl Stream {
 impl Protocol for Stream {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
         let local = bind_address(addr, common.domain)?;
-        check_port(cx, local.port)?;
+        check_port(&self.net, cx, local.port)?;
         lift(self.net.with(|stack, _| {
             stack.tcp_bind(self.id, local)?;
             // As on Linux, an IPv6 address of its own makes it an IPv6 socket only.

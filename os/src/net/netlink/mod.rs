@@ -22,10 +22,24 @@ mod port;
 pub mod route;
 mod socket;
 
+/// Tells those who listen to NETLINK_KOBJECT_UEVENT in a namespace.
+pub fn uevent(net: &Namespace, text: &[u8]) {
+    const GROUP: u32 = 1;
+    if port::anybody(net, Protocol::Uevent, GROUP) {
+        let datagram = port::Datagram {
+            bytes: text.into(),
+            from: 0,
+            group: GROUP,
+            creds: [0; 3],
+        };
+        port::multicast(net, Protocol::Uevent, GROUP, &datagram, 0);
+    }
+}
+
 pub use port::{Wishes, group_bit, report};
 pub use socket::Netlink;
 
-use super::{Caller, Socket, socket::Common};
+use super::{Caller, Namespace, Socket, socket::Common};
 use crate::Result;
 use abi::{
     Errno,

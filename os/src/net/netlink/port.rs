@@ -55,6 +55,8 @@ pub struct Port {
     pub protocol: Protocol,
     /// Inode number of the socket.
     pub inode: u64,
+    /// Its namespace: numbers and groups are of one.
+    pub net: Arc<Namespace>,
     queue: Arc<WaitQueue>,
     pub state: SpinLock<State>,
 }
@@ -89,10 +91,17 @@ static PORTS: SpinLock<Vec<Weak<Port>>> = SpinLock::new(Vec::new());
 
 impl Port {
     /// A port without a number.
-    pub fn new(protocol: Protocol, inode: u64, queue: Arc<WaitQueue>, limit: usize) -> Arc<Port> {
+    pub fn new(
+        net: &Arc<Namespace>,
+        protocol: Protocol,
+        inode: u64,
+        queue: Arc<WaitQueue>,
+        limit: usize,
+    ) -> Arc<Port> {
         let port = Arc::new(Port {
             protocol,
             inode,
+            net: net.clone(),
             queue,
             state: SpinLock::new(State {
                 limit,
@@ -118,7 +127,7 @@ impl Port {
             Some(_) => return Err(Errno::EINVAL),
             None => {}
         }
-        if find(self.protocol, id).is_some() {
+        if find(&self.net, self.protocol, id).is_some() {
             return Err(Errno::EADDRINUSE);
         }
         self.state.lock().id = Some(id);
@@ -135,7 +144,7 @@ impl Port {
         let spare = (4096..i32::MAX).map(|n| n.wrapping_neg() as u32);
         let id = core::iter::once(pid)
             .chain(spare)
-            .find(|id| find(self.protocol, *id).is_none());
+            .find(|id| find(&self.net, self.protocol, *id).is_none());
         self.state.lock().id = id;
     }
 
@@ -248,20 +257,26 @@ impl State {
 }
 
 /// The port with that number.
-pub fn find(protocol: Protocol, id: u32) -> Option<Arc<Port>> {
-    all().find(|port| port.protocol == protocol && port.state.lock().id == Some(id))
+pub fn find(net: &Namespace, protocol: Protocol, id: u32) -> Option<Arc<Port>> {
+    all(net).find(|port| port.protocol == protocol && port.state.lock().id == Some(id))
 }
 
 /// Whether anybody listens to a group, so that nobody writes what nobody reads.
-pub fn anybody(protocol: Protocol, group: u32) -> bool {
+pub fn anybody(net: &Namespace, protocol: Protocol, group: u32) -> bool {
     let bit = group_bit(group);
-    all().any(|port| port.protocol == protocol && port.state.lock().groups & bit != 0)
+    all(net).any(|port| port.protocol == protocol && port.state.lock().groups & bit != 0)
 }
 
 /// Delivers to everybody in a group but `except` (the sender).
-pub fn multicast(protocol: Protocol, group: u32, datagram: &Datagram, except: u32) {
+pub fn multicast(
+    net: &Namespace,
+    protocol: Protocol,
+    group: u32,
+    datagram: &Datagram,
+    except: u32,
+) {
     let bit = group_bit(group);
-    for port in all() {
+    for port in all(net) {
         let state = port.state.lock();
         let wants = state.groups & bit != 0;
         let sender = except != 0 && state.id == Some(except);
@@ -281,17 +296,20 @@ pub fn group_bit(group: u32) -> u64 {
     }
 }
 
-fn all() -> impl Iterator<Item = Arc<Port>> {
+fn all(net: &Namespace) -> impl Iterator<Item = Arc<Port>> {
     let ports = PORTS.lock().clone();
-    ports.into_iter().filter_map(|port| port.upgrade())
+    ports
+        .into_iter()
+        .filter_map(|port| port.upgrade())
+        .filter(|port| port.net.is(net))
 }
 
 /// /proc/net/netlink.
-pub fn report(_net: &Namespace) -> String {
+pub fn report(net: &Namespace) -> String {
     let mut text = String::from(
         "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n",
     );
-    for port in all() {
+    for port in all(net) {
         let state = port.state.lock();
         let dumping = u8::from(state.dump.is_some());
         text += &format!(

@@ -62,7 +62,13 @@ impl Netlink {
     /// The family's half of a new socket.
     pub fn new(common: &Common, protocol: Protocol) -> Netlink {
         let limit = common.generic().recv_buffer as usize;
-        let port = Port::new(protocol, common.inode, common.queue_handle(), limit);
+        let port = Port::new(
+            &common.net,
+            protocol,
+            common.inode,
+            common.queue_handle(),
+            limit,
+        );
         Netlink { port }
     }
 
@@ -193,12 +199,13 @@ impl socket::Protocol for Netlink {
             creds,
         };
         if group != 0 {
-            port::multicast(self.port.protocol, group, &datagram, own);
+            port::multicast(&self.port.net, self.port.protocol, group, &datagram, own);
         }
         if id == 0 {
             return Ok(len);
         }
-        let target = port::find(self.port.protocol, id).ok_or(Errno::ECONNREFUSED)?;
+        let target =
+            port::find(&self.port.net, self.port.protocol, id).ok_or(Errno::ECONNREFUSED)?;
         target
             .deliver(Datagram {
                 group: 0,

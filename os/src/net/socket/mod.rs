@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Result,
     file::{self, Events, File, Io},
+    fs::nsfs,
     mm::{Backing, UserIn, UserOut, UserPtr},
     sched::{self, Interruptible, WaitQueue},
     sync::SpinLock,
@@ -330,6 +331,22 @@ impl Socket {
     }
 }
 
+/// Linux uapi `linux/sockios.h`.
+const SIOCGSKNS: u32 = 0x894c;
+
+impl Socket {
+    /// SIOCGSKNS: a descriptor of the namespace that the socket is in. `EPERM` without CAP_NET_ADMIN.
+    fn namespace(&self) -> Result<usize> {
+        if !file::hooks::tasks().capable(super::CAP_NET_ADMIN) {
+            return Err(Errno::EPERM);
+        }
+        let place = nsfs::place(self.common.net.clone());
+        let open = place.inode().clone().open(&place, abi::general::O_RDONLY)?;
+        let open = file::OpenFile::new(open, abi::general::O_RDONLY);
+        stack::tasks().ok_or(Errno::EBADF)?.install(open)
+    }
+}
+
 impl File for Socket {
     fn read(&self, io: Io, out: &mut UserOut<'_>) -> Result<usize> {
         let flags = if io.nonblock {
@@ -370,6 +387,7 @@ impl File for Socket {
 
     fn ioctl(&self, request: u32, arg: usize) -> Result<usize> {
         match self.protocol.ioctl(&self.common, request, arg) {
+            Err(Errno::ENOTTY) if request == SIOCGSKNS => self.namespace(),
             Err(Errno::ENOTTY) => ioctl::interface(&self.common.net, request, arg),
             done => done,
         }

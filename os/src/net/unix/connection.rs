@@ -90,7 +90,7 @@ pub fn connect(
     }
     let timeout = common.generic().send_timeout;
     loop {
-        let target = name::find(cx, addr, end.kind)?;
+        let target = name::find(&end.net, cx, addr, end.kind)?;
         // A listener that closes meanwhile is looked for again: there may be a new one.
         let attempt = || try_connect(end, &target, cx);
         match wait_also(common, &target.room, nonblock, timeout, attempt) {

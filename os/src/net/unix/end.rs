@@ -43,6 +43,8 @@ pub struct End {
     pub received: AtomicUsize,
     /// One of them is the byte that MSG_OOB reads.
     pub urgent: AtomicBool,
+    /// The network namespace that it was made in: abstract names are of one.
+    pub net: Arc<crate::net::Namespace>,
     /// Connecting streams wait here for room in the backlog, datagram senders for room in the inbox.
     pub room: WaitQueue,
     /// Bytes that were sent from here and not yet read, with overhead; bounded by `send_buffer`.
@@ -151,6 +153,7 @@ pub fn socket(kind: u32, owner: Identity) -> (Arc<Socket>, Arc<End>) {
     let end = Arc::new(End {
         kind,
         inode: common.inode,
+        net: common.net.clone(),
         queue: common.queue_handle(),
         inbox: Mutex::new(Inbox::default()),
         received: AtomicUsize::new(0),
@@ -245,7 +248,7 @@ impl End {
 
     /// More datagrams wait than net.unix.max_dgram_qlen: strangers may not add to them.
     pub fn crowded(&self) -> bool {
-        self.received.load(Relaxed) as i64 > sysctl::value(sysctl::Value::MaxDgramQlen)
+        self.received.load(Relaxed) as i64 > self.net.values.get(sysctl::Value::MaxDgramQlen)
     }
 
     /// SIOCINQ: all bytes of a stream, the first packet otherwise.

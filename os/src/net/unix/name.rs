@@ -3,7 +3,7 @@
 use super::end::End;
 use crate::{
     Result, fs,
-    net::{Caller, SockAddr},
+    net::{Caller, Namespace, SockAddr},
     sync::SpinLock,
 };
 use abi::{Errno, net::AF_UNIX};
@@ -28,8 +28,8 @@ pub enum Name {
     Abstract(Vec<u8>),
 }
 
-/// (type, name) -> who is bound to it. Each type has names of its own.
-type Names = BTreeMap<(u32, Vec<u8>), Weak<End>>;
+/// (network namespace, type, name) -> who is bound to it. Each type has names of its own.
+type Names = BTreeMap<(u64, u32, Vec<u8>), Weak<End>>;
 
 /// The abstract namespace.
 static ABSTRACT: SpinLock<Names> = SpinLock::new(BTreeMap::new());
@@ -110,7 +110,7 @@ pub fn autobind(end: &Arc<End>) -> Result<()> {
 
 fn claim(end: &Arc<End>, name: &[u8]) -> Result<()> {
     let mut names = ABSTRACT.lock();
-    let key = (end.kind, name.to_vec());
+    let key = (end.net.cookie, end.kind, name.to_vec());
     let holder = names.get(&key).and_then(Weak::upgrade);
     if holder.is_some_and(|holder| !holder.state.lock().closed) {
         return Err(Errno::EADDRINUSE);
@@ -125,7 +125,7 @@ pub fn release(end: &End) {
     let Some(name) = end.name() else { return };
     if let Name::Abstract(name) = &*name {
         let mut names = ABSTRACT.lock();
-        let key = (end.kind, name.clone());
+        let key = (end.net.cookie, end.kind, name.clone());
         let own = names.get(&key);
         if own.is_some_and(|holder| core::ptr::eq(holder.as_ptr(), end)) {
             names.remove(&key);
@@ -135,11 +135,11 @@ pub fn release(end: &End) {
 
 /// Who is bound to an address, for connect(2) and sendto(2). `ECONNREFUSED` when
 /// nobody is, `EPROTOTYPE` for a socket of another type.
-pub fn find(cx: &Caller<'_>, addr: &SockAddr, kind: u32) -> Result<Arc<End>> {
+pub fn find(net: &Namespace, cx: &Caller<'_>, addr: &SockAddr, kind: u32) -> Result<Arc<End>> {
     let end = match parse(addr)?.ok_or(Errno::EINVAL)? {
         Name::Abstract(name) => {
             let names = ABSTRACT.lock();
-            names.get(&(kind, name)).and_then(Weak::upgrade)
+            names.get(&(net.cookie, kind, name)).and_then(Weak::upgrade)
         }
         Name::Path(path) => {
             let object: Arc<dyn Any + Send + Sync> = fs::socket::find(&cx.fs, &path)?;

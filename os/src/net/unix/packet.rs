@@ -45,7 +45,7 @@ pub fn connect(end: &Arc<End>, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
     if end.passes().intersects(Passes::IDENTITY) {
         name::autobind(end)?;
     }
-    let target = name::find(cx, addr, SOCK_DGRAM)?;
+    let target = name::find(&end.net, cx, addr, SOCK_DGRAM)?;
     check_partner(end, &target)?;
     let owner = target.state.lock().owner.clone();
     let old = end.peer();
@@ -113,7 +113,7 @@ pub fn send(
     drop(state);
     // A sequenced packet goes to the peer, whatever the address says.
     let target = match (&message.to, cx) {
-        (Some(addr), Some(cx)) if !packets => name::find(cx, addr, SOCK_DGRAM)?,
+        (Some(addr), Some(cx)) if !packets => name::find(&end.net, cx, addr, SOCK_DGRAM)?,
         _ => match end.peer() {
             Some(peer) => peer,
             None if connected && packets => return Err(Errno::EPIPE),

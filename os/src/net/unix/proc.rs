@@ -111,11 +111,11 @@ fn row(end: &Arc<End>) -> Option<Row> {
     Some(row)
 }
 
-fn text(_net: &Namespace) -> String {
+fn text(net: &Namespace) -> String {
     /// SO_ACCEPTCON of Linux's socket flags.
     const LISTENS: u32 = 1 << 16;
     let mut out = String::from("Num       RefCount Protocol Flags    Type St Inode Path\n");
-    for end in ends() {
+    for end in ends().into_iter().filter(|end| end.net.is(net)) {
         let state = end.state.lock();
         if state.closed {
             continue;

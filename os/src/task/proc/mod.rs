@@ -10,13 +10,13 @@ mod stat;
 mod status;
 mod system;
 
-use super::{Process, Task, tree};
+use super::{Process, Task, namespace, tree};
 use crate::{
     Result,
     fs::{
         Kind, Place,
         inode::Target,
-        mount,
+        mount, nsfs,
         pseudo::{self, Directory, Node},
     },
 };
@@ -160,7 +160,7 @@ struct Entries {
 }
 
 /// Name and type; `get` knows what is behind.
-const ENTRIES: [(&str, Kind); 24] = [
+const ENTRIES: [(&str, Kind); 25] = [
     ("auxv", Kind::Regular),
     ("cmdline", Kind::Regular),
     ("comm", Kind::Regular),
@@ -174,7 +174,8 @@ const ENTRIES: [(&str, Kind); 24] = [
     ("mem", Kind::Regular),
     ("mountinfo", Kind::Regular),
     ("mounts", Kind::Regular),
-    ("net", Kind::Symlink),
+    ("net", Kind::Directory),
+    ("ns", Kind::Directory),
     ("oom_score", Kind::Regular),
     ("oom_score_adj", Kind::Regular),
     ("personality", Kind::Regular),
@@ -225,10 +226,8 @@ impl Directory for Entries {
             "mem" => memory::mem(&subject),
             "mountinfo" => text(|subject| Ok(mount::mountinfo_text(&subject.task()?.fs().root()))),
             "mounts" => text(|subject| Ok(mount::mounts_text(&subject.task()?.fs().root()))),
-            "net" => match self.whole {
-                true => link(|_| Ok(Target::Path(b"../net".to_vec()))),
-                false => link(|_| Ok(Target::Path(b"../../../net".to_vec()))),
-            },
+            "net" => crate::net::proc::directory(subject.task().ok()?.net()),
+            "ns" => Node::directory(Arc::new(Namespaces(subject.clone()))).mode(0o511),
             "oom_score" => text(status::oom_score),
             "oom_score_adj" => oom_score_adj(&subject),
             "personality" => text(status::personality).mode(0o400),
@@ -252,6 +251,26 @@ impl Directory for Entries {
             .iter()
             .filter(|(name, _)| self.whole || *name != "task");
         listed.map(|&(name, kind)| (name.into(), kind)).collect()
+    }
+}
+
+/// /proc/<pid>/ns.
+struct Namespaces(Subject);
+
+impl Directory for Namespaces {
+    fn get(&self, name: &str) -> Option<Node> {
+        let kind = *namespace::KINDS.iter().find(|kind| **kind == name)?;
+        let subject = self.0.clone();
+        Some(Node::link(move || {
+            subject.check_access()?;
+            let space = namespace::of(&*subject.task()?, kind).ok_or(Errno::ENOENT)?;
+            Ok(Target::Place(nsfs::place(space)))
+        }))
+    }
+
+    fn names(&self) -> Vec<(String, Kind)> {
+        let kinds = namespace::KINDS.iter();
+        kinds.map(|kind| ((*kind).into(), Kind::Symlink)).collect()
     }
 }
 

@@ -282,7 +282,7 @@ impl Stack {
         ] {
             *counter += 1;
         }
-        if let Some(slot) = self.ifaces.get_mut(IfaceId::LO.slot()) {
+        if let Some(slot) = self.ifaces.get_mut(IfaceId::LO) {
             slot.info.counters.tx_packets += 1;
             slot.info.counters.tx_bytes += bytes;
             slot.info.counters.rx_packets += 1;

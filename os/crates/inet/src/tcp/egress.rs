@@ -73,10 +73,7 @@ impl Stack {
         let iface = connection.path.iface;
         let queued = match connection.path.local {
             true => 0,
-            false => self
-                .ifaces
-                .get(iface.slot())
-                .map_or(0, |slot| slot.tx.len()),
+            false => self.ifaces.get(iface).map_or(0, |slot| slot.tx.len()),
         };
         let room = self.config.tx_queue_len.saturating_sub(queued);
         if room == 0 {

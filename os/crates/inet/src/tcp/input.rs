@@ -160,7 +160,7 @@ impl Stack {
         }
         if progress
             && !path.local
-            && let Some(slot) = self.ifaces.get_mut(path.iface.slot())
+            && let Some(slot) = self.ifaces.get_mut(path.iface)
         {
             slot.neighbours.confirm(rx.now, path.next_hop);
         }

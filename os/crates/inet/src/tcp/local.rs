@@ -107,7 +107,7 @@ impl Stack {
     fn count_local(&mut self, packets: u64, bytes: u64) {
         self.counters.tcp.in_segments += packets;
         self.counters.tcp.out_segments += packets;
-        if let Some(slot) = self.ifaces.get_mut(IfaceId::LO.slot()) {
+        if let Some(slot) = self.ifaces.get_mut(IfaceId::LO) {
             let counters = &mut slot.info.counters;
             counters.tx_packets += packets;
             counters.rx_packets += packets;

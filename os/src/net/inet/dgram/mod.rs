@@ -17,7 +17,7 @@ use crate::{
             message::{Flags, Incoming, Outgoing, Received, Shutdown},
         },
         stack::{self, Namespace},
-        sysctl::{self, Value},
+        sysctl::Value,
     },
     sched::Events,
     sync::SpinLock,
@@ -82,7 +82,9 @@ pub fn socket(
 
 /// net.ipv4.ping_group_range is empty by default ("1 0"): nobody pings without a raw socket. `EACCES`.
 pub fn check_ping_group(cx: &Caller<'_>) -> Result<()> {
-    let range = sysctl::value(Value::PingGroupFirst)..=sysctl::value(Value::PingGroupLast);
+    let net = stack::current();
+    let value = |which| net.values.get(which);
+    let range = value(Value::PingGroupFirst)..=value(Value::PingGroupLast);
     match range.contains(&i64::from(cx.egid)) {
         true => Ok(()),
         false => Err(Errno::EACCES),
@@ -105,7 +107,7 @@ impl Protocol for Dgram {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
         let local = bind_address(addr, common.domain)?;
         if self.kind == DgramKind::Udp {
-            check_port(cx, local.port)?;
+            check_port(&self.net, cx, local.port)?;
         }
         lift(self.net.with(|stack, _| {
             stack.dgram_bind(self.id, local)?;

@@ -1,14 +1,16 @@
 //! RTM_*LINK: interfaces. rtnetlink(7), `struct ifinfomsg`.
 
-use super::{Outcome, done, fixed, one, record_header, word_at, word_of};
+use super::{Outcome, done, fixed, nsid, one, record_header, word_at, word_of};
 use crate::net::{
-    device,
+    Namespace,
+    device::{self, Device, Wish},
     errno::errno,
     ioctl,
     netlink::answer::{Answer, Refusal, Request},
+    stack,
 };
 use abi::Errno;
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use inet::{IfaceId, IfaceInfo, IfaceKind};
 use netlink::{Attributes, Builder, Header, flag, route, route::link};
 
@@ -21,8 +23,10 @@ const SETTABLE: u32 = IFF_UP | IFF_PROMISC;
 const IFF_LOWER_UP: u32 = 0x1_0000;
 
 /// A record: attributes in Linux's order.
-pub fn record(header: Header, info: &IfaceInfo) -> Vec<u8> {
-    let carrier = device::link_up(info.id);
+pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
+    let device = device::behind(net, info.id);
+    let carrier = info.carrier;
+    let made = device.as_ref().and_then(Device::kind);
     let mut flags = ioctl::flags(info);
     if info.up && carrier {
         flags |= IFF_LOWER_UP;
@@ -32,11 +36,19 @@ pub fn record(header: Header, info: &IfaceInfo) -> Vec<u8> {
         IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac, [0xff; 6]),
     };
     let loopback = info.kind == IfaceKind::Loopback;
-    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP of RFC 2863.
-    let state = match () {
-        () if loopback => 0,
-        () if info.up && carrier => 6,
-        () => 2,
+    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_LOWERLAYERDOWN, IF_OPER_UP of RFC 2863.
+    let state = match &device {
+        None => 0,
+        Some(_) if !info.up => 2,
+        Some(Device::Dummy) => 0,
+        Some(_) if carrier => 6,
+        Some(Device::Veth(..)) => 7,
+        Some(Device::Card(_)) => 2,
+    };
+    let qdisc = match made.is_some() || loopback {
+        true if info.up || loopback => "noqueue",
+        true => "noop",
+        false => "pfifo_fast",
     };
     let mut head = [0; IFINFOMSG];
     head[2..4].copy_from_slice(&(kind as u16).to_ne_bytes());
@@ -62,9 +74,22 @@ pub fn record(header: Header, info: &IfaceInfo) -> Vec<u8> {
         .attr(link::BROADCAST, &broadcast)
         .attr(link::STATS64, &stats(info, 8))
         .attr(link::STATS, &stats(info, 4))
-        .str(link::QDISC, if loopback { "noqueue" } else { "pfifo_fast" });
-    if !loopback {
+        .str(link::QDISC, qdisc);
+    if !loopback && made.is_none() {
         b.attr(link::PERM_ADDRESS, &mac);
+    }
+    if let Some(Device::Veth(cable, side)) = &device {
+        b.u32(link::LINK, cable.peer_index(*side));
+        if let Some((peer, _)) = cable.peer(*side)
+            && !peer.is(net)
+        {
+            b.u32(link::LINK_NETNSID, nsid::of(net, &peer) as u32);
+        }
+    }
+    if let Some(kind) = made {
+        let nest = b.nest(link::LINKINFO);
+        b.str(link::INFO_KIND, kind);
+        b.end(nest);
     }
     let all = b.nest_plain(link::AF_SPEC);
     let v6 = b.nest_plain(abi::net::AF_INET6 as u16);
@@ -134,7 +159,9 @@ pub fn get(request: &Request<'_>) -> Outcome {
             return Ok(Answer::Dump(Vec::new()));
         }
         let records = request.net.look(|stack| {
-            let records = stack.interfaces().map(|info| record(header, info));
+            let records = stack
+                .interfaces()
+                .map(|info| record(header, request.net, info));
             records.collect()
         });
         return Ok(Answer::Dump(records));
@@ -142,9 +169,11 @@ pub fn get(request: &Request<'_>) -> Outcome {
     let head: [u8; IFINFOMSG] = fixed(request)?;
     let id = find(request, &head, &Attributes::after(request.body, IFINFOMSG))?;
     let header = request.reply(route::NEWLINK);
-    let found = request
-        .net
-        .look(|stack| stack.interface(id).map(|info| record(header, info)));
+    let found = request.net.look(|stack| {
+        stack
+            .interface(id)
+            .map(|info| record(header, request.net, info))
+    });
     one(found.ok_or(Errno::ENODEV)?)
 }
 
@@ -155,30 +184,40 @@ pub fn set(request: &Request<'_>, new: bool) -> Outcome {
     let id = match find(request, &head, &attributes) {
         Ok(_) if new && request.has(flag::EXCL) => return Err(Errno::EEXIST.into()),
         Ok(id) => id,
-        Err(_) if new && request.has(flag::CREATE) => {
-            return Err(Refusal::because(Errno::EOPNOTSUPP, "Unknown device type"));
-        }
+        Err(_) if new && request.has(flag::CREATE) => return make(request, &head, &attributes),
         Err(refusal) => return Err(refusal),
     };
     // All that there is to change, known before anything changes.
     for attribute in attributes {
         match attribute.kind {
             link::IFNAME | link::ADDRESS | link::MTU | link::EXT_MASK | link::ALT_IFNAME => {}
+            link::NET_NS_FD | link::NET_NS_PID | link::NEW_INDEX => {}
             link::TXQLEN | link::GROUP if attribute.u32() == Some(unchanged(attribute.kind)) => {}
             _ => return Err(Errno::EOPNOTSUPP.into()),
         }
     }
+    let mac = mac_of(&attributes)?;
     let mtu = attributes.get(link::MTU).map(word_of).transpose()?;
-    let mac = match attributes.get(link::ADDRESS) {
-        Some(address) => Some(address.mac().ok_or(Errno::EINVAL)?),
-        None => None,
-    };
     let name = match (attributes.get(link::IFNAME), word_at(&head, 4)) {
         (Some(name), index) if index != 0 => Some(name.str().ok_or(Errno::EINVAL)?),
         _ => None,
     };
-    let (flags, change) = (word_at(&head, 8), word_at(&head, 12));
-    let changed = request.net.with(|stack, now| {
+    if let Some(to) = target(&attributes)? {
+        let moved = device::relocate(request.net, id, &to, name)?;
+        return change(&to, moved, &head, (mac, mtu, None));
+    }
+    change(request.net, id, &head, (mac, mtu, name))
+}
+
+/// Hardware address, MTU, name and flags of an interface.
+fn change(
+    net: &Namespace,
+    id: IfaceId,
+    head: &[u8; IFINFOMSG],
+    (mac, mtu, name): (Option<[u8; 6]>, Option<u32>, Option<&str>),
+) -> Outcome {
+    let (flags, change) = (word_at(head, 8), word_at(head, 12));
+    let changed = net.with(|stack, now| {
         if let Some(mac) = mac {
             stack.set_mac(id, mac)?;
         }
@@ -220,14 +259,109 @@ pub fn set(request: &Request<'_>, new: bool) -> Outcome {
     }
 }
 
+/// RTM_NEWLINK of an interface that is not there: a dummy, or a veth with its other end. `EOPNOTSUPP` for other kinds.
+fn make(request: &Request<'_>, head: &[u8; IFINFOMSG], attributes: &Attributes<'_>) -> Outcome {
+    let unknown = || Refusal::because(Errno::EOPNOTSUPP, "Unknown device type");
+    let info = attributes.get(link::LINKINFO).ok_or_else(unknown)?.nested();
+    let kind = info.get(link::INFO_KIND).and_then(|kind| kind.str());
+    let own = wish(request, head, attributes)?;
+    let (net, made, peer) = match kind.ok_or_else(unknown)? {
+        "dummy" => (own.net.clone(), device::make_dummy(&own)?, None),
+        "veth" => {
+            let data = info.get(link::INFO_DATA).map(|data| data.nested());
+            let peer = data.and_then(|data| data.get(link::VETH_PEER));
+            let peer = match &peer {
+                Some(peer) => {
+                    let head = peer.value.first_chunk().ok_or(Errno::EINVAL)?;
+                    wish(request, head, &Attributes::after(peer.value, IFINFOMSG))?
+                }
+                None => Wish {
+                    net: request.net.clone(),
+                    name: None,
+                    index: 0,
+                    mac: None,
+                    mtu: None,
+                },
+            };
+            if own.name.is_some() && own.name == peer.name && own.net.is(&peer.net) {
+                return Err(Errno::EEXIST.into());
+            }
+            let made = device::make_veth(&own, &peer)?;
+            (own.net.clone(), made, Some(peer))
+        }
+        _ => return Err(unknown()),
+    };
+    drop(peer);
+    change(&net, made, head, (None, None, None))
+}
+
+/// What a message says of the interface that it wants.
+fn wish(
+    request: &Request<'_>,
+    head: &[u8; IFINFOMSG],
+    attributes: &Attributes<'_>,
+) -> Result<Wish, Refusal> {
+    let name = attributes.get(link::IFNAME);
+    let mtu = attributes.get(link::MTU).map(word_of).transpose()?;
+    Ok(Wish {
+        net: target(attributes)?.unwrap_or_else(|| request.net.clone()),
+        name: match name {
+            Some(name) => Some(name.str().ok_or(Errno::EINVAL)?.into()),
+            None => None,
+        },
+        index: word_at(head, 4),
+        mac: mac_of(attributes)?,
+        mtu: mtu.map(|mtu| mtu as usize),
+    })
+}
+
+fn mac_of(attributes: &Attributes<'_>) -> Result<Option<[u8; 6]>, Refusal> {
+    match attributes.get(link::ADDRESS) {
+        Some(address) => Ok(Some(address.mac().ok_or(Errno::EINVAL)?)),
+        None => Ok(None),
+    }
+}
+
+/// The namespace that a message names by process or descriptor. `ESRCH`, `EINVAL`.
+fn target(attributes: &Attributes<'_>) -> Result<Option<Arc<Namespace>>, Refusal> {
+    let tasks = stack::tasks().ok_or(Errno::EINVAL)?;
+    if let Some(pid) = attributes.get(link::NET_NS_PID) {
+        return Ok(Some(tasks.of(word_of(pid)? as i32).ok_or(Errno::ESRCH)?));
+    }
+    match attributes.get(link::NET_NS_FD) {
+        Some(fd) => {
+            let net = tasks.behind(word_of(fd)? as i32);
+            Ok(Some(net.ok_or(Errno::EINVAL)?))
+        }
+        None => Ok(None),
+    }
+}
+
 /// What cannot be changed may be set to what it is.
 fn unchanged(kind: u16) -> u32 {
     if kind == link::TXQLEN { 1000 } else { 0 }
 }
 
+/// The record of an interface that is gone: its name, and what its kind says.
+pub fn farewell(header: Header, id: IfaceId, name: &[u8; 16], kind: IfaceKind) -> Vec<u8> {
+    let (kind, mac) = match kind {
+        IfaceKind::Loopback => (abi::if_arp::ARPHRD_LOOPBACK, [0; 6]),
+        IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac),
+    };
+    let mut head = [0; IFINFOMSG];
+    head[2..4].copy_from_slice(&(kind as u16).to_ne_bytes());
+    head[4..8].copy_from_slice(&id.0.to_ne_bytes());
+    let length = name.iter().position(|byte| *byte == 0).unwrap_or(15) + 1;
+    let mut b = Builder::message(header, &head);
+    b.attr(link::IFNAME, &name[..length])
+        .attr(link::ADDRESS, &mac);
+    b.finish()
+}
+
 /// RTM_DELLINK: cards and `lo` stay. `EOPNOTSUPP`, `ENODEV`.
 pub fn del(request: &Request<'_>) -> Outcome {
     let head: [u8; IFINFOMSG] = fixed(request)?;
-    find(request, &head, &Attributes::after(request.body, IFINFOMSG))?;
-    Err(Errno::EOPNOTSUPP.into())
+    let id = find(request, &head, &Attributes::after(request.body, IFINFOMSG))?;
+    device::remove(request.net, id)?;
+    Ok(Answer::Done)
 }

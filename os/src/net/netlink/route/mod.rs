@@ -8,6 +8,7 @@ mod addr;
 mod link;
 mod local;
 mod neigh;
+mod nsid;
 mod rule;
 mod table;
 
@@ -75,6 +76,8 @@ pub fn answer(request: &Request<'_>) -> Outcome {
         (route::NEWNEIGH, Verb::New) => neigh::add(request),
         (route::NEWNEIGH, Verb::Del) => neigh::del(request),
         (route::NEWRULE, Verb::Get) => rule::get(request, family),
+        (route::NEWNSID, Verb::New) => nsid::add(request),
+        (route::NEWNSID, Verb::Get) => nsid::get(request),
         _ => Err(Errno::EOPNOTSUPP.into()),
     };
     *ASKER.lock() = (0, 0);
@@ -89,6 +92,7 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
     for change in changes {
         let (kind, group) = match change {
             Change::Link(_) => (route::NEWLINK, route::group::LINK),
+            Change::LinkRemoved(..) => (route::DELLINK, route::group::LINK),
             Change::AddressAdded(_, own) => (route::NEWADDR, addr::group(own.cidr.addr)),
             Change::AddressRemoved(_, own) => (route::DELADDR, addr::group(own.cidr.addr)),
             Change::RouteAdded(row) => (route::NEWROUTE, table::group(row.dst.addr)),
@@ -96,7 +100,7 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
             Change::Neighbour(_) => (route::NEWNEIGH, route::group::NEIGH),
             Change::NeighbourRemoved(_) => (route::DELNEIGH, route::group::NEIGH),
         };
-        if !port::anybody(Protocol::Route, group) {
+        if !port::anybody(net, Protocol::Route, group) {
             continue;
         }
         let (port, sequence) = *ASKER.lock();
@@ -107,7 +111,10 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
             port,
         };
         let record = net.look(|stack| match change {
-            Change::Link(id) => stack.interface(*id).map(|info| link::record(header, info)),
+            Change::Link(id) => stack
+                .interface(*id)
+                .map(|info| link::record(header, net, info)),
+            Change::LinkRemoved(id, name, kind) => Some(link::farewell(header, *id, name, *kind)),
             Change::AddressAdded(id, own) | Change::AddressRemoved(id, own) => {
                 let info = stack.interface(*id)?;
                 Some(addr::record(header, info, own, stack.now()))
@@ -126,7 +133,7 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
             group,
             creds: [0; 3],
         };
-        port::multicast(Protocol::Route, group, &datagram, 0);
+        port::multicast(net, Protocol::Route, group, &datagram, 0);
     }
 }
 

@@ -8,8 +8,8 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        SO_BUF_LOCK, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RESERVE_MEM, SO_SNDBUF,
-        SO_SNDBUFFORCE, SO_SNDLOWAT,
+        SO_BUF_LOCK, SO_MEMINFO, SO_NETNS_COOKIE, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT,
+        SO_RESERVE_MEM, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT,
     },
 };
 
@@ -93,6 +93,9 @@ pub(super) const ROWS: &[Row] = &[
             _ => Err(Errno::EOPNOTSUPP),
         },
     ),
+    read_only(SO_NETNS_COOKIE, |t| {
+        Ok(Value::Whole(t.common.net.cookie.to_ne_bytes().to_vec()))
+    }),
     read_only(SO_MEMINFO, |t| {
         // SK_MEMINFO_*: held and allowed for reading, then for writing, forward allocation, queued, options, backlog, drops.
         let generic = t.generic();
