@@ -10,10 +10,7 @@ struct message {
 	int flags;
 	struct address from;
 	struct msghdr header;
-	union {
-		char control[1024];
-		struct cmsghdr align;
-	};
+	_Alignas(struct cmsghdr) char control[1024];
 	char data[70000];
 };
 
