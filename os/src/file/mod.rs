@@ -125,6 +125,11 @@ pub trait File: Any + Send + Sync {
         false
     }
 
+    /// Whether SPLICE_F_NONBLOCK is about reading from this, too, and not about the pipe alone.
+    fn heeds_splice_nonblock(&self) -> bool {
+        false
+    }
+
     /// What the object adds to /proc/self/fdinfo/N: whole lines. proc_pid_fdinfo(5).
     fn info(&self) -> alloc::string::String {
         alloc::string::String::new()
@@ -161,4 +166,6 @@ pub struct Io {
     pub nonblock: bool,
     /// O_APPEND.
     pub append: bool,
+    /// More of the same message follows: MSG_MORE to a socket. sendfile(2), SPLICE_F_MORE.
+    pub more: bool,
 }

@@ -211,6 +211,7 @@ impl OpenFile {
             offset: 0,
             nonblock: flags & O_NONBLOCK != 0,
             append: flags & O_APPEND != 0,
+            more: false,
         }
     }
 

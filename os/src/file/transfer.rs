@@ -62,6 +62,7 @@ pub fn splice_in(
 ) -> Result<usize> {
     let room = pipe.wait_room(nonblock)?;
     let mut buffer = buffer(count.min(room));
+    let nonblock = nonblock && input.file.heeds_splice_nonblock();
     let got = read_some(input, &mut from, nonblock, &mut buffer)?;
     let put = pipe.fill(&buffer[..got])?;
     // Another writer may have been faster; what did not fit stays unread in a file with positions.
@@ -69,23 +70,24 @@ pub fn splice_in(
     Ok(put)
 }
 
-/// splice(2) from a pipe into a file or socket.
+/// splice(2) from a pipe into a file or socket. `more`: SPLICE_F_MORE.
 pub fn splice_out(
     pipe: &PipeEnd,
     output: &OpenFile,
     mut to: Place<'_>,
     count: usize,
     nonblock: bool,
+    more: bool,
 ) -> Result<usize> {
-    pipe.drain(count.min(MAX_COUNT), nonblock, &mut |bytes| {
-        write_some(output, &mut to, bytes)
+    pipe.drain(count.min(MAX_COUNT), nonblock, &mut |bytes, last| {
+        write_some(output, &mut to, bytes, more || !last)
     })
 }
 
 /// splice(2) between two pipes.
 pub fn splice_pipes(from: &PipeEnd, to: &PipeEnd, count: usize, nonblock: bool) -> Result<usize> {
     let room = to.wait_room(nonblock)?;
-    from.drain(count.min(room), nonblock, &mut |bytes| to.fill(bytes))
+    from.drain(count.min(room), nonblock, &mut |bytes, _| to.fill(bytes))
 }
 
 /// tee(2): copies without taking.
@@ -111,7 +113,8 @@ fn copy(
     while total < count {
         let want = buffer.len().min(count - total);
         let step = read_some(input, from, false, &mut buffer[..want]).and_then(|got| {
-            let put = write_some(output, to, &buffer[..got]);
+            let more = total + got < count && from.position(input) < input.file.size()?;
+            let put = write_some(output, to, &buffer[..got], more);
             give_back(input, from, got - *put.as_ref().unwrap_or(&0));
             put.map(|put| (got, put))
         });
@@ -128,6 +131,15 @@ fn copy(
         crate::sched::yield_if_needed();
     }
     Ok(total)
+}
+
+impl Place<'_> {
+    fn position(&self, file: &OpenFile) -> u64 {
+        match self {
+            Place::Own => *file.offset.lock(),
+            Place::At(offset) => **offset,
+        }
+    }
 }
 
 fn buffer(count: usize) -> Vec<u8> {
@@ -169,17 +181,18 @@ fn give_back(file: &OpenFile, place: &mut Place<'_>, count: usize) {
 }
 
 /// Writes all of `bytes` unless the file takes fewer; an error after the first byte is a short count.
-fn write_some(file: &OpenFile, place: &mut Place<'_>, bytes: &[u8]) -> Result<usize> {
+fn write_some(file: &OpenFile, place: &mut Place<'_>, bytes: &[u8], more: bool) -> Result<usize> {
     let mut data = UserIn::from_kernel(bytes);
+    let io = Io { more, ..file.io() };
     while data.remaining() > 0 {
         let done = match place {
-            Place::Own => file.write(&mut data),
+            Place::Own => file.write_with(io, &mut data),
             Place::At(offset) => file
                 .file
                 .write(
                     Io {
                         offset: **offset,
-                        ..file.io()
+                        ..io
                     },
                     &mut data,
                 )

@@ -165,7 +165,8 @@ fn splice(cx: &Caller, a: Args) -> Result<usize> {
                 return Err(Errno::EINVAL);
             }
             let nonblock = nonblocking(&input, flags);
-            transfer::splice_out(from, &output, to_offset.place(), len, nonblock)?
+            let more = flags & SPLICE_F_MORE != 0;
+            transfer::splice_out(from, &output, to_offset.place(), len, nonblock, more)?
         }
         (None, Some(to)) => {
             let nonblock = nonblocking(&output, flags);

@@ -18,13 +18,13 @@ impl PipeEnd {
     }
 
     /// Hands up to `len` bytes to `sink`, page by page, and takes out what `sink`
-    /// accepted. Waits for the first byte; 0 at the end of the stream. The ring stays
+    /// accepted; the flag says that nothing more comes in this call. Waits for the first byte; 0 at the end of the stream. The ring stays
     /// locked while `sink` runs, so `sink` must not touch this pipe.
     pub fn drain(
         &self,
         len: usize,
         nonblock: bool,
-        sink: &mut dyn FnMut(&[u8]) -> Result<usize>,
+        sink: &mut dyn FnMut(&[u8], bool) -> Result<usize>,
     ) -> Result<usize> {
         if len == 0 || !self.wait_data(nonblock)? {
             return Ok(0);
@@ -38,7 +38,8 @@ impl PipeEnd {
             && let Some((bytes, _)) = ring.chunk(0)
         {
             let want = bytes.len().min(len - moved);
-            match sink(&bytes[..want]) {
+            let last = want == len - moved || ring.used() == want;
+            match sink(&bytes[..want], last) {
                 Ok(taken) => {
                     ring.consume(taken);
                     moved += taken;

@@ -25,7 +25,10 @@ use crate::{
     sync::SpinLock,
     time,
 };
-use abi::{Errno, net::SOCK_STREAM};
+use abi::{
+    Errno,
+    net::{AF_UNIX, SOCK_STREAM},
+};
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::any::Any;
 use message::{Flags, Incoming, Outgoing, Received, Shutdown};
@@ -363,11 +366,9 @@ impl File for Socket {
     }
 
     fn write(&self, io: Io, data: &mut UserIn<'_>) -> Result<usize> {
-        let flags = if io.nonblock {
-            Flags::DONTWAIT
-        } else {
-            Flags::empty()
-        };
+        let mut flags = Flags::empty();
+        flags.set(Flags::DONTWAIT, io.nonblock);
+        flags.set(Flags::MORE, io.more);
         let mut message = Outgoing {
             data,
             to: None,
@@ -391,6 +392,10 @@ impl File for Socket {
             Err(Errno::ENOTTY) => ioctl::interface(&self.common.net, request, arg),
             done => done,
         }
+    }
+
+    fn heeds_splice_nonblock(&self) -> bool {
+        self.common.domain == AF_UNIX && self.common.kind == SOCK_STREAM
     }
 
     fn has_urgent_data(&self) -> bool {
