@@ -4,7 +4,7 @@
 //! calls: [`OpenFile`], when O_ASYNC or the owner changes. There is one while O_ASYNC is
 //! set (SIGIO), and also without it where the object has urgent data (SIGURG).
 
-use super::{Events, Fd, OpenFile, Owner, hooks};
+use super::{Events, Fd, OpenFile, Owner, hooks, pipe::PipeEnd};
 use crate::{
     Result,
     sched::{Entry, Waiter},
@@ -91,8 +91,20 @@ impl Waiter for Notify {
         if events.contains(Events::PRI) && file.file.has_urgent_data() {
             hooks::tasks().signal_owner(&owner, News::Urgent);
         }
-        if file.flags() & FASYNC != 0 {
+        let events = match PipeEnd::of(&file) {
+            Some(_) => of_pipe(&file, events),
+            None => events,
+        };
+        if file.flags() & FASYNC != 0 && !events.is_empty() {
             hooks::tasks().signal_owner(&owner, News::io(events, self.fd));
         }
     }
+}
+
+/// A pipe's readers hear of data and its writers of room, also when the other side is gone.
+fn of_pipe(file: &OpenFile, events: Events) -> Events {
+    let mut wanted = Events::empty();
+    wanted.set(Events::IN, file.readable());
+    wanted.set(Events::OUT, file.writable());
+    events & wanted
 }
