@@ -47,7 +47,10 @@ pub use port::{crash_off, early_putc, power_off, reboot};
 //   fn cpuinfo(&mut dyn fmt::Write) -> fmt::Result    the text of /proc/cpuinfo
 //   fn hwcap() -> usize                AT_HWCAP
 //   const CLONE_TLS: usize             which argument of clone(2) is `tls`: 3 (CLONE_BACKWARDS) or 4
-pub use port::{CLONE_TLS, ELF_MACHINE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap};
+//   const MEMBARRIER_SYNC_CORE: bool    whether membarrier(2) has SYNC_CORE here
+pub use port::{
+    CLONE_TLS, ELF_MACHINE, MEMBARRIER_SYNC_CORE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap,
+};
 
 // Linear map: physical memory and device registers as the kernel sees them.
 //   fn phys_to_virt(PhysAddr) -> *mut u8

@@ -5,6 +5,7 @@
 //! generates `docs/process/syscalls.md`. Each family lists its rows beside its handlers
 //! (`net::ROWS`, `fs::ROWS`, …).
 
+mod barrier;
 mod file;
 mod fs;
 mod ids;

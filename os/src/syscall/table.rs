@@ -68,6 +68,7 @@ const FAMILIES: &[&[Row]] = &[
     misc::ROWS,
     super::syslog::ROWS,
     super::ids::ROWS,
+    super::barrier::ROWS,
 ];
 
 /// Numbers from here up do not exist on either port.

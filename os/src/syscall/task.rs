@@ -125,7 +125,6 @@ pub const ROWS: &[Row] = &[
     ),
     // riscv64's own; loongarch64 keeps instruction and data in step with `ibar` alone.
     row(259, "riscv_flush_icache", flush_icache, Full, ""),
-    row(__NR_membarrier, "membarrier", membarrier, Full, ""),
 ];
 
 /// Where signal number and flags share a word.
@@ -587,19 +586,6 @@ fn flush_icache(_: &Caller, a: Args) -> Result<usize> {
     }
     crate::arch::sync_icache();
     Ok(0)
-}
-
-fn membarrier(_: &Caller, a: Args) -> Result<usize> {
-    // One CPU: every thread is in order with every other at each switch.
-    const KNOWN: u32 = 0x1ff;
-    match a.uint(0) {
-        0 => Ok(KNOWN as usize),
-        command if command.is_power_of_two() && command & KNOWN != 0 => {
-            crate::arch::sync_icache();
-            Ok(0)
-        }
-        _ => Err(Errno::EINVAL),
-    }
 }
 
 /// getrusage(2) and times(2) share it: the caller's process, live and ended threads.

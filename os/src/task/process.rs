@@ -15,7 +15,7 @@ use crate::{
     time::{self, Instant},
 };
 use alloc::{sync::Arc, vec::Vec};
-use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 
 /// A thread group. Its place among other processes is in [`super::tree`].
 pub struct Process {
@@ -61,6 +61,8 @@ pub struct Process {
     pub subreaper: AtomicBool,
     /// Whether execve(2) has happened since fork: setpgid(2) of a parent then fails.
     pub has_execed: AtomicBool,
+    /// Commands of membarrier(2) that were registered; a new program has none.
+    pub barriers: AtomicU32,
     /// personality(2).
     pub personality: AtomicI32,
 }
@@ -104,6 +106,7 @@ impl Process {
             oom_score_adj: AtomicI32::new(parent.map_or(0, |p| p.oom_score_adj.load(Relaxed))),
             subreaper: AtomicBool::new(false),
             has_execed: AtomicBool::new(false),
+            barriers: AtomicU32::new(parent.map_or(0, |p| p.barriers.load(Relaxed))),
             personality: AtomicI32::new(parent.map_or(0, |p| p.personality.load(Relaxed))),
         })
     }

@@ -6,6 +6,9 @@ use core::fmt;
 /// Which argument of clone(2) is `tls`. LoongArch has the generic order: child_tid, then tls (Linux, kernel/fork.c).
 pub const CLONE_TLS: usize = 4;
 
+/// Whether membarrier(2) knows SYNC_CORE on this architecture, as on Linux.
+pub const MEMBARRIER_SYNC_CORE: bool = false;
+
 /// EM_LOONGARCH.
 pub const ELF_MACHINE: u16 = 258;
 /// AT_PLATFORM.

@@ -22,7 +22,9 @@ mod vdso;
 use super::PhysAddr;
 
 pub use context::{KernelContext, switch};
-pub use cpu::{CLONE_TLS, ELF_MACHINE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap};
+pub use cpu::{
+    CLONE_TLS, ELF_MACHINE, MEMBARRIER_SYNC_CORE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap,
+};
 pub use irq::{
     disable_line as irq_disable_line, enable_line as irq_enable_line, init as irq_init,
     poll as irq_poll, wait_for_interrupt,

@@ -11,6 +11,9 @@ use fdt::{Fdt, node::FdtNode};
 /// Which argument of clone(2) is `tls`. riscv selects CLONE_BACKWARDS: tls, then child_tid (Linux, kernel/fork.c).
 pub const CLONE_TLS: usize = 3;
 
+/// Whether membarrier(2) knows SYNC_CORE on this architecture, as on Linux.
+pub const MEMBARRIER_SYNC_CORE: bool = true;
+
 /// EM_RISCV.
 pub const ELF_MACHINE: u16 = 243;
 /// Linux gives riscv programs no AT_PLATFORM.

@@ -21,7 +21,9 @@ mod vdso;
 
 pub use context::{KernelContext, UserContext, switch, user_registers};
 pub use copy::{copy_from_user, copy_to_user, sync_icache, zero_user};
-pub use cpu::{CLONE_TLS, ELF_MACHINE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap};
+pub use cpu::{
+    CLONE_TLS, ELF_MACHINE, MEMBARRIER_SYNC_CORE, PLATFORM, UNAME_MACHINE, cpuinfo, hwcap,
+};
 pub use plic::{irq_disable_line, irq_enable_line};
 pub use sbi::{crash_off, early_putc, power_off, reboot};
 pub use timer::{counter_ns, set_timer};

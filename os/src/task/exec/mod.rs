@@ -233,6 +233,7 @@ pub(super) fn commit(task: &Arc<Task>, image: Image, shown: &[u8]) -> UserContex
     *process.exe.lock() = Some(exe);
     *process.strings.lock() = strings;
     process.has_execed.store(true, Relaxed);
+    process.barriers.store(0, Relaxed);
     tree::with(|tree| {
         // Whatever clone(2) agreed on: the new program's parent gets SIGCHLD.
         if let Some(node) = tree.nodes.get_mut(&process.pid) {
