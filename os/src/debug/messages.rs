@@ -2,7 +2,7 @@
 //!
 //! `logger` appends, whatever the console shows; `syscall` reads. The lock is
 //! innermost: messages may come from anywhere, with any lock held. For the same
-//! reason nobody is woken by a message.
+//! reason a message wakes its reader later, on the way to user mode.
 
 use crate::sync::SpinLock;
 use core::fmt::{self, Write};
@@ -30,6 +30,7 @@ static RING: SpinLock<Ring> = SpinLock::new(Ring {
 pub(super) fn append(severity: u8, line: fmt::Arguments<'_>) {
     // Writing to the ring cannot fail.
     let _ = writeln!(RING.lock(), "<{severity}>{line}");
+    crate::sched::wake_later();
 }
 
 /// Bytes that SYSLOG_ACTION_READ would still find.

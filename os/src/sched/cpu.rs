@@ -10,6 +10,7 @@
 
 use super::{
     fair::Fair,
+    later,
     policy::{CRUMB, Policy},
     realtime::RealTime,
     thread::{State, Thread},
@@ -201,6 +202,11 @@ pub fn before_user() -> bool {
     false
 }
 
+/// [`before_user`] goes the long way round once.
+pub(super) fn look_before_user() {
+    NEED_RESCHED.store(true, Relaxed);
+}
+
 /// Back from user mode.
 pub fn after_user() {
     IN_USER.store(false, Relaxed);
@@ -253,6 +259,9 @@ pub fn statistics() -> (u64, u64, usize) {
 }
 
 fn idle() {
+    if later::wake() {
+        return;
+    }
     let begin = time::now().0;
     CPU.lock().started = None;
     arch::wait_for_interrupt();
@@ -261,6 +270,7 @@ fn idle() {
 
 fn preempt() {
     NEED_RESCHED.store(false, Relaxed);
+    later::wake();
     let me = CPU.lock().charge();
     me.involuntary.fetch_add(1, Relaxed);
     match me.slice_left.load(Relaxed) > CRUMB {

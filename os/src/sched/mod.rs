@@ -15,6 +15,7 @@
 
 mod cpu;
 mod fair;
+mod later;
 mod policy;
 mod realtime;
 mod stack;
@@ -24,6 +25,7 @@ mod wait;
 pub use cpu::{
     after_user, before_user, current, statistics, take_tick, tick, yield_if_needed, yield_now,
 };
+pub use later::{Listener, wake_later};
 pub use policy::Policy;
 pub use thread::{State, Thread};
 pub use wait::{Entry, Events, WaitQueue, Waiter};

@@ -7,9 +7,8 @@ use super::{
 use crate::{
     Result,
     debug::{self, messages},
-    sched::{Interruptible, WaitQueue, wait_until},
+    sched::{Interruptible, Listener, wait_until},
     task::{creds::cap, memory},
-    time,
 };
 use abi::{Errno, general::*};
 
@@ -68,21 +67,12 @@ fn syslog(cx: &Caller, a: Args) -> Result<usize> {
     }
 }
 
-/// Blocks until there is a message. Messages wake nobody (see `debug::messages`), so
-/// this looks twice a second.
+/// Blocks until there is a message.
 fn read(buffer: usize, len: usize) -> Result<usize> {
-    let nobody = WaitQueue::new();
-    loop {
-        let look = Some(time::now().after(time::NSEC_PER_SEC / 2));
-        let there = wait_until(&[&nobody], look, Interruptible::Yes, || {
-            (messages::unread() > 0).then_some(())
-        });
-        match there {
-            Ok(()) => break,
-            Err(Errno::ETIMEDOUT) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
+    let listener = Listener::new();
+    wait_until(&[listener.queue()], None, Interruptible::Yes, || {
+        (messages::unread() > 0).then_some(())
+    })?;
     let mut text = alloc::vec![0; messages::SIZE.min(len)];
     let got = messages::read(&mut text);
     memory::write(buffer, &text[..got])?;
