@@ -549,6 +549,12 @@ fn flock(cx: &Caller, fd: Fd, operation: u32) -> Result<usize> {
     Ok(0)
 }
 
+/// The older way to F_SETOWN and F_GETOWN, on sockets. socket(7).
+const FIOSETOWN: u32 = 0x8901;
+const SIOCSPGRP: u32 = 0x8902;
+const FIOGETOWN: u32 = 0x8903;
+const SIOCGPGRP: u32 = 0x8904;
+
 /// ioctl(2): what belongs to the descriptor and the description is done here, the rest by the object.
 fn ioctl(cx: &Caller, fd: Fd, request: u32, arg: usize) -> Result<usize> {
     let files = cx.task.files();
@@ -564,6 +570,14 @@ fn ioctl(cx: &Caller, fd: Fd, request: u32, arg: usize) -> Result<usize> {
                 file.set_async(on, fd)?;
             }
         }
+        FIOSETOWN | SIOCSPGRP if is_socket(&file) => {
+            let owner: i32 = UserPtr::new(arg).read()?;
+            ownership(cx, &file, F_SETOWN, owner as usize)?;
+        }
+        FIOGETOWN | SIOCGPGRP if is_socket(&file) => {
+            let owner = ownership(cx, &file, F_GETOWN, 0)?;
+            UserPtr::new(arg).write(&(owner as i32))?;
+        }
         ioctl::FIONREAD if is_regular(&file) => {
             let left = file.file.size()?.saturating_sub(*file.offset.lock());
             UserPtr::new(arg).write(&(left as i32))?;
@@ -575,9 +589,15 @@ fn ioctl(cx: &Caller, fd: Fd, request: u32, arg: usize) -> Result<usize> {
 
 fn is_regular(file: &OpenFile) -> bool {
     const S_IFREG: u32 = 0o100000;
-    file.seekable()
-        && file
-            .file
-            .stat()
-            .is_ok_and(|stat| stat.st_mode & 0o170000 == S_IFREG)
+    file.seekable() && is_kind(file, S_IFREG)
+}
+
+fn is_socket(file: &OpenFile) -> bool {
+    const S_IFSOCK: u32 = 0o140000;
+    is_kind(file, S_IFSOCK)
+}
+
+fn is_kind(file: &OpenFile, kind: u32) -> bool {
+    let stat = file.file.stat();
+    stat.is_ok_and(|stat| stat.st_mode & 0o170000 == kind)
 }

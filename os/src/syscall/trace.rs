@@ -3,7 +3,7 @@
 //! `strace` on the kernel command line turns the lines on; `main` calls [`enable`].
 
 use super::{Args, Caller, table};
-use crate::Result;
+use crate::{Result, net::socket::Socket};
 use abi::{Errno, general as nr};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
@@ -55,22 +55,25 @@ pub fn line(caller: &Caller, number: usize, args: Args, result: &Result<usize>) 
     }
 }
 
-/// A write ended with EPIPE: SIGPIPE, unless the caller asked for none. pipe(7), send(2).
-///
-/// Calls with flags carry MSG_NOSIGNAL in them; the others always signal.
+/// A write ended with EPIPE: SIGPIPE, but not for sockets without a connection. pipe(7),
+/// send(2), whose own calls raise it where their flags are known.
 pub fn broken_pipe(caller: &Caller, number: usize, args: &Args) {
-    let flags = match number as u32 {
-        nr::__NR_write | nr::__NR_writev | nr::__NR_pwrite64 | nr::__NR_pwritev => 0,
-        nr::__NR_pwritev2
+    let fd = match number as u32 {
+        nr::__NR_write
+        | nr::__NR_writev
+        | nr::__NR_pwrite64
+        | nr::__NR_pwritev
+        | nr::__NR_pwritev2
         | nr::__NR_sendfile
-        | nr::__NR_splice
-        | nr::__NR_tee
-        | nr::__NR_vmsplice => 0,
-        nr::__NR_sendto | nr::__NR_sendmmsg => args.uint(3),
-        nr::__NR_sendmsg => args.uint(2),
+        | nr::__NR_vmsplice => args.int(0),
+        nr::__NR_tee => args.int(1),
+        nr::__NR_splice => args.int(2),
         _ => return,
     };
-    if flags & abi::net::MSG_NOSIGNAL == 0 {
+    let file = caller.task.files().get_io(fd);
+    let quiet =
+        file.is_ok_and(|file| Socket::of(&*file.file).is_ok_and(|socket| !socket.raises_sigpipe()));
+    if !quiet {
         caller.task.raise(abi::general::SIGPIPE as i32);
     }
 }

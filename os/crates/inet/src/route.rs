@@ -231,7 +231,8 @@ impl Stack {
             source,
             mtu: lo.info.mtu,
             local: true,
-            broadcast: false,
+            // The local table has lo's network's broadcast address, too.
+            broadcast: matches!(dst, IpAddr::V4(v4) if v4 == Ipv4Addr::new(127, 255, 255, 255)),
         })
     }
 

@@ -232,7 +232,8 @@ const ROWS: &[Row] = &[
                 8..12 => (address_at(v, 4)?, 0),
                 _ => (address_at(v, 4)?, v.u32_at(8)?),
             };
-            let iface = interface(&t.common.net, address, index)?;
+            let iface =
+                interface(&t.common.net, address, index).map_err(|_| Errno::EADDRNOTAVAIL)?;
             t.set_datagram(|o| o.multicast_iface = iface)
         },
     )

@@ -27,7 +27,7 @@ use crate::{
 };
 use abi::{
     Errno,
-    net::{AF_UNIX, SOCK_STREAM},
+    net::{AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM},
 };
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::any::Any;
@@ -330,7 +330,7 @@ impl Socket {
 
     /// Whether a failed send raises SIGPIPE: connection-oriented types only. send(2).
     pub fn raises_sigpipe(&self) -> bool {
-        self.common.kind == SOCK_STREAM
+        matches!(self.common.kind, SOCK_STREAM | SOCK_SEQPACKET)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
 };
 use abi::{
     Errno,
+    general::F_OWNER_PID,
     net::{SCM_CREDENTIALS, SCM_RIGHTS, SOL_SOCKET},
 };
 use alloc::{sync::Arc, vec::Vec};
@@ -82,8 +83,12 @@ pub fn parse(cx: Option<&Caller<'_>>, control: &[u8]) -> Result<Ancillary> {
                 if !allowed {
                     return Err(Errno::EPERM);
                 }
+                let pid = pid as i32;
+                if pid != own.pid && !hooks::tasks().exists(F_OWNER_PID as i32, pid) {
+                    return Err(Errno::ESRCH);
+                }
                 ancillary.creds = Some(Credentials {
-                    pid: pid as i32,
+                    pid,
                     uid,
                     gid,
                     ..own

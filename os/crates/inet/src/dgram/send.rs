@@ -80,6 +80,9 @@ impl Stack {
         } else {
             0
         };
+        if plan.header_included && len < header_len(v6) {
+            return Err(Error::Invalid);
+        }
         let total = front + udp + len;
         // The 16-bit length fields: of the whole packet (IPv4), of the payload (IPv6).
         let longest = if v6 { LARGEST + front } else { LARGEST };
@@ -124,6 +127,12 @@ impl Stack {
             fields.write(&mut frame);
         }
         self.count_sent(&plan);
+        // On lo a group without a member on lo reaches nobody.
+        let group = plan.to.is_multicast();
+        if group && plan.route.iface == IfaceId::LO && !self.is_joined(IfaceId::LO, plan.to) {
+            self.frames.put(frame);
+            return Ok(());
+        }
         if plan.loops {
             let copy = self.frames.copy(&frame);
             self.ip_transmit(now, IfaceId::LO, plan.to, copy);
@@ -161,6 +170,9 @@ impl Stack {
         }
         let (to, via) = self.check_peer(v6, &options.common, to)?;
         let group = to.addr.is_multicast();
+        if let Some(iface) = meta.iface {
+            self.iface(iface)?;
+        }
         let via = meta
             .iface
             .or(via)

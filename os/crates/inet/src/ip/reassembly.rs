@@ -95,7 +95,9 @@ impl Partial {
     fn finish(self, pool: &mut FramePool) -> Option<(IpHeader, Frame)> {
         let total = self.total?;
         let front = header_len(self.header.is_v6());
-        if front + total > LARGEST {
+        // IPv6's length field does not count the header.
+        let counted = if self.header.is_v6() { 0 } else { front };
+        if counted + total > LARGEST {
             pool.put(self.payload);
             return None;
         }

@@ -85,7 +85,9 @@ impl Stack {
             return false;
         }
         let state = self.tcp.slab.get(id.0).and_then(|tcp| tcp.connection());
-        state.is_some_and(|connection| connection.state != TcpState::FinWait2)
+        state.is_some_and(|connection| {
+            connection.state != TcpState::FinWait2 || connection.unacked() > 0
+        })
     }
 
     /// connect(2) with AF_UNSPEC: resets the connection (or stops listening); the socket is as new but keeps options and an

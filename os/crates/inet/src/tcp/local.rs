@@ -253,6 +253,15 @@ impl Stack {
     /// The handshake: both ends know each other and are established.
     fn local_join(&mut self, now: Instant, a: Key, b: Key) {
         self.count_local(2, 0);
+        // TCP_MAXSEG of one is what the other is told and keeps to.
+        let asked = |key| {
+            self.tcp
+                .slab
+                .get(key)
+                .and_then(|tcp| tcp.options.max_segment)
+        };
+        let most = [a, b].into_iter().filter_map(asked).min();
+        let most = most.map_or(u32::MAX, u32::from);
         for (one, other) in [(a, b), (b, a)] {
             let buffers = self
                 .tcp
@@ -269,7 +278,7 @@ impl Stack {
                 continue;
             };
             let record = &mut connection.record;
-            record.mss = LOCAL_MSS[usize::from(connection.peer.addr.is_ipv6())];
+            record.mss = LOCAL_MSS[usize::from(connection.peer.addr.is_ipv6())].min(most);
             record.waiting_since = None;
             record.retransmits = 0;
             // Linux counts the SYN.

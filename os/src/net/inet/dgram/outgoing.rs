@@ -179,10 +179,10 @@ pub(super) fn apply_item(meta: &mut SendMeta, item: &Item<'_>) -> Result<()> {
     };
     let byte = || u8::try_from(int()?).map_err(|_| Errno::EINVAL);
     match (item.level, item.kind as u32) {
-        (IP, IP_TTL) => meta.ttl = Some(byte()?),
+        (IP, IP_TTL) => meta.ttl = Some(byte().and_then(above_zero)?),
         (IP, IP_TOS) => meta.tos = Some(byte()?),
-        (IPV6, IPV6_HOPLIMIT) => meta.ttl = u8::try_from(int()?).ok(),
-        (IPV6, IPV6_TCLASS) => meta.tos = u8::try_from(int()?).ok(),
+        (IPV6, IPV6_HOPLIMIT) => meta.ttl = or_default(int()?)?,
+        (IPV6, IPV6_TCLASS) => meta.tos = or_default(int()?)?,
         (IP, IP_PKTINFO) => {
             // struct in_pktinfo: index, address to send from, header destination.
             let data: &[u8; 12] = item.data.try_into().map_err(|_| Errno::EINVAL)?;
@@ -215,6 +215,23 @@ pub(super) fn segment_of(control: &[u8], common: &Common) -> Result<u16> {
         }
     }
     Ok(common.generic().udp_segment)
+}
+
+/// An IPv4 packet has hops to go: `EINVAL` for none.
+fn above_zero(ttl: u8) -> Result<u8> {
+    if ttl == 0 {
+        Err(Errno::EINVAL)
+    } else {
+        Ok(ttl)
+    }
+}
+
+/// A byte, or -1 for what is set otherwise; `EINVAL`. RFC 3542 sections 6.3 and 6.5.
+fn or_default(value: i32) -> Result<Option<u8>> {
+    match value {
+        -1 => Ok(None),
+        value => u8::try_from(value).map(Some).map_err(|_| Errno::EINVAL),
+    }
 }
 
 pub(super) fn iface_of(index: i32) -> Option<IfaceId> {
