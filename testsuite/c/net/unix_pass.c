@@ -2,6 +2,9 @@
  * What comes with the bytes of AF_UNIX sockets, and what does not: SO_PASSRIGHTS, SO_INQ with SCM_INQ, SO_PASSCRED. unix(7).
  * SO_INQ and SO_PASSRIGHTS are of Linux 6.16 and 6.17. Agrees: Linux 6.18, 7.2.
  */
+/* musl's CMSG_NXTHDR compares signed with unsigned. */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 #include "net.h"
 
 #ifndef SO_PASSRIGHTS
