@@ -7,6 +7,23 @@ use core::ops::{Deref, DerefMut, Range};
 /// Bytes of an Ethernet header.
 pub(crate) const LINK_HEADER: usize = 14;
 
+/// What goes with a packet of this host beside its bytes; all of it is lost on the way to another host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    /// SO_MARK.
+    pub mark: u32,
+    /// SO_PRIORITY.
+    pub priority: u32,
+    /// Not 0: the datagrams of one UDP_SEGMENT send have the same.
+    pub train: u32,
+    /// Length of the longest fragment in bytes, headers included; 0 of a packet that came whole.
+    pub fragment: u32,
+    /// UDP over IPv6 sent without a checksum by choice.
+    pub unsummed: bool,
+    /// Its checksum was computed here, on arrival.
+    pub summed: bool,
+}
+
 /// A packet buffer. Dereferences to the frame; before [`crate::Stack::pop_frame`] hands it out it is widened at the front by
 /// `Config::tx_headroom` bytes for the device's own header.
 #[derive(Debug, Default)]
@@ -14,9 +31,27 @@ pub struct Frame {
     buf: Vec<u8>,
     start: usize,
     end: usize,
+    /// What goes with it.
+    pub tag: Tag,
 }
 
 impl Frame {
+    /// Appends bytes if the buffer has room for them.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> bool {
+        let end = self.end + bytes.len();
+        let room = self.buf.get_mut(self.end..end);
+        let fits = room.map(|room| room.copy_from_slice(bytes)).is_some();
+        if fits {
+            self.end = end;
+        }
+        fits
+    }
+
+    /// Keeps the first bytes.
+    pub(crate) fn keep(&mut self, len: usize) {
+        self.end = self.end.min(self.start + len);
+    }
+
     /// The buffer and where in it the frame is, for a driver that sends in place.
     pub fn into_parts(self) -> (Vec<u8>, Range<usize>) {
         (self.buf, self.start..self.end)
@@ -30,6 +65,7 @@ impl Frame {
             start: range.start.min(end),
             end,
             buf,
+            tag: Tag::default(),
         }
     }
 
@@ -103,6 +139,7 @@ impl FramePool {
             buf,
             start: self.reserve,
             end: self.reserve + len,
+            tag: Tag::default(),
         }
     }
 

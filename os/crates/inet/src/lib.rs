@@ -62,11 +62,12 @@ pub use changes::Change;
 pub use counters::{Counters, IcmpCounters, IfaceCounters, IpCounters, TcpCounters, UdpCounters};
 pub use dgram::{
     Arrival, DgramId, DgramKind, DgramOptions, DgramRow, ErrorOrigin, ErrorRecord, SendMeta,
+    SourceChange, SourceFilter,
 };
 pub use dhcp::DhcpLease;
 pub use effects::{Effects, Ready, Wake};
 pub use error::{Error, Result};
-pub use frame::Frame;
+pub use frame::{Frame, Tag};
 pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;

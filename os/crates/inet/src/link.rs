@@ -98,6 +98,7 @@ impl Stack {
                     iface,
                     kind,
                     verify,
+                    tag: Default::default(),
                 },
                 Buf::Borrowed(packet),
             ),
@@ -118,6 +119,7 @@ impl Stack {
                 iface: IfaceId::LO,
                 kind: PacketKind::Host,
                 verify: false,
+                tag: frame.tag,
             };
             self.ip_input(rx, Buf::Owned(frame));
         }

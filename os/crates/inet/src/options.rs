@@ -39,6 +39,10 @@ pub struct SocketOptions {
     pub freebind: bool,
     /// IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect.
     pub no_port: bool,
+    /// IP_LOCAL_PORT_RANGE: the lowest and the highest port to choose from, 0 for the machine's.
+    pub port_range: (u16, u16),
+    /// SO_INCOMING_CPU: the one that the last packet came by, or that is asked for; -1 for none.
+    pub incoming_cpu: i32,
 }
 
 impl SocketOptions {
@@ -61,6 +65,19 @@ impl SocketOptions {
             mtu: None,
             freebind: false,
             no_port: false,
+            port_range: (0, 0),
+            incoming_cpu: -1,
+        }
+    }
+
+    /// The ports to choose from: what the machine has (`machine`) and the socket wants; of two ranges that do not meet, the
+    /// machine's.
+    pub(crate) fn ports(&self, machine: (u16, u16)) -> (u16, u16) {
+        let (low, high) = self.port_range;
+        let high = if high == 0 { u16::MAX } else { high };
+        match low <= machine.1 && high >= machine.0 {
+            true => (low.max(machine.0), high.min(machine.1)),
+            false => machine,
         }
     }
 }

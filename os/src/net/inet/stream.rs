@@ -168,12 +168,17 @@ impl Stream {
         Ok(received)
     }
 
-    /// MSG_PEEK: copies without consuming, from the start of the queue.
-    fn peek_some(&self, message: &mut Incoming<'_, '_>, limit: usize) -> Result<(usize, bool)> {
+    /// MSG_PEEK: copies without consuming, from `skip` bytes into the queue (SO_PEEK_OFF).
+    fn peek_some(
+        &self,
+        message: &mut Incoming<'_, '_>,
+        limit: usize,
+        skip: usize,
+    ) -> Result<(usize, bool)> {
         self.net.with(|stack, _| {
             let mut got = 0;
             while got < limit {
-                let seen = stack.tcp_peek_with(self.id, got, |bytes| {
+                let seen = stack.tcp_peek_with(self.id, skip + got, |bytes| {
                     message.out.write(&bytes[..bytes.len().min(limit - got)])
                 });
                 match lift(seen).and_then(|seen| seen) {
@@ -359,7 +364,7 @@ impl Protocol for Stream {
             };
             let step = chunk.and_then(|chunk| {
                 common.wait(nonblock, generic.recv_timeout, || match peek {
-                    true => self.peek_some(message, chunk),
+                    true => self.peek_some(message, chunk, common.peek_offset().unwrap_or(0)),
                     false => self.recv_some(message, chunk),
                 })
             });
@@ -376,6 +381,7 @@ impl Protocol for Stream {
                 Err(errno) => return Err(errno),
             }
         }
+        common.moved(peek, got);
         if generic.ancillary.contains(Ancillary::UNREAD)
             && let Some(control) = message.control.as_deref_mut()
         {

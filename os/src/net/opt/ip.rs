@@ -3,7 +3,7 @@
 use super::{
     Level, Manner, Row, Target, Value,
     membership::{self, address_at, interface},
-    read_only, row, shared, write_only,
+    read_only, row, shared, source, write_only,
 };
 use crate::{
     Result,
@@ -12,11 +12,12 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        AF_INET, IP_ADD_MEMBERSHIP, IP_BIND_ADDRESS_NO_PORT, IP_DROP_MEMBERSHIP, IP_FREEBIND,
-        IP_HDRINCL, IP_MINTTL, IP_MTU, IP_MTU_DISCOVER, IP_MULTICAST_ALL, IP_MULTICAST_IF,
-        IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_NODEFRAG, IP_PKTINFO, IP_PROTOCOL, IP_RECVERR,
-        IP_RECVORIGDSTADDR, IP_RECVTOS, IP_RECVTTL, IP_ROUTER_ALERT, IP_TOS, IP_TRANSPARENT,
-        IP_TTL, IP_UNICAST_IF, IPPROTO_RAW, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
+        AF_INET, IP_ADD_MEMBERSHIP, IP_BIND_ADDRESS_NO_PORT, IP_CHECKSUM, IP_DROP_MEMBERSHIP,
+        IP_FREEBIND, IP_HDRINCL, IP_LOCAL_PORT_RANGE, IP_MINTTL, IP_MTU, IP_MTU_DISCOVER,
+        IP_MULTICAST_ALL, IP_MULTICAST_IF, IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_NODEFRAG,
+        IP_PKTINFO, IP_PROTOCOL, IP_RECVERR, IP_RECVFRAGSIZE, IP_RECVORIGDSTADDR, IP_RECVTOS,
+        IP_RECVTTL, IP_ROUTER_ALERT, IP_TOS, IP_TRANSPARENT, IP_TTL, IP_UNICAST_IF, IPPROTO_IGMP,
+        IPPROTO_RAW, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 use core::net::{IpAddr, Ipv4Addr};
@@ -29,14 +30,15 @@ const IP_MAX_MTU: i32 = 65_535;
 /// Multicast routing: MRT_BASE to MRT_MAX.
 const MULTICAST_ROUTING: core::ops::RangeInclusive<i32> = 200..=212;
 
-/// The level, as a socket has it. Multicast routing is asked of raw sockets only: `EOPNOTSUPP`.
+/// The level, as a socket has it. Multicast routing is asked of raw IGMP sockets only: `EOPNOTSUPP`.
 pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
-    if MULTICAST_ROUTING.contains(&name) && !t.is_raw() {
+    let igmp = t.is_raw() && t.common.protocol == IPPROTO_IGMP as u32;
+    if MULTICAST_ROUTING.contains(&name) && !igmp {
         return Err(Errno::EOPNOTSUPP);
     }
     Ok(Level {
         manner: Manner::NameFirst,
-        rows: &[ROWS],
+        rows: &[ROWS, source::ROWS4],
     })
 }
 
@@ -84,6 +86,41 @@ const ROWS: &[Row] = &[
         IP_RECVERR,
         |t| t.asked(Ancillary::ERRORS),
         |t, _, v| t.ask(Ancillary::ERRORS, v.int_or_byte()? != 0),
+    ),
+    row(
+        IP_CHECKSUM,
+        |t| t.asked(Ancillary::CHECKSUM),
+        |t, _, v| t.ask(Ancillary::CHECKSUM, v.int_or_byte()? != 0),
+    ),
+    row(
+        IP_RECVFRAGSIZE,
+        |t| t.asked(Ancillary::FRAGMENT),
+        |t, _, v| {
+            let on = v.int_or_byte()? != 0;
+            // A stream has no fragments.
+            match t.stream() {
+                Some(_) => Err(Errno::EINVAL),
+                None => t.ask(Ancillary::FRAGMENT, on),
+            }
+        },
+    ),
+    row(
+        IP_LOCAL_PORT_RANGE,
+        |t| {
+            let (low, high) = t.shared(|o| o.port_range)?;
+            Ok(Value::Int((u32::from(high) << 16 | u32::from(low)) as i32))
+        },
+        |t, _, v| {
+            if v.1 != size_of::<i32>() {
+                return Err(Errno::EINVAL);
+            }
+            let range = v.int()? as u32;
+            let (low, high) = (range as u16, (range >> 16) as u16);
+            match low != 0 && high != 0 && low > high {
+                true => Err(Errno::EINVAL),
+                false => t.set_shared(|o| o.port_range = (low, high)),
+            }
+        },
     ),
     row(
         IP_MTU_DISCOVER,

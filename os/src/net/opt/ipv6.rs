@@ -1,7 +1,8 @@
 //! IPPROTO_IPV6. ipv6(7).
 
 use super::{
-    Input, Level, Manner, Row, Target, Value, membership, read_only, row, shared, write_only,
+    Input, Level, Manner, Row, Target, Value, membership, read_only, row, shared, source,
+    write_only,
 };
 use crate::{
     Result,
@@ -14,9 +15,9 @@ use abi::{
         IPV6_ADD_MEMBERSHIP, IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP,
         IPV6_FREEBIND, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
         IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
-        IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS,
-        IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP,
-        MCAST_LEAVE_GROUP,
+        IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO,
+        IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF,
+        IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 
@@ -26,11 +27,18 @@ const DEFAULT_HOPS: u8 = 64;
 /// RFC 8200, section 5.
 const IPV6_MIN_MTU: u32 = 1280;
 
-/// The level, as every IPv6 socket has it.
-pub fn level(_: &Target<'_>, _name: i32) -> Result<Level> {
+/// Multicast routing: MRT6_BASE to MRT6_MAX.
+const MULTICAST_ROUTING: core::ops::RangeInclusive<i32> = 200..=212;
+
+/// The level, as a socket has it. Multicast routing is asked of raw ICMPv6 sockets only: `EOPNOTSUPP`.
+pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
+    let icmp = t.is_raw() && t.common.protocol == IPPROTO_ICMPV6;
+    if MULTICAST_ROUTING.contains(&name) && !icmp {
+        return Err(Errno::EOPNOTSUPP);
+    }
     Ok(Level {
         manner: Manner::Lax,
-        rows: &[ROWS],
+        rows: &[ROWS, source::ROWS6],
     })
 }
 
@@ -97,6 +105,11 @@ const ROWS: &[Row] = &[
         IPV6_RECVERR,
         |t| t.asked(Ancillary::ERRORS6),
         |t, _, v| t.ask(Ancillary::ERRORS6, v.flag()?),
+    ),
+    row(
+        IPV6_RECVFRAGSIZE,
+        |t| t.asked(Ancillary::FRAGMENT6),
+        |t, _, v| t.ask(Ancillary::FRAGMENT6, v.1 >= 4 && v.flag()?),
     ),
     row(
         IPV6_MTU_DISCOVER,

@@ -18,6 +18,7 @@ mod raw;
 mod row;
 mod shared;
 mod socket;
+mod source;
 mod target;
 mod tcp;
 mod udp;
@@ -54,6 +55,7 @@ pub fn get(socket: &Socket, level: i32, name: i32, at: usize, len: UserPtr<i32>)
     let value = get(&target)?;
     let odd_room = match &value {
         Value::Whole(bytes) => room < bytes.len(),
+        Value::Exact(bytes) => room != bytes.len(),
         Value::Name(bytes) => room > bytes.len(),
         Value::Device(bytes) => !bytes.is_empty() && room < IFNAMSIZ as usize,
         Value::Groups(bytes) if room < bytes.len() => {

@@ -16,6 +16,8 @@ pub enum Value {
     Items(Vec<u8>, usize),
     /// A structure that is not cut: too little room is `EINVAL`.
     Whole(Vec<u8>),
+    /// A structure for which the room must be exactly its size: `EINVAL`.
+    Exact(Vec<u8>),
     /// A socket address: more room than it needs is `EINVAL` (SO_PEERNAME is odd).
     Name(Vec<u8>),
     /// An interface's name: nothing when there is none, else room for any name is needed (`EINVAL`).
@@ -54,6 +56,7 @@ impl Value {
             Value::Bytes(bytes)
             | Value::Items(bytes, _)
             | Value::Whole(bytes)
+            | Value::Exact(bytes)
             | Value::Name(bytes)
             | Value::Device(bytes)
             | Value::Groups(bytes) => bytes[..room.min(bytes.len())].to_vec(),

@@ -1,12 +1,16 @@
-//! IPPROTO_UDP. udp(7). UDP_ENCAP and UDP_GRO are not built in.
+//! IPPROTO_UDP. udp(7).
 
 use super::{Row, Value, row};
-use crate::Result;
+use crate::{Result, net::socket::generic::Ancillary};
 use abi::Errno;
 
 /// linux/udp.h.
 const UDP_CORK: u32 = 1;
+const UDP_ENCAP: u32 = 100;
+const UDP_NO_CHECK6_TX: u32 = 101;
+const UDP_NO_CHECK6_RX: u32 = 102;
 const UDP_SEGMENT: u32 = 103;
+const UDP_GRO: u32 = 104;
 /// The most that UDP_SEGMENT may say (USHRT_MAX).
 const SEGMENT_MAX: i32 = 65_535;
 
@@ -24,6 +28,36 @@ pub const ROWS: &[Row] = &[
             // Taking the cork out sends what was held back.
             dgram.cork(t.common, on)
         },
+    ),
+    // No tunnel ends in this kernel: a socket can only be told to be none.
+    row(
+        UDP_ENCAP,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| match v.int()? {
+            0 => Ok(()),
+            _ => Err(Errno::ENOPROTOOPT),
+        },
+    ),
+    row(
+        UDP_NO_CHECK6_TX,
+        |t| Ok(t.datagram(|o| o.no_check6_tx)?.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.set_datagram(|o| o.no_check6_tx = on)
+        },
+    ),
+    row(
+        UDP_NO_CHECK6_RX,
+        |t| Ok(t.datagram(|o| o.no_check6_rx)?.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.set_datagram(|o| o.no_check6_rx = on)
+        },
+    ),
+    row(
+        UDP_GRO,
+        |t| t.asked(Ancillary::SEGMENT),
+        |t, _, v| t.ask(Ancillary::SEGMENT, v.flag()?),
     ),
     row(
         UDP_SEGMENT,

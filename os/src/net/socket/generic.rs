@@ -80,6 +80,10 @@ pub struct Generic {
     pub unicast_iface: u32,
     /// IP_RECV* and IPV6_RECV*: what else comes with a message.
     pub ancillary: Ancillary,
+    /// SO_RCVMARK: a message's mark comes with it.
+    pub recv_mark: bool,
+    /// SO_RCVPRIORITY: its priority does.
+    pub recv_priority: bool,
     /// SO_ATTACH_FILTER.
     pub filter: Option<Arc<bpf::Program>>,
     /// SO_LOCK_FILTER: the filter stays as it is.
@@ -116,6 +120,16 @@ bitflags::bitflags! {
         const HOPLIMIT_2292 = 1 << 11;
         /// TCP_INQ.
         const UNREAD = 1 << 12;
+        /// IP_CHECKSUM.
+        const CHECKSUM = 1 << 13;
+        /// IP_RECVFRAGSIZE.
+        const FRAGMENT = 1 << 14;
+        /// IPV6_RECVFRAGSIZE.
+        const FRAGMENT6 = 1 << 15;
+        /// IPV6_RECVPATHMTU.
+        const PATH_MTU = 1 << 16;
+        /// UDP_GRO.
+        const SEGMENT = 1 << 17;
     }
 }
 
@@ -183,6 +197,8 @@ impl Default for Generic {
             no_defrag: false,
             unicast_iface: 0,
             ancillary: Ancillary::empty(),
+            recv_mark: false,
+            recv_priority: false,
             filter: None,
             filter_locked: false,
         }

@@ -7,6 +7,7 @@
 
 pub mod generic;
 pub mod message;
+pub mod notice;
 
 pub use super::addr::SockAddr;
 pub use generic::Generic;
@@ -30,8 +31,12 @@ use abi::{
     net::{AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM},
 };
 use alloc::{boxed::Box, format, string::String, sync::Arc};
-use core::any::Any;
+use core::{
+    any::Any,
+    sync::atomic::{AtomicI32, Ordering::Relaxed},
+};
 use message::{Flags, Incoming, Outgoing, Received, Shutdown};
+use notice::Notices;
 
 /// What one family and type does. `common` is the socket's shared part. Calls that
 /// a family does not have keep the default, which is Linux's answer for it.
@@ -147,6 +152,10 @@ pub struct Common {
     pub net: Arc<Namespace>,
     registration: Registration,
     generic: SpinLock<Generic>,
+    /// MSG_ERRQUEUE: what the socket tells about its own sends.
+    pub notices: Notices,
+    /// SO_PEEK_OFF: where the next MSG_PEEK begins; -1 is off.
+    peek_at: AtomicI32,
 }
 
 impl Common {
@@ -166,6 +175,8 @@ impl Common {
             net,
             registration,
             generic: SpinLock::new(Generic::default()),
+            notices: Notices::new(),
+            peek_at: AtomicI32::new(-1),
         }
     }
 
@@ -189,6 +200,32 @@ impl Common {
         self.registration.queue_handle()
     }
 
+    /// SO_PEEK_OFF; `None` is off.
+    pub fn peek_offset(&self) -> Option<usize> {
+        usize::try_from(self.raw_peek_offset()).ok()
+    }
+
+    /// The same as it was set.
+    pub fn raw_peek_offset(&self) -> i32 {
+        self.peek_at.load(Relaxed)
+    }
+
+    /// Changes SO_PEEK_OFF; a negative value is off.
+    pub fn set_peek_offset(&self, offset: i32) {
+        self.peek_at.store(offset, Relaxed);
+    }
+
+    /// After a receive of `len` bytes: a peek moves SO_PEEK_OFF forward, taking moves it back.
+    pub fn moved(&self, peek: bool, len: usize) {
+        if let Some(offset) = self.peek_offset() {
+            let offset = match peek {
+                true => offset.saturating_add(len),
+                false => offset.saturating_sub(len),
+            };
+            self.set_peek_offset(i32::try_from(offset).unwrap_or(i32::MAX));
+        }
+    }
+
     /// The SOL_SOCKET values, copied.
     pub fn generic(&self) -> Generic {
         self.generic.lock().clone()
@@ -197,6 +234,14 @@ impl Common {
     /// Changes SOL_SOCKET values.
     pub fn change_generic<R>(&self, change: impl FnOnce(&mut Generic) -> R) -> R {
         change(&mut self.generic.lock())
+    }
+
+    /// What an accepted socket has from its listener beside the SOL_SOCKET values.
+    fn inherit(&self, listener: &Common) {
+        let settings = listener.notices.settings();
+        if settings.zerocopy || settings.stamping != 0 {
+            self.notices.change(|own| *own = settings);
+        }
     }
 
     /// Runs `try_op` until it answers anything but `EAGAIN`, sleeping in between unless `nonblock`.
@@ -272,7 +317,9 @@ impl Socket {
 
     /// accept(2).
     pub fn accept(&self, nonblock: bool) -> Result<Arc<Socket>> {
-        self.protocol.accept(&self.common, nonblock)
+        let child = self.protocol.accept(&self.common, nonblock)?;
+        child.common.inherit(&self.common);
+        Ok(child)
     }
 
     /// getsockname(2).
@@ -287,11 +334,24 @@ impl Socket {
 
     /// sendmsg(2).
     pub fn send(&self, cx: Option<&Caller<'_>>, message: &mut Outgoing<'_, '_>) -> Result<usize> {
-        self.protocol.send(&self.common, cx, message)
+        let watch = self.common.notices.watch(message)?;
+        let sent = self.protocol.send(&self.common, cx, message)?;
+        if let Some(watch) = watch
+            && self.common.notices.sent(watch, self.common.kind, sent)
+        {
+            self.common.queue().wake(Events::ERR);
+        }
+        Ok(sent)
     }
 
     /// recvmsg(2).
     pub fn recv(&self, message: &mut Incoming<'_, '_>) -> Result<Received> {
+        if message.flags.contains(Flags::ERRQUEUE) {
+            let noted = self.common.notices.read(message, self.common.domain);
+            if let Some(noted) = noted {
+                return noted;
+            }
+        }
         self.protocol.recv(&self.common, message)
     }
 
@@ -379,7 +439,14 @@ impl File for Socket {
     }
 
     fn poll(&self) -> Events {
-        self.protocol.ready(&self.common)
+        let mut events = self.protocol.ready(&self.common);
+        if self.common.notices.any() {
+            events |= Events::ERR;
+            if self.common.generic().error_queue_priority {
+                events |= Events::PRI;
+            }
+        }
+        events
     }
 
     fn queue(&self) -> Option<&WaitQueue> {

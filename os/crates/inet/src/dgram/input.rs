@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use super::multicast::Joined;
 use super::send::UDP_HEADER;
 use super::socket::{Datagram, Dgram, ERRORS, NotedError};
 use super::{DgramKind, ErrorOrigin};
@@ -27,6 +28,8 @@ struct Parcel<'a> {
     /// Offsets into the packet.
     start: usize,
     end: usize,
+    /// UDP over IPv6 without a checksum, which only UDP_NO_CHECK6_RX takes.
+    unsummed6: bool,
 }
 
 impl Stack {
@@ -54,7 +57,8 @@ impl Stack {
         let unsummed = [c0, c1] == [0, 0];
         let bad = match (rx.verify, unsummed) {
             (false, _) => false,
-            (true, true) => header.is_v6(),
+            // Over IPv6 the socket decides.
+            (true, true) => false,
             (true, false) => !Sum::pseudo(header.src, header.dst, protocol::UDP, len)
                 .bytes(datagram)
                 .is_valid(),
@@ -68,8 +72,12 @@ impl Stack {
         if self.dhcp_takes(rx, header, to_port, &datagram[UDP_HEADER..]) {
             return packet.discard(&mut self.frames);
         }
+        let unsummed6 = header.is_v6() && (rx.tag.unsummed || (rx.verify && unsummed));
+        let mut rx = rx;
+        rx.tag.summed = rx.verify && !unsummed;
         let parcel = Parcel {
             header,
+            unsummed6,
             from: Endpoint {
                 addr: header.src,
                 port: from_port,
@@ -87,6 +95,11 @@ impl Stack {
             return self.deliver_to_all(rx, &parcel, packet);
         }
         match self.best_match(rx, DgramKind::Udp, &parcel) {
+            Some(key) if self.refuses(key, &parcel) => {
+                self.counters.udp[v].in_errors += 1;
+                self.counters.udp[v].in_checksum_errors += 1;
+                packet.discard(&mut self.frames);
+            }
             Some(key) => {
                 if self.enqueue(rx, key, &parcel, packet) {
                     self.counters.udp[v].in_datagrams += 1;
@@ -123,9 +136,11 @@ impl Stack {
             iface: IfaceId::LO,
             kind: PacketKind::Host,
             verify: false,
+            tag: frame.tag,
         };
         let parcel = Parcel {
             header,
+            unsummed6: frame.tag.unsummed && header.is_v6(),
             from: Endpoint::new(header.src, from),
             to_port: to,
             start: header.payload + UDP_HEADER,
@@ -134,11 +149,12 @@ impl Stack {
         let Some(key) = self.best_match(rx, DgramKind::Udp, &parcel) else {
             return Some(frame);
         };
+        let refused = self.refuses(key, &parcel);
         if self
             .dgram
             .slab
             .get(key)
-            .is_some_and(|dgram| dgram.filter.is_some())
+            .is_some_and(|dgram| dgram.filter.is_some() || refused)
         {
             // A filter wants to see headers.
             return Some(frame);
@@ -164,7 +180,9 @@ impl Stack {
             let Some(dgram) = self.dgram.slab.get(key) else {
                 continue;
             };
-            if dgram.score(rx, parcel).is_none() || !dgram.wants_group(rx, parcel.header.dst) {
+            let refused = parcel.unsummed6 && !dgram.options.no_check6_rx;
+            if refused || dgram.score(rx, parcel).is_none() || !dgram.wants_group(rx, parcel.header)
+            {
                 continue;
             }
             any = true;
@@ -203,6 +221,16 @@ impl Stack {
             }
         }
         best
+    }
+
+    /// Whether the socket does not take it for want of a checksum (RFC 6935).
+    fn refuses(&self, key: Key, parcel: &Parcel<'_>) -> bool {
+        parcel.unsummed6
+            && self
+                .dgram
+                .slab
+                .get(key)
+                .is_some_and(|dgram| !dgram.options.no_check6_rx)
     }
 
     /// Puts a datagram into a socket's queue. `false`: no room.
@@ -244,6 +272,19 @@ impl Stack {
                 }
             }
         };
+        dgram.options.common.incoming_cpu = 0;
+        if rx.tag.train != 0
+            && dgram.options.coalesce
+            && let Some(last) = dgram.queue.back_mut()
+            && last.tag.train == rx.tag.train
+        {
+            let more = packet.bytes().get(parcel.start..end).unwrap_or_default();
+            if last.take_in(&mut self.frames, more) {
+                dgram.held += more.len();
+                packet.discard(&mut self.frames);
+                return true;
+            }
+        }
         let frame = packet.into_frame(&mut self.frames);
         let datagram = Datagram {
             frame,
@@ -256,6 +297,8 @@ impl Stack {
             tos: parcel.header.tos,
             arrived: rx.now,
             drops: dgram.drops as u32,
+            segment: 0,
+            tag: rx.tag,
         };
         dgram.held += datagram.charge();
         dgram.queue.push_back(datagram);
@@ -288,6 +331,7 @@ impl Stack {
                         0
                     },
                 },
+                unsummed6: false,
                 to_port: u16::from(header.protocol),
                 // raw(7): IPv4 with its header; raw IPv6 without (RFC 3542 section 3).
                 start: if header.is_v6() { header.payload } else { 0 },
@@ -320,6 +364,7 @@ impl Stack {
                     0
                 },
             },
+            unsummed6: false,
             to_port: id,
             start: header.payload,
             end: header.end,
@@ -447,6 +492,9 @@ impl Dgram {
             }
             score += 8;
         }
+        if self.options.common.incoming_cpu == 0 {
+            score += 1;
+        }
         if let Some(only) = self.options.common.bound_iface {
             // A local destination is looked at as coming from lo.
             if only != rx.iface {
@@ -461,17 +509,20 @@ impl Dgram {
     }
 
     /// Whether a datagram to this group or broadcast address is wanted (Linux: ip_mc_sf_allow).
-    fn wants_group(&self, rx: Rx, group: IpAddr) -> bool {
+    fn wants_group(&self, rx: Rx, header: &IpHeader) -> bool {
+        let group = header.dst;
         if !group.is_multicast() {
             return true;
         }
         // Our own copy of what we sent comes by lo, whatever interface was joined.
         let on_lo = rx.iface == IfaceId::LO;
-        let joined = self
-            .groups
-            .iter()
-            .any(|&(have, iface)| have == group && (iface == rx.iface || on_lo));
-        joined || (self.options.multicast_all && self.groups.iter().all(|&(have, _)| have != group))
+        let mine = |joined: &&Joined| joined.group == group && (joined.iface == rx.iface || on_lo);
+        match self.groups.iter().find(mine) {
+            Some(joined) => joined.wants(header.src),
+            None => {
+                self.options.multicast_all && self.groups.iter().all(|joined| joined.group != group)
+            }
+        }
     }
 
     /// ICMP_FILTER, ICMP6_FILTER.

@@ -3,9 +3,11 @@
 
 mod input;
 mod multicast;
+mod report;
 mod send;
 mod socket;
 
+pub use multicast::{SourceChange, SourceFilter};
 pub(crate) use socket::DgramTable;
 
 use core::net::IpAddr;
@@ -13,6 +15,7 @@ use core::net::IpAddr;
 use crate::addr::{Endpoint, unmapped};
 use crate::effects::Ready;
 use crate::error::{Error, Result};
+use crate::frame::Tag;
 use crate::iface::IfaceId;
 use crate::options::SocketOptions;
 use crate::stack::Stack;
@@ -64,6 +67,12 @@ pub struct DgramOptions {
     pub dont_fragment: bool,
     /// SO_NO_CHECK.
     pub no_checksum: bool,
+    /// UDP_NO_CHECK6_TX: no checksum over IPv6 either.
+    pub no_check6_tx: bool,
+    /// UDP_NO_CHECK6_RX: take datagrams without one.
+    pub no_check6_rx: bool,
+    /// UDP_GRO: the datagrams of one UDP_SEGMENT send arrive in one piece.
+    pub coalesce: bool,
 }
 
 /// What may be said about one datagram to send. `Default` says nothing.
@@ -81,6 +90,8 @@ pub struct SendMeta {
     pub tos: Option<u8>,
     /// MSG_DONTROUTE.
     pub on_link: bool,
+    /// SO_MARK, SO_PRIORITY and which UDP_SEGMENT send it belongs to.
+    pub tag: Tag,
 }
 
 /// A received datagram, borrowed from the queue.
@@ -102,6 +113,10 @@ pub struct Arrival<'a> {
     pub arrived: Instant,
     /// SO_RXQ_OVFL: how many the socket had dropped when this one came.
     pub drops: u32,
+    /// UDP_GRO: the length of the datagrams of which this is several; 0 for one.
+    pub segment: u16,
+    /// What else came with it.
+    pub tag: Tag,
 }
 
 /// `ee_origin`.
@@ -307,6 +322,33 @@ impl Stack {
         Ok(result)
     }
 
+    /// MSG_PEEK with SO_PEEK_OFF: as `dgram_recv`, `skip` bytes into what is queued. Datagrams that lie before are passed over;
+    /// `read` is also told how far into the datagram to begin. Errors: as `dgram_recv`.
+    pub fn dgram_peek<R>(
+        &mut self,
+        id: DgramId,
+        skip: usize,
+        read: impl FnOnce(&Arrival<'_>, usize) -> R,
+    ) -> Result<R> {
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        if let Some(error) = dgram.error.take() {
+            return Err(error);
+        }
+        let mut left = skip;
+        for datagram in &dgram.queue {
+            // An empty datagram lies before whatever was passed over.
+            if left >= datagram.len() && left > 0 {
+                left -= datagram.len();
+                continue;
+            }
+            return Ok(read(&datagram.arrival(), left));
+        }
+        Err(match dgram.shut_read {
+            true => Error::NotConnected,
+            false => Error::WouldBlock,
+        })
+    }
+
     /// MSG_ERRQUEUE: takes the oldest entry of the error queue. Errors: `WouldBlock`.
     pub fn dgram_recv_error<R>(
         &mut self,
@@ -365,9 +407,7 @@ impl Stack {
             self.dgram
                 .take_from_bucket(dgram.kind, dgram.local.port, id.0);
         }
-        for (group, iface) in dgram.groups {
-            self.group_leave(now, iface, group);
-        }
+        self.leave_all(now, dgram.groups);
         for datagram in dgram.queue {
             self.frames.put(datagram.frame);
         }
@@ -502,7 +542,8 @@ impl Stack {
             }
             local.port
         } else {
-            let mut ports = crate::tcp::ephemeral(self.config.ephemeral_ports, &mut self.rng);
+            let range = dgram.options.common.ports(self.config.ephemeral_ports);
+            let mut ports = crate::tcp::ephemeral(range, &mut self.rng);
             ports
                 .find(|&port| self.dgram.bucket(kind, port).is_empty())
                 .ok_or(Error::AddrInUse)?

@@ -1,25 +1,56 @@
-//! Multicast groups: who joined what, and telling the routers (IGMPv2, RFC 2236; MLD, RFC 2710).
+//! Multicast groups: who joined what, and from whom (RFC 3678).
+//!
+//! A socket's membership is [`Joined`]: a group on an interface, with sources that it wants or does not want. What the link's
+//! routers are told is the sum over all sockets ([`Filter`]): the `report` module says how it changed.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::DgramId;
-use crate::checksum::Sum;
+use super::report::Filter;
 use crate::error::{Error, Result};
 use crate::iface::{IfaceId, Membership};
-use crate::ip::header::{HeaderFields, IPV4_HEADER, IPV6_HEADER, protocol, refresh_v4_checksum};
 use crate::stack::Stack;
 use crate::time::Instant;
 
-const IGMP_REPORT: u8 = 0x16;
-const IGMP_LEAVE: u8 = 0x17;
-const MLD_REPORT: u8 = 131;
-const MLD_DONE: u8 = 132;
-const ALL_ROUTERS_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
-const ALL_ROUTERS_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
-/// The router alert option (RFC 2113) behind a 20-byte header.
-const ROUTER_ALERT: [u8; 4] = [0x94, 4, 0, 0];
-/// A hop-by-hop header with the MLD router alert (RFC 2711): ICMPv6 follows.
-const HOP_BY_HOP: [u8; 8] = [protocol::ICMPV6, 0, 5, 2, 0, 0, 1, 0];
+/// One group that a socket is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Joined {
+    pub group: IpAddr,
+    pub iface: IfaceId,
+    /// MCAST_EXCLUDE: everybody but the sources; else only the sources.
+    pub exclude: bool,
+    pub sources: Vec<IpAddr>,
+}
+
+impl Joined {
+    /// Whether the source is wanted.
+    pub fn wants(&self, source: IpAddr) -> bool {
+        self.sources.contains(&source) != self.exclude
+    }
+}
+
+/// The sources of a membership, as IP_MSFILTER shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFilter {
+    /// MCAST_EXCLUDE rather than MCAST_INCLUDE.
+    pub exclude: bool,
+    /// The sources.
+    pub sources: Vec<IpAddr>,
+}
+
+/// A change of one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceChange {
+    /// IP_BLOCK_SOURCE.
+    Block,
+    /// IP_UNBLOCK_SOURCE.
+    Unblock,
+    /// IP_ADD_SOURCE_MEMBERSHIP.
+    Join,
+    /// IP_DROP_SOURCE_MEMBERSHIP.
+    Leave,
+}
 
 impl Stack {
     /// IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP. Without `iface`, the one that routes to the group. Errors: `AddrInUse` (joined already),
@@ -31,18 +62,38 @@ impl Stack {
         group: IpAddr,
         iface: Option<IfaceId>,
     ) -> Result<()> {
+        self.join(now, id, group, iface, true)
+    }
+
+    fn join(
+        &mut self,
+        now: Instant,
+        id: DgramId,
+        group: IpAddr,
+        iface: Option<IfaceId>,
+        exclude: bool,
+    ) -> Result<()> {
         self.now = now;
         let group = group.to_canonical();
         if !group.is_multicast() {
             return Err(Error::Invalid);
         }
         let iface = self.group_iface(group, iface)?;
-        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
-        if dgram.groups.contains(&(group, iface)) {
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let is = |joined: &Joined| joined.group == group && joined.iface == iface;
+        if dgram.groups.iter().any(is) {
             return Err(Error::AddrInUse);
         }
-        dgram.groups.push((group, iface));
-        self.group_join(now, iface, group);
+        let before = self.filter(iface, group);
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        dgram.groups.push(Joined {
+            group,
+            iface,
+            exclude,
+            sources: Vec::new(),
+        });
+        self.group_join(iface, group);
+        self.report_change(now, iface, group, before);
         Ok(())
     }
 
@@ -56,18 +107,149 @@ impl Stack {
     ) -> Result<()> {
         self.now = now;
         let group = group.to_canonical();
-        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
-        let joined = |&(have, on): &(IpAddr, IfaceId)| {
-            have == group && iface.is_none_or(|iface| iface == on)
-        };
-        let at = dgram
-            .groups
-            .iter()
-            .position(joined)
+        let at = self
+            .joined(id, group, iface)
             .ok_or(Error::AddrNotAvailable)?;
-        let (_, iface) = dgram.groups.remove(at);
-        self.group_leave(now, iface, group);
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let iface = dgram.groups[at].iface;
+        let before = self.filter(iface, group);
+        if let Some(dgram) = self.dgram.slab.get_mut(id.0) {
+            dgram.groups.remove(at);
+        }
+        self.group_leave(iface, group);
+        self.report_change(now, iface, group, before);
         Ok(())
+    }
+
+    /// The four changes of one source. At most `most` sources. Errors: `Invalid` (no group, not joined, or joined the other way
+    /// round), `AddrNotAvailable` (there already, or not there), `NoBuffers`, `NoDevice`.
+    pub fn dgram_source(
+        &mut self,
+        now: Instant,
+        id: DgramId,
+        (group, source): (IpAddr, IpAddr),
+        iface: Option<IfaceId>,
+        change: SourceChange,
+        most: usize,
+    ) -> Result<()> {
+        self.now = now;
+        let (group, source) = (group.to_canonical(), source.to_canonical());
+        if !group.is_multicast() {
+            return Err(Error::Invalid);
+        }
+        let iface = self.group_iface(group, iface)?;
+        if change == SourceChange::Join {
+            match self.join(now, id, group, Some(iface), false) {
+                Ok(()) | Err(Error::AddrInUse) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let exclude = matches!(change, SourceChange::Block | SourceChange::Unblock);
+        let add = matches!(change, SourceChange::Block | SourceChange::Join);
+        let at = self.joined(id, group, Some(iface)).ok_or(Error::Invalid)?;
+        let before = self.filter(iface, group);
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let joined = &mut dgram.groups[at];
+        if joined.exclude != exclude {
+            // Only a filter without sources changes sides.
+            if !joined.sources.is_empty() {
+                return Err(Error::Invalid);
+            }
+            joined.exclude = exclude;
+        }
+        let place = joined.sources.iter().position(|&have| have == source);
+        let done = match (add, place) {
+            (true, None) if joined.sources.len() >= most => Err(Error::NoBuffers),
+            (true, None) => {
+                joined.sources.push(source);
+                Ok(())
+            }
+            // Nobody left to hear: that is leaving.
+            (false, Some(_)) if !exclude && joined.sources.len() == 1 => {
+                return self.dgram_leave(now, id, group, Some(iface));
+            }
+            (false, Some(place)) => {
+                joined.sources.remove(place);
+                Ok(())
+            }
+            (true, Some(_)) | (false, None) => Err(Error::AddrNotAvailable),
+        };
+        self.report_change(now, iface, group, before);
+        done
+    }
+
+    /// IP_MSFILTER: the whole filter of a membership. Errors: `Invalid` (no group, not joined), `NoDevice`.
+    pub fn dgram_set_filter_sources(
+        &mut self,
+        now: Instant,
+        id: DgramId,
+        group: IpAddr,
+        iface: Option<IfaceId>,
+        filter: SourceFilter,
+    ) -> Result<()> {
+        self.now = now;
+        let group = group.to_canonical();
+        if !group.is_multicast() {
+            return Err(Error::Invalid);
+        }
+        let iface = self.group_iface(group, iface)?;
+        if !filter.exclude && filter.sources.is_empty() {
+            return self.dgram_leave(now, id, group, Some(iface));
+        }
+        let at = self.joined(id, group, Some(iface)).ok_or(Error::Invalid)?;
+        let before = self.filter(iface, group);
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        dgram.groups[at].exclude = filter.exclude;
+        dgram.groups[at].sources = filter.sources;
+        self.report_change(now, iface, group, before);
+        Ok(())
+    }
+
+    /// The same, read. Errors: `Invalid` (no group), `NoDevice`, `AddrNotAvailable` (not joined).
+    pub fn dgram_filter_sources(
+        &self,
+        id: DgramId,
+        group: IpAddr,
+        iface: Option<IfaceId>,
+    ) -> Result<SourceFilter> {
+        let group = group.to_canonical();
+        if !group.is_multicast() {
+            return Err(Error::Invalid);
+        }
+        let iface = self.group_iface(group, iface)?;
+        let at = self.joined(id, group, Some(iface));
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let joined = at.and_then(|at| dgram.groups.get(at));
+        let joined = joined.ok_or(Error::AddrNotAvailable)?;
+        Ok(SourceFilter {
+            exclude: joined.exclude,
+            sources: joined.sources.clone(),
+        })
+    }
+
+    /// close(2): leaves every group.
+    pub(crate) fn leave_all(&mut self, now: Instant, groups: Vec<Joined>) {
+        for Joined {
+            group,
+            iface,
+            exclude,
+            sources,
+        } in groups
+        {
+            // The socket is no longer in the table, but it still counted.
+            let mut before = self.filter(iface, group);
+            before.add(exclude, &sources);
+            self.group_leave(iface, group);
+            self.report_change(now, iface, group, before);
+        }
+    }
+
+    /// Where in a socket's memberships the group is.
+    fn joined(&self, id: DgramId, group: IpAddr, iface: Option<IfaceId>) -> Option<usize> {
+        let dgram = self.dgram.slab.get(id.0)?;
+        dgram.groups.iter().position(|joined| {
+            joined.group == group && iface.is_none_or(|iface| iface == joined.iface)
+        })
     }
 
     fn group_iface(&self, group: IpAddr, iface: Option<IfaceId>) -> Result<IfaceId> {
@@ -88,19 +270,37 @@ impl Stack {
         self.iface(iface).is_ok_and(|iface| iface.in_group(group))
     }
 
-    fn group_join(&mut self, now: Instant, iface: IfaceId, group: IpAddr) {
+    /// What all sockets together want to hear of a group on an interface.
+    fn filter(&self, iface: IfaceId, group: IpAddr) -> Filter {
+        let mut filter = Filter::default();
+        for (_, dgram) in self.dgram.slab.iter() {
+            for joined in &dgram.groups {
+                if joined.group == group && joined.iface == iface {
+                    filter.add(joined.exclude, &joined.sources);
+                }
+            }
+        }
+        filter
+    }
+
+    fn report_change(&mut self, now: Instant, iface: IfaceId, group: IpAddr, before: Filter) {
+        let after = self.filter(iface, group);
+        for (record, sources) in before.records(&after) {
+            self.group_report(now, iface, group, record, &sources);
+        }
+    }
+
+    fn group_join(&mut self, iface: IfaceId, group: IpAddr) {
         let Ok(slot) = self.iface_mut(iface) else {
             return;
         };
-        if let Some(joined) = slot.groups.iter_mut().find(|joined| joined.group == group) {
-            joined.users += 1;
-            return;
+        match slot.groups.iter_mut().find(|joined| joined.group == group) {
+            Some(joined) => joined.users += 1,
+            None => slot.groups.push(Membership { group, users: 1 }),
         }
-        slot.groups.push(Membership { group, users: 1 });
-        self.group_report(now, iface, group, true);
     }
 
-    pub(crate) fn group_leave(&mut self, now: Instant, iface: IfaceId, group: IpAddr) {
+    fn group_leave(&mut self, iface: IfaceId, group: IpAddr) {
         let Ok(slot) = self.iface_mut(iface) else {
             return;
         };
@@ -110,105 +310,6 @@ impl Stack {
         slot.groups[at].users -= 1;
         if slot.groups[at].users == 0 {
             slot.groups.remove(at);
-            self.group_report(now, iface, group, false);
         }
-    }
-
-    /// Tells the routers of the link that we are, or are no longer, in a group.
-    fn group_report(&mut self, now: Instant, iface: IfaceId, group: IpAddr, joined: bool) {
-        let Ok(slot) = self.iface(iface) else { return };
-        if slot.is_loopback() || !slot.info.up {
-            return;
-        }
-        let own = slot
-            .info
-            .addresses
-            .iter()
-            .map(|own| own.cidr.addr)
-            .find(|own| own.is_ipv4() == group.is_ipv4());
-        match (group, own) {
-            // RFC 2236 section 6: the all-hosts group is never reported.
-            (IpAddr::V4(group), Some(IpAddr::V4(own))) if group != Ipv4Addr::new(224, 0, 0, 1) => {
-                self.igmp_send(now, iface, own, group, joined);
-            }
-            (IpAddr::V6(group), Some(IpAddr::V6(own))) => {
-                self.mld_send(now, iface, own, group, joined)
-            }
-            _ => {}
-        }
-    }
-
-    fn igmp_send(
-        &mut self,
-        now: Instant,
-        iface: IfaceId,
-        own: Ipv4Addr,
-        group: Ipv4Addr,
-        joined: bool,
-    ) {
-        let dst = IpAddr::V4(if joined { group } else { ALL_ROUTERS_V4 });
-        let front = IPV4_HEADER + ROUTER_ALERT.len();
-        let mut frame = self.frames.get(front + 8);
-        let fields = HeaderFields {
-            src: IpAddr::V4(own),
-            dst,
-            protocol: protocol::IGMP,
-            ttl: 1,
-            tos: 0xc0,
-            id: 0,
-            dont_fragment: true,
-        };
-        fields.write(&mut frame);
-        frame[0] = 0x46;
-        frame[IPV4_HEADER..front].copy_from_slice(&ROUTER_ALERT);
-        refresh_v4_checksum(&mut frame);
-        let message = &mut frame[front..];
-        message[..4].copy_from_slice(&[if joined { IGMP_REPORT } else { IGMP_LEAVE }, 0, 0, 0]);
-        message[4..].copy_from_slice(&group.octets());
-        let sum = Sum::default().bytes(message).finish();
-        message[2..4].copy_from_slice(&sum);
-        self.ip_transmit(now, iface, dst, frame);
-    }
-
-    fn mld_send(
-        &mut self,
-        now: Instant,
-        iface: IfaceId,
-        own: Ipv6Addr,
-        group: Ipv6Addr,
-        joined: bool,
-    ) {
-        let src = IpAddr::V6(own);
-        let dst = IpAddr::V6(if joined { group } else { ALL_ROUTERS_V6 });
-        let front = IPV6_HEADER + HOP_BY_HOP.len();
-        let mut frame = self.frames.get(front + 24);
-        let fields = HeaderFields {
-            src,
-            dst,
-            protocol: protocol::HOP_BY_HOP,
-            ttl: 1,
-            tos: 0,
-            id: 0,
-            dont_fragment: false,
-        };
-        fields.write(&mut frame);
-        frame[IPV6_HEADER..front].copy_from_slice(&HOP_BY_HOP);
-        let message = &mut frame[front..];
-        message[..8].copy_from_slice(&[
-            if joined { MLD_REPORT } else { MLD_DONE },
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-        ]);
-        message[8..].copy_from_slice(&group.octets());
-        let sum = Sum::pseudo(src, dst, protocol::ICMPV6, message.len())
-            .bytes(message)
-            .finish();
-        message[2..4].copy_from_slice(&sum);
-        self.ip_transmit(now, iface, dst, frame);
     }
 }

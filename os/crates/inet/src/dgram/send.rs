@@ -6,7 +6,7 @@ use super::{DgramId, DgramKind, SendMeta};
 use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::error::{Error, Result};
-use crate::frame::{Frame, LINK_HEADER};
+use crate::frame::{Frame, LINK_HEADER, Tag};
 use crate::icmp::{self, protocol_of};
 use crate::iface::IfaceId;
 use crate::ip::header::{
@@ -38,6 +38,7 @@ struct Plan {
     header_included: bool,
     checksum: bool,
     checksum_offset: Option<u16>,
+    tag: Tag,
     /// The copy of a multicast datagram that this host gets.
     loops: bool,
 }
@@ -98,6 +99,7 @@ impl Stack {
             self.frames.put(frame);
             return Err(Error::Fault);
         }
+        frame.tag = plan.tag;
         // Straight into the queue of a socket of this host, if there is one and nobody watches lo.
         let Some(mut frame) = self.udp_deliver_local(now, &plan, frame) else {
             return Ok(());
@@ -134,7 +136,8 @@ impl Stack {
             return Ok(());
         }
         if plan.loops {
-            let copy = self.frames.copy(&frame);
+            let mut copy = self.frames.copy(&frame);
+            copy.tag = frame.tag;
             self.ip_transmit(now, IfaceId::LO, plan.to, copy);
         }
         self.ip_output(
@@ -202,6 +205,7 @@ impl Stack {
         } else {
             options.common.ttl.filter(|&ttl| ttl != 0).unwrap_or(64)
         });
+        let unsummed = options.no_check6_tx && kind == DgramKind::Udp && to.addr.is_ipv6();
         Ok(Plan {
             kind,
             from,
@@ -220,7 +224,12 @@ impl Stack {
                         }),
             // Nobody looks at it on lo, where nothing is damaged.
             checksum: (!route.local || self.taps.is_watched())
-                && (!options.no_checksum || to.addr.is_ipv6()),
+                && (!options.no_checksum || to.addr.is_ipv6())
+                && !unsummed,
+            tag: Tag {
+                unsummed,
+                ..meta.tag
+            },
             checksum_offset: options.checksum_offset,
             loops: group
                 && options.multicast_loop

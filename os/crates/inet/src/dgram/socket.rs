@@ -5,11 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use super::multicast::Joined;
 use super::{Arrival, DgramKind, DgramOptions, DgramRow};
 use crate::addr::Endpoint;
 use crate::effects::Ready;
 use crate::error::Error;
-use crate::frame::Frame;
+use crate::frame::{Frame, FramePool, Tag};
 use crate::icmp::Report;
 use crate::iface::IfaceId;
 use crate::options::SocketOptions;
@@ -36,6 +37,9 @@ pub(crate) struct Datagram {
     pub arrived: Instant,
     /// Dropped before it.
     pub drops: u32,
+    /// The length of the datagrams that were put together; 0 of one alone.
+    pub segment: u16,
+    pub tag: Tag,
 }
 
 impl Datagram {
@@ -48,6 +52,32 @@ impl Datagram {
         self.len() + OVERHEAD
     }
 
+    /// Appends the next datagram of the same send, as a device that puts them together does: not behind a shorter one, nor to
+    /// more than one packet may hold. Says whether it did.
+    pub fn take_in(&mut self, pool: &mut FramePool, more: &[u8]) -> bool {
+        /// UDP_MAX_SEGMENTS bytes at most, and those of an IP packet.
+        const MOST: usize = 65_507;
+        let segment = match self.segment {
+            0 => self.len(),
+            segment => usize::from(segment),
+        };
+        let len = self.len() + more.len();
+        if segment == 0 || more.len() > segment || self.len() % segment != 0 || len > MOST {
+            return false;
+        }
+        if self.segment == 0 {
+            let mut whole = pool.get(MOST);
+            whole[..segment].copy_from_slice(&self.frame[self.start..self.end]);
+            whole.keep(segment);
+            pool.put(core::mem::replace(&mut self.frame, whole));
+            (self.start, self.end) = (0, segment);
+            self.segment = segment as u16;
+        }
+        let fits = self.frame.append(more);
+        self.end = self.frame.len();
+        fits
+    }
+
     pub fn arrival(&self) -> Arrival<'_> {
         Arrival {
             data: &self.frame[self.start..self.end],
@@ -58,6 +88,8 @@ impl Datagram {
             tos: self.tos,
             arrived: self.arrived,
             drops: self.drops,
+            segment: self.segment,
+            tag: self.tag,
         }
     }
 }
@@ -89,7 +121,7 @@ pub(crate) struct Dgram {
     pub errors: VecDeque<NotedError>,
     pub shut_read: bool,
     pub shut_write: bool,
-    pub groups: Vec<(IpAddr, IfaceId)>,
+    pub groups: Vec<Joined>,
     /// A send met this device's full queue.
     pub waits_for: Option<IfaceId>,
     /// SO_ATTACH_FILTER.
@@ -121,6 +153,9 @@ impl Dgram {
                 checksum_offset: None,
                 dont_fragment: false,
                 no_checksum: false,
+                no_check6_tx: false,
+                no_check6_rx: false,
+                coalesce: false,
             },
             local: Endpoint::unspecified(v6),
             bound: matches!(kind, DgramKind::Raw { .. }),

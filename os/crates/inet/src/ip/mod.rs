@@ -6,7 +6,7 @@ pub(crate) mod reassembly;
 
 use core::net::IpAddr;
 
-use crate::frame::Buf;
+use crate::frame::{Buf, Tag};
 use crate::icmp::Complaint;
 use crate::iface::IfaceId;
 use crate::stack::Stack;
@@ -23,6 +23,8 @@ pub(crate) struct Rx {
     pub kind: PacketKind,
     /// Checksums are to be verified.
     pub verify: bool,
+    /// What else goes with it.
+    pub tag: Tag,
 }
 
 /// Why we accept a destination address.
@@ -54,6 +56,10 @@ impl Stack {
             let whole = self.reassemble(rx, &header, packet.bytes());
             packet.discard(&mut self.frames);
             let Some((header, frame)) = whole else { return };
+            let rx = Rx {
+                tag: frame.tag,
+                ..rx
+            };
             return self.deliver(rx, header, destination, Buf::Owned(frame));
         }
         self.deliver(rx, header, destination, packet);

@@ -32,6 +32,8 @@ struct Partial {
     /// Received byte ranges, sorted, merged.
     have: Vec<(usize, usize)>,
     total: Option<usize>,
+    /// Length of the longest fragment, headers included.
+    longest: usize,
     deadline: Instant,
 }
 
@@ -120,6 +122,7 @@ impl Partial {
             dont_fragment: false,
         };
         fields.write(&mut frame);
+        frame.tag.fragment = self.longest as u32;
         Some((header, frame))
     }
 }
@@ -156,11 +159,14 @@ impl Stack {
                     payload: self.frames.get(LARGEST),
                     have: Vec::new(),
                     total: None,
+                    longest: 0,
                     deadline: rx.now + PATIENCE,
                 });
                 partial.len() - 1
             }
         };
+        let longest = &mut self.reassembly.partial[at].longest;
+        *longest = header.end.max(*longest);
         let whole =
             match self.reassembly.partial[at].add(&bytes[header.payload..header.end], fragment) {
                 Add::Incomplete => {

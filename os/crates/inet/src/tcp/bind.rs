@@ -122,7 +122,8 @@ impl Stack {
             }
             local.port
         } else {
-            let mut ports = ephemeral(self.config.ephemeral_ports, &mut self.rng);
+            let range = tcp.options.common.ports(self.config.ephemeral_ports);
+            let mut ports = ephemeral(range, &mut self.rng);
             ports
                 .find(|port| {
                     !self.tcp.ports.contains_key(port) && !self.tcp.in_use.contains_key(port)
@@ -136,14 +137,14 @@ impl Stack {
         Ok(())
     }
 
-    /// A port with which the connection from `addr` to `peer` is unique.
+    /// A port of `range` with which the connection from `addr` to `peer` is unique.
     pub(crate) fn tcp_connect_port(
         &mut self,
+        range: (u16, u16),
         addr: IpAddr,
         peer: Endpoint,
         local: bool,
     ) -> Result<u16> {
-        let range = self.config.ephemeral_ports;
         let tuple = |port: u16| Tuple::new(addr, port, peer.addr, peer.port);
         let unbound = |port: &u16| !self.tcp.ports.contains_key(port);
         // A tuple in TIME-WAIT is the second choice: its peer may remember it.

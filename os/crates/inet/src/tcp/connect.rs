@@ -79,10 +79,11 @@ impl Stack {
             scope,
             ..peer
         };
+        let range = options.common.ports(self.config.ephemeral_ports);
         let port = if own.port != 0 {
             own.port
         } else {
-            self.tcp_connect_port(source, peer, path.local)?
+            self.tcp_connect_port(range, source, peer, path.local)?
         };
         let local = Endpoint {
             addr: source,

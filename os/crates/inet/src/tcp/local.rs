@@ -164,6 +164,7 @@ impl Stack {
             iface: IfaceId::LO,
             kind: PacketKind::Host,
             verify: false,
+            tag: Default::default(),
         };
         let Some(listener) = self.listener_at(rx, peer, local) else {
             self.count_local(1, 0);

@@ -1,9 +1,10 @@
 // UDP sockets. Included twice, as loopback.rs.
 
-use std::vec::Vec;
+use std::{vec, vec::Vec};
 
 use net::*;
 use crate::*;
+use core::net::IpAddr;
 
 #[test]
 fn datagrams_keep_their_bounds_and_senders() {
@@ -235,10 +236,12 @@ fn multicast_reaches_members() {
         Err(Error::AddrInUse)
     );
     b.flush();
-    // The report goes to the group, with a router alert.
+    // The report (RFC 3376) goes to 224.0.0.22 with a router alert: a change to "everybody but nobody" of our group.
     let report = b.frames().remove(0);
-    assert_eq!(report[..6], [1, 0, 0x5e, 1, 2, 3]);
+    assert_eq!(report[..6], [1, 0, 0x5e, 0, 0, 22]);
     assert_eq!(report[14], 0x46);
+    assert_eq!(report[38], 0x22);
+    assert_eq!(report[44..], [0, 1, 4, 0, 0, 0, 239, 1, 2, 3]);
     a.send_to(from, Endpoint::new(group, 6000), b"member")
         .unwrap();
     exchange(&mut a, &mut b);
@@ -247,6 +250,52 @@ fn multicast_reaches_members() {
     assert_eq!(
         b.stack.dgram_leave(b.now, to, group, None),
         Err(Error::AddrNotAvailable)
+    );
+}
+
+#[test]
+fn sources_are_filtered_and_reported() {
+    let (mut a, mut b) = (Host::over(1, FAST), Host::over(2, FAST));
+    let group = v4(239, 1, 2, 3);
+    let from = a.udp(Endpoint::v4([0, 0, 0, 0], 5000));
+    let to = b.udp(Endpoint::v4([0, 0, 0, 0], 6000));
+    let nic = a.nic;
+    a.stack
+        .dgram_configure(from, |options| options.multicast_iface = Some(nic))
+        .unwrap();
+    let sender = a.stack.select_route(group, Some(nic)).unwrap().source;
+    let other = v4(192, 0, 2, 99);
+    let (now, nic) = (b.now, b.nic);
+    let mut change = |b: &mut Host, source, change| {
+        let done = b.stack.dgram_source(now, to, (group, source), Some(nic), change, 10);
+        b.flush();
+        let records: Vec<Vec<u8>> = b.frames().iter().map(|frame| frame[46..].to_vec()).collect();
+        (done, records)
+    };
+    let record = |kind: u8, source: IpAddr| {
+        let IpAddr::V4(source) = source else {
+            unreachable!()
+        };
+        let mut bytes = vec![kind, 0, 0, 1, 239, 1, 2, 3];
+        bytes.extend(source.octets());
+        bytes
+    };
+    // Sources that are wanted: ALLOW_NEW_SOURCES, and BLOCK_OLD_SOURCES when one goes.
+    let (done, records) = change(&mut b, other, SourceChange::Join);
+    assert_eq!((done, records), (Ok(()), vec![record(5, other)]));
+    a.send_to(from, Endpoint::new(group, 6000), b"unwanted").unwrap();
+    exchange(&mut a, &mut b);
+    assert_eq!(b.recv_from(to), Err(Error::WouldBlock));
+    let (done, records) = change(&mut b, sender, SourceChange::Join);
+    assert_eq!((done, records), (Ok(()), vec![record(5, sender)]));
+    a.send_to(from, Endpoint::new(group, 6000), b"wanted").unwrap();
+    exchange(&mut a, &mut b);
+    assert_eq!(b.recv_from(to).unwrap().0, b"wanted");
+    let (done, records) = change(&mut b, other, SourceChange::Leave);
+    assert_eq!((done, records), (Ok(()), vec![record(6, other)]));
+    assert_eq!(
+        change(&mut b, other, SourceChange::Block).0,
+        Err(Error::Invalid)
     );
 }
 

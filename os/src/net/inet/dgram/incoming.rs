@@ -13,14 +13,16 @@ use crate::{
             Common, Generic,
             generic::{Ancillary, Timestamp},
             message::{Flags, Incoming, Received},
+            notice,
         },
     },
     time,
 };
 use abi::net::{
-    AF_INET, AF_INET6, IP_ORIGDSTADDR, IP_PKTINFO, IP_RECVERR, IP_TOS, IP_TTL, IPPROTO_IP,
-    IPPROTO_IPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_HOPLIMIT, IPV6_ORIGDSTADDR,
-    IPV6_PKTINFO, IPV6_RECVERR, IPV6_TCLASS, SO_RXQ_OVFL, SOL_SOCKET,
+    AF_INET, AF_INET6, IP_CHECKSUM, IP_ORIGDSTADDR, IP_PKTINFO, IP_RECVERR, IP_RECVFRAGSIZE,
+    IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_HOPLIMIT,
+    IPV6_ORIGDSTADDR, IPV6_PKTINFO, IPV6_RECVERR, IPV6_RECVFRAGSIZE, IPV6_TCLASS, SO_MARK,
+    SO_PRIORITY, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP,
 };
 use core::net::IpAddr;
 use inet::{Arrival, Endpoint, ErrorOrigin, ErrorRecord};
@@ -64,22 +66,33 @@ impl Dgram {
             true => self.net.look(|stack| stack.dgram_local(self.id)).port,
             false => 0,
         };
-        let outcome = self.net.with(|stack, _| {
-            stack.dgram_recv(self.id, peek, |arrival| {
-                let copied = match message.out.remaining() {
-                    0 => 0,
-                    _ => message.out.write(arrival.data)?,
-                };
-                let cut = copied < arrival.data.len();
-                if let Some(control) = message.control.as_deref_mut() {
-                    push_ancillary(control, arrival, generic, port);
+        let from_offset = common.peek_offset();
+        let mut take = |arrival: &Arrival<'_>, at: usize| {
+            let data = &arrival.data[at..];
+            let copied = match message.out.remaining() {
+                0 => 0,
+                _ => message.out.write(data)?,
+            };
+            let cut = copied < data.len();
+            if let Some(control) = message.control.as_deref_mut() {
+                if let Some(new_layout) = common.notices.receive_stamps() {
+                    notice::push_stamp(control, arrived(arrival), new_layout);
                 }
-                Ok(Received {
-                    len: if whole { arrival.data.len() } else { copied },
-                    flags: if cut { Flags::TRUNC } else { Flags::empty() },
-                    from: Some(SockAddr::from_endpoint(arrival.from, common.domain)),
-                })
+                push_ancillary(control, arrival, generic, port);
+            }
+            let len = if whole { arrival.data.len() } else { copied };
+            if from_offset.is_some() {
+                common.moved(peek, len);
+            }
+            Ok(Received {
+                len,
+                flags: if cut { Flags::TRUNC } else { Flags::empty() },
+                from: Some(SockAddr::from_endpoint(arrival.from, common.domain)),
             })
+        };
+        let outcome = self.net.with(|stack, _| match from_offset {
+            Some(offset) if peek => stack.dgram_peek(self.id, offset, take),
+            _ => stack.dgram_recv(self.id, peek, |arrival| take(arrival, 0)),
         });
         match outcome {
             // After shutdown(SHUT_RD) an empty queue is end of file.
@@ -88,6 +101,9 @@ impl Dgram {
         }
     }
 }
+
+/// linux/udp.h.
+const UDP_GRO: i32 = 104;
 
 /// What the program asked to be told about a datagram; `port` is the socket's own.
 pub(super) fn push_ancillary(
@@ -101,9 +117,7 @@ pub(super) fn push_ancillary(
     let ipv6 = IPPROTO_IPV6 as i32;
     let asked = |what| generic.ancillary.contains(what);
     if generic.timestamp != Timestamp::None {
-        // Arrival is monotonic; the program wants the wall clock.
-        let age = time::now().0.saturating_sub(arrival.arrived.nanos());
-        let at = time::realtime().saturating_sub(age);
+        let at = arrived(arrival);
         let (seconds, nanos) = (at / 1_000_000_000, at % 1_000_000_000);
         if let Some((kind, fraction)) = generic.timestamp.item(nanos) {
             control.push(sol_socket, kind as i32, &pair_bytes(seconds, fraction));
@@ -111,6 +125,18 @@ pub(super) fn push_ancillary(
     }
     if generic.drop_count && arrival.drops != 0 {
         control.push(sol_socket, SO_RXQ_OVFL as i32, &arrival.drops.to_ne_bytes());
+    }
+    if generic.recv_mark {
+        let mark = arrival.tag.mark.to_ne_bytes();
+        control.push(sol_socket, SO_MARK as i32, &mark);
+    }
+    if generic.recv_priority {
+        let priority = arrival.tag.priority.to_ne_bytes();
+        control.push(sol_socket, SO_PRIORITY as i32, &priority);
+    }
+    if asked(Ancillary::SEGMENT) && arrival.segment != 0 {
+        let segment = i32::from(arrival.segment).to_ne_bytes();
+        control.push(SOL_UDP as i32, UDP_GRO, &segment);
     }
     if asked(Ancillary::PKTINFO)
         && let IpAddr::V4(to) = arrival.to
@@ -130,6 +156,19 @@ pub(super) fn push_ancillary(
     if asked(Ancillary::ORIGINAL) && arrival.to.is_ipv4() {
         let to = SockAddr::from_endpoint(Endpoint::new(arrival.to, port), AF_INET);
         control.push(ip, IP_ORIGDSTADDR as i32, to.bytes());
+    }
+    if asked(Ancillary::CHECKSUM) && arrival.tag.summed {
+        let sum = inet_sum(arrival.data).to_ne_bytes();
+        control.push(ip, IP_CHECKSUM as i32, &sum);
+    }
+    for (what, level, kind, v6) in [
+        (Ancillary::FRAGMENT, ip, IP_RECVFRAGSIZE, false),
+        (Ancillary::FRAGMENT6, ipv6, IPV6_RECVFRAGSIZE, true),
+    ] {
+        if asked(what) && arrival.tag.fragment != 0 && arrival.from.addr.is_ipv6() == v6 {
+            let longest = arrival.tag.fragment.to_ne_bytes();
+            control.push(level, kind as i32, &longest);
+        }
     }
     for (what, kind) in [
         (Ancillary::PKTINFO6, IPV6_PKTINFO),
@@ -166,6 +205,22 @@ pub(super) fn push_ancillary(
             &i32::from(arrival.tos).to_ne_bytes(),
         );
     }
+}
+
+/// When it came, in ns of the wall clock: an arrival is noted on the monotonic one.
+fn arrived(arrival: &Arrival<'_>) -> u64 {
+    let age = time::now().0.saturating_sub(arrival.arrived.nanos());
+    time::realtime().saturating_sub(age)
+}
+
+/// The one's complement sum of the payload, not complemented (IP_CHECKSUM).
+fn inet_sum(data: &[u8]) -> u32 {
+    let word = |pair: &[u8]| u32::from(u16::from_ne_bytes([pair[0], *pair.get(1).unwrap_or(&0)]));
+    let add = |sum: u32, pair: &[u8]| {
+        let (sum, carry) = sum.overflowing_add(word(pair));
+        sum + u32::from(carry)
+    };
+    data.chunks(2).fold(0, add)
 }
 
 pub(super) fn pair_bytes(seconds: u64, fraction: u64) -> [u8; 16] {

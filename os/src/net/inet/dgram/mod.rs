@@ -152,7 +152,7 @@ impl Protocol for Dgram {
     fn send(
         &self,
         common: &Common,
-        _cx: Option<&Caller<'_>>,
+        cx: Option<&Caller<'_>>,
         message: &mut Outgoing<'_, '_>,
     ) -> Result<usize> {
         if message.flags.contains(Flags::OOB) {
@@ -162,7 +162,7 @@ impl Protocol for Dgram {
         if len > MAX_PAYLOAD {
             return Err(Errno::EMSGSIZE);
         }
-        let meta = self.meta(common, message)?;
+        let meta = self.meta(common, cx, message)?;
         if self.kind == DgramKind::Udp {
             let holding = {
                 let cork = self.cork.lock();
@@ -243,6 +243,7 @@ impl Protocol for Dgram {
                 apply_generic(&mut options.common, generic);
                 options.common.owner = owner;
                 options.no_checksum = generic.no_checksum;
+                options.coalesce = generic.ancillary.contains(Ancillary::SEGMENT);
                 options.recv_errors = generic
                     .ancillary
                     .intersects(Ancillary::ERRORS | Ancillary::ERRORS6);

@@ -7,7 +7,7 @@ use super::{Dgram, MAX_PAYLOAD, lift};
 use crate::{
     Result,
     net::{
-        SockAddr,
+        CAP_NET_ADMIN, CAP_NET_RAW, Caller, SockAddr,
         cmsg::{self, Item},
         socket::{
             Common,
@@ -20,12 +20,16 @@ use abi::{
     Errno,
     net::{
         AF_INET, AF_INET6, AF_UNSPEC, IP_PKTINFO, IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
-        IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS, SOL_UDP,
+        IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS, SCM_CREDENTIALS, SCM_RIGHTS, SO_MARK,
+        SO_PRIORITY, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD, SOL_SOCKET, SOL_UDP,
     },
 };
 use alloc::vec::Vec;
-use core::net::IpAddr;
-use inet::{Endpoint, IfaceId, SendMeta};
+use core::{
+    net::IpAddr,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
+use inet::{Endpoint, IfaceId, SendMeta, Tag};
 
 /// UDP_CORK and MSG_MORE: a datagram that is put together from several sends. udp(7), send(2).
 #[derive(Default)]
@@ -124,8 +128,10 @@ impl Dgram {
         if message.data.read(&mut data)? < len {
             return Err(Errno::EFAULT);
         }
+        let mut meta = *meta;
+        meta.tag.train = next_train();
         for (at, piece) in data.chunks(segment).enumerate() {
-            match self.send_whole(common, message.flags.nonblock(), meta, piece) {
+            match self.send_whole(common, message.flags.nonblock(), &meta, piece) {
                 // What has left has left: the rest is lost, as on a full device queue.
                 Err(Errno::EAGAIN) if at > 0 => break,
                 done => done?,
@@ -135,19 +141,30 @@ impl Dgram {
     }
 
     /// What the program says about one datagram.
-    pub(super) fn meta(&self, common: &Common, message: &Outgoing<'_, '_>) -> Result<SendMeta> {
+    pub(super) fn meta(
+        &self,
+        common: &Common,
+        cx: Option<&Caller<'_>>,
+        message: &Outgoing<'_, '_>,
+    ) -> Result<SendMeta> {
+        let generic = common.generic();
         let mut meta = SendMeta {
             on_link: message.flags.contains(Flags::DONTROUTE),
+            tag: Tag {
+                mark: generic.mark,
+                priority: generic.priority,
+                ..Tag::default()
+            },
             ..SendMeta::default()
         };
         if let Some(to) = message.to.as_ref().filter(|to| !to.bytes().is_empty()) {
             meta.to = Some(destination(to, common.domain)?);
         }
         if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
-            meta.iface = iface_of(common.generic().unicast_iface as i32);
+            meta.iface = iface_of(generic.unicast_iface as i32);
         }
         for item in cmsg::items(message.control) {
-            apply_item(&mut meta, &item?)?;
+            apply_item(&mut meta, &item?, cx)?;
         }
         Ok(meta)
     }
@@ -169,7 +186,12 @@ pub(super) fn destination(to: &SockAddr, domain: u32) -> Result<Endpoint> {
 }
 
 /// Ancillary data of sendmsg(2): IP_PKTINFO, IP_TTL, IP_TOS and their IPv6 kin. `EINVAL`.
-pub(super) fn apply_item(meta: &mut SendMeta, item: &Item<'_>) -> Result<()> {
+pub(super) fn apply_item(
+    meta: &mut SendMeta,
+    item: &Item<'_>,
+    cx: Option<&Caller<'_>>,
+) -> Result<()> {
+    const SOCKET: i32 = SOL_SOCKET as i32;
     const IP: i32 = IPPROTO_IP as i32;
     const IPV6: i32 = IPPROTO_IPV6 as i32;
     let int = || match item.data {
@@ -198,7 +220,23 @@ pub(super) fn apply_item(meta: &mut SendMeta, item: &Item<'_>) -> Result<()> {
             meta.iface = iface_of(i32::from_ne_bytes(core::array::from_fn(|i| data[16 + i])));
         }
         (IP | IPV6, _) => return Err(Errno::EINVAL),
-        // Other levels belong to others: ignored, as Linux does for SOL_SOCKET items it does not know here.
+        (SOCKET, SO_MARK) => {
+            may_mark(cx)?;
+            let mark: [u8; 4] = item.data.try_into().map_err(|_| Errno::EINVAL)?;
+            meta.tag.mark = u32::from_ne_bytes(mark);
+        }
+        (SOCKET, SO_PRIORITY) => {
+            let priority: [u8; 4] = item.data.try_into().map_err(|_| Errno::EINVAL)?;
+            meta.tag.priority = u32::from_ne_bytes(priority);
+            // 0 to 6 are free.
+            if meta.tag.priority > 6 {
+                may_mark(cx)?;
+            }
+        }
+        // Taken by the notices, or by families that pass descriptors and credentials.
+        (SOCKET, SO_TIMESTAMPING_OLD | SO_TIMESTAMPING_NEW | SCM_RIGHTS | SCM_CREDENTIALS) => {}
+        (SOCKET, _) => return Err(Errno::EINVAL),
+        // Other levels belong to others: ignored.
         _ => {}
     }
     Ok(())
@@ -236,4 +274,18 @@ fn or_default(value: i32) -> Result<Option<u8>> {
 
 pub(super) fn iface_of(index: i32) -> Option<IfaceId> {
     (index > 0).then_some(IfaceId(index as u32))
+}
+
+/// A mark, and a priority above 6, need CAP_NET_ADMIN or CAP_NET_RAW. `EPERM`.
+fn may_mark(cx: Option<&Caller<'_>>) -> Result<()> {
+    match cx.is_some_and(|cx| cx.capable(CAP_NET_ADMIN) || cx.capable(CAP_NET_RAW)) {
+        true => Ok(()),
+        false => Err(Errno::EPERM),
+    }
+}
+
+/// A number for the datagrams of one send; never 0.
+fn next_train() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Relaxed).max(1)
 }

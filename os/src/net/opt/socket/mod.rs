@@ -14,13 +14,15 @@ use abi::{
     Errno,
     net::{
         AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER,
-        SO_BROADCAST, SO_BSDCOMPAT, SO_COOKIE, SO_DEBUG, SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE,
-        SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NO_CHECK, SO_OOBINLINE,
-        SO_PASSCRED, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_REUSEADDR,
-        SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TYPE,
+        SO_BPF_EXTENSIONS, SO_BROADCAST, SO_BSDCOMPAT, SO_CNX_ADVICE, SO_COOKIE, SO_DEBUG,
+        SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE,
+        SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE,
+        SO_PASSCRED, SO_PEEK_OFF, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_RCVMARK,
+        SO_RCVPRIORITY, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TYPE,
     },
 };
 use alloc::vec::Vec;
+use inet::DgramKind;
 
 /// Every option of the level.
 pub(super) const ROWS: &[&[Row]] = &[VALUES, buffers::ROWS, times::ROWS, device::ROWS, unix::ROWS];
@@ -207,6 +209,65 @@ const VALUES: &[Row] = &[
         let peer = t.protocol.peer(t.common)?;
         Ok(Value::Name(peer.bytes().to_vec()))
     }),
+    row(
+        SO_PEEK_OFF,
+        |t| {
+            if let Ok(unix) = unix::unix(t, Errno::EOPNOTSUPP) {
+                return Ok(Value::Int(unix.peek_offset()));
+            }
+            can_peek_on(t)?;
+            Ok(Value::Int(t.common.raw_peek_offset()))
+        },
+        |t, _, v| {
+            let offset = v.int()?;
+            if let Ok(unix) = unix::unix(t, Errno::EOPNOTSUPP) {
+                unix.set_peek_offset(offset);
+                return Ok(());
+            }
+            can_peek_on(t)?;
+            t.common.set_peek_offset(offset);
+            Ok(())
+        },
+    ),
+    // A route is looked up for each packet: there is none to look up again.
+    write_only(SO_CNX_ADVICE, |_, _, v| v.int().map(drop)),
+    read_only(SO_NETNS_COOKIE, |t| {
+        Ok(Value::Exact(t.common.net.cookie.to_ne_bytes().to_vec()))
+    }),
+    // SKF_AD_MAX: what a filter may load beside the packet.
+    read_only(SO_BPF_EXTENSIONS, |_| Ok(Value::Int(64))),
+    row(
+        SO_INCOMING_CPU,
+        |t| Ok(Value::Int(t.shared(|o| o.incoming_cpu).unwrap_or(-1))),
+        |t, _, v| {
+            let cpu = v.int()?;
+            t.set_shared(|o| o.incoming_cpu = cpu).or(Ok(()))
+        },
+    ),
+    row(
+        SO_RCVMARK,
+        |t| Ok(t.generic().recv_mark.into()),
+        |t, cx, v| {
+            let on = v.flag()?;
+            if !cx.capable(CAP_NET_ADMIN) && !cx.capable(CAP_NET_RAW) {
+                return Err(Errno::EPERM);
+            }
+            t.change(|g| g.recv_mark = on);
+            Ok(())
+        },
+    ),
+    row(
+        SO_RCVPRIORITY,
+        |t| Ok(t.generic().recv_priority.into()),
+        |t, cx, v| {
+            let on = v.flag()?;
+            if !cx.capable(CAP_NET_ADMIN) && !cx.capable(CAP_NET_RAW) {
+                return Err(Errno::EPERM);
+            }
+            t.change(|g| g.recv_priority = on);
+            Ok(())
+        },
+    ),
     row(SO_ATTACH_FILTER, filter::get, filter::attach),
     write_only(SO_DETACH_FILTER, filter::detach),
     row(
@@ -222,5 +283,14 @@ fn has_credentials(t: &Target<'_>) -> Result<()> {
     match t.common.domain {
         AF_UNIX | AF_NETLINK => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
+    }
+}
+
+/// SO_PEEK_OFF is for UDP, TCP and AF_UNIX. `EOPNOTSUPP`.
+fn can_peek_on(t: &Target<'_>) -> Result<()> {
+    let udp = t.dgram().is_some_and(|d| d.kind() == DgramKind::Udp);
+    match udp || t.stream().is_some() {
+        true => Ok(()),
+        false => Err(Errno::EOPNOTSUPP),
     }
 }

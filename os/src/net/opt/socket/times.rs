@@ -1,15 +1,20 @@
 //! Time outs, and time stamps that come with messages. socket(7).
 
 use super::super::{Input, Row, Target, Value, row};
-use crate::{Result, net::socket::generic::Timestamp};
+use crate::{
+    Result,
+    net::socket::{generic::Timestamp, notice},
+};
 use abi::{
     Errno,
     net::{
         SO_RCVTIMEO_NEW, SO_RCVTIMEO_OLD, SO_SNDTIMEO_NEW, SO_SNDTIMEO_OLD, SO_TIMESTAMP_NEW,
-        SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPNS_OLD,
+        SO_TIMESTAMP_OLD, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD, SO_TIMESTAMPNS_NEW,
+        SO_TIMESTAMPNS_OLD, SO_ZEROCOPY,
     },
 };
 use alloc::vec::Vec;
+use inet::{DgramKind, TcpState};
 
 const NANOS: u64 = 1_000_000_000;
 
@@ -25,6 +30,35 @@ pub(super) const ROWS: &[Row] = &[
         name: SO_SNDTIMEO_NEW,
         ..SEND_TIMEOUT
     },
+    row(
+        SO_TIMESTAMPING_OLD,
+        |t| Ok(stamping(t)),
+        |t, _, v| set_stamping(t, v, false),
+    ),
+    row(
+        SO_TIMESTAMPING_NEW,
+        |t| match t.common.notices.settings().new_layout {
+            true => Ok(stamping(t)),
+            false => Ok(Value::Bytes(alloc::vec![0; 8])),
+        },
+        |t, _, v| set_stamping(t, v, true),
+    ),
+    row(
+        SO_ZEROCOPY,
+        |t| Ok(t.common.notices.settings().zerocopy.into()),
+        |t, _, v| {
+            let on = v.int()?;
+            let udp = t.dgram().is_some_and(|d| d.kind() == DgramKind::Udp);
+            match on {
+                _ if !udp && t.stream().is_none() => Err(Errno::EOPNOTSUPP),
+                0 | 1 => {
+                    t.common.notices.change(|s| s.zerocopy = on == 1);
+                    Ok(())
+                }
+                _ => Err(Errno::EINVAL),
+            }
+        },
+    ),
     row(
         SO_TIMESTAMP_OLD,
         |t| Ok((t.generic().timestamp == Timestamp::Micros).into()),
@@ -95,4 +129,43 @@ fn timeval(nanos: u64) -> Value {
     let mut bytes = Vec::from((nanos / NANOS).to_ne_bytes());
     bytes.extend_from_slice(&(nanos % NANOS / 1000).to_ne_bytes());
     Value::Bytes(bytes)
+}
+
+/// `struct so_timestamping`.
+fn stamping(t: &Target<'_>) -> Value {
+    let settings = t.common.notices.settings();
+    let mut bytes = Vec::from(settings.stamping.to_ne_bytes());
+    bytes.extend_from_slice(&settings.clock.to_ne_bytes());
+    Value::Bytes(bytes)
+}
+
+/// SO_TIMESTAMPING: flags, or `struct so_timestamping`. `EINVAL` for flags that are unknown or need others, and for numbers on
+/// a stream that is not connected. No clock of a card can be bound to.
+fn set_stamping(t: &Target<'_>, v: &Input<'_>, new_layout: bool) -> Result<()> {
+    /// SOF_TIMESTAMPING_BIND_PHC.
+    const BIND_CLOCK: u32 = 1 << 15;
+    let flags = v.int()? as u32;
+    let has = |flag: u32| flags & flag != 0;
+    if flags & !notice::ALL != 0
+        || has(BIND_CLOCK)
+        || has(notice::OPT_ID_TCP) && !has(notice::OPT_ID)
+        || has(notice::OPT_STATS) && !has(notice::OPT_TSONLY)
+    {
+        return Err(Errno::EINVAL);
+    }
+    let before = t.common.notices.settings().stamping;
+    if has(notice::OPT_ID)
+        && before & notice::OPT_ID == 0
+        && let Some(stream) = t.stream()
+    {
+        let state = t.common.net.look(|stack| stack.tcp_state(stream.id()));
+        if matches!(state, TcpState::Closed | TcpState::Listen) {
+            return Err(Errno::EINVAL);
+        }
+    }
+    t.common.notices.change(|settings| {
+        settings.stamping = flags;
+        settings.new_layout = new_layout;
+    });
+    Ok(())
 }

@@ -1,13 +1,10 @@
 //! SOL_SOCKET values that only AF_UNIX knows, or acts on: who is there and what comes with messages. unix(7).
 
-use super::super::{Input, Row, Target, Value, read_only, row, write_only};
+use super::super::{Row, Target, Value, read_only, row, write_only};
 use crate::{Result, file::hooks, net::unix::Unix};
 use abi::{
     Errno,
-    net::{
-        AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEEK_OFF, SO_PEERGROUPS, SO_PEERPIDFD,
-        SOCK_STREAM,
-    },
+    net::{AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD, SOCK_STREAM},
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -49,11 +46,6 @@ pub(super) const ROWS: &[Row] = &[
         t.change(|g| g.report_unread = on);
         Ok(())
     }),
-    row(
-        SO_PEEK_OFF,
-        |t| Ok(Value::Int(unix(t, Errno::EOPNOTSUPP)?.peek_offset())),
-        set_peek_offset,
-    ),
     read_only(SO_PEERPIDFD, |t| {
         let process = unix(t, Errno::ENODATA)?.peer_process();
         let process = process.ok_or(Errno::ENODATA)?;
@@ -72,11 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-fn set_peek_offset(t: &Target<'_>, _: &crate::net::Caller<'_>, v: &Input<'_>) -> Result<()> {
-    unix(t, Errno::EOPNOTSUPP)?.set_peek_offset(v.int()?);
-    Ok(())
-}
-
-fn unix<'a>(t: &Target<'a>, otherwise: Errno) -> Result<&'a Unix> {
+/// The AF_UNIX socket; `otherwise` for any other.
+pub(super) fn unix<'a>(t: &Target<'a>, otherwise: Errno) -> Result<&'a Unix> {
     t.protocol.as_any().downcast_ref().ok_or(otherwise)
 }
