@@ -2,6 +2,9 @@
  * Who is at the other side, by descriptor and by groups: SO_PEERPIDFD, SO_PASSPIDFD with SCM_PIDFD, SO_PEERGROUPS. unix(7).
  * Agrees: Linux 6.18, 7.2.
  */
+/* musl's CMSG_NXTHDR compares signed with unsigned. */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 #include "net.h"
 
 #include <grp.h>
