@@ -15,7 +15,7 @@ use crate::again;
 use crate::cli::RunArgs;
 use crate::contest;
 use crate::dialect::contest::is_marker;
-use crate::exec::{self, Boot, Limits, News, Over};
+use crate::exec::{self, Boot, Limits, News, Over, Web};
 use crate::image::{self, HostTools};
 use crate::interrupt::Interrupt;
 use crate::job::{self, Job};
@@ -25,7 +25,7 @@ use crate::ltp;
 use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
 use crate::pairs;
 use crate::place;
-use crate::plan::{self, Case, Forward, Selection, Work};
+use crate::plan::{self, Case, Forward, Selection, WEB, Work};
 use crate::qemu::{self, Kernel, Machine, Ports, Qemu, quote};
 use crate::report::{
     EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Set, ShardOf, Ui, environment, farewell,
@@ -478,7 +478,13 @@ impl OneTarget<'_> {
             .flat_map(|case| case.forwards())
             .copied()
             .collect();
-        let ports = Ports::reserve(&forwards)?;
+        let mut ports = Ports::reserve(&forwards)?;
+        // Lives as long as the boot.
+        let wants_web = cases.iter().any(|case| case.wants_web());
+        let web = wants_web.then(Web::start).transpose()?;
+        if let Some(web) = &web {
+            ports.name(WEB, web.port());
+        }
         let nonce = nonce(self.boots);
         let disk = self.dir.path().join("job.img");
         let settings = job::Boot {

@@ -6,6 +6,7 @@
 
 mod host;
 mod session;
+mod web;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -25,6 +26,7 @@ use crate::report::full;
 use host::HostClient;
 use session::Session;
 pub use session::{Finished, Limits, News, Over};
+pub use web::Web;
 
 /// How often the clock and the signals are looked at.
 const TICK: Duration = Duration::from_millis(50);

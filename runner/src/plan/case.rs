@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// Stands in an argument for the port of a web server on the host, at 10.0.2.2.
+pub const WEB: &str = "{web}";
+
 /// A case of a suite.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -190,6 +193,14 @@ impl Case {
                 matches!(dialect, Dialect::Iperf3 { .. } | Dialect::Netperf { .. })
             }
             Work::Boot | Work::PowerOff => false,
+        }
+    }
+
+    /// Whether it wants a web server on the host.
+    pub fn wants_web(&self) -> bool {
+        match &self.work {
+            Work::Guest { main, .. } => main.argv.iter().any(|arg| arg.contains(WEB)),
+            _ => false,
         }
     }
 

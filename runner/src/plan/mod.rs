@@ -10,12 +10,13 @@ mod glob;
 mod iperf3;
 mod ltp;
 mod netperf;
+mod programs;
 mod shard;
 mod smoke;
 
 pub use shard::Shard;
 
-pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, Work};
+pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, WEB, Work};
 pub use glob::matches;
 
 use crate::outcome::{Exit, Refused, usage};
@@ -72,6 +73,12 @@ pub const SUITES: &[Suite] = &[
         about: "LTP's cases about sockets and readiness (--ltp DIR), or ours of the same names",
         part_of: None,
         cases: ltp::cases,
+    },
+    Suite {
+        name: "programs",
+        about: "Debian's own network programs: ip, ss, ping, tcpdump, socat, curl, redis, nginx, ssh and more",
+        cases: programs::cases,
+        part_of: None,
     },
     Suite {
         name: "iperf3",

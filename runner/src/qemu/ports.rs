@@ -18,6 +18,7 @@ const ATTEMPTS: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub struct Ports {
     chosen: HashMap<&'static str, u16>,
+    forwarded: Vec<u16>,
     done: Option<u16>,
 }
 
@@ -33,12 +34,18 @@ impl Ports {
                 let (port, sockets) = free_port()?;
                 held.push(sockets);
                 ports.chosen.insert(forward.placeholder(), port);
+                ports.forwarded.push(port);
             }
         }
         if !ports.chosen.is_empty() {
             ports.done = Some(free_port()?.0);
         }
         Ok(ports)
+    }
+
+    /// Names a port of the host that leads nowhere, for arguments.
+    pub fn name(&mut self, placeholder: &'static str, port: u16) {
+        self.chosen.insert(placeholder, port);
     }
 
     /// Values of the placeholders.
@@ -53,7 +60,7 @@ impl Ports {
 
     /// `,hostfwd=...` for each, in a fixed order.
     pub(super) fn hostfwd(&self) -> String {
-        let mut numbers: Vec<u16> = self.chosen.values().copied().collect();
+        let mut numbers = self.forwarded.clone();
         numbers.sort_unstable();
         let forwarded = numbers.iter().flat_map(|port| {
             ["tcp", "udp"].map(|protocol| format!(",hostfwd={protocol}:127.0.0.1:{port}-:{port}"))

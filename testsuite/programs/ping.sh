@@ -1,0 +1,17 @@
+# ping(8) over IPv4.
+run 'ping -c 3 -i 0.2 127.0.0.1'
+says 'all come back' '3 packets transmitted, 3 received, 0% packet loss'
+says 'in order, with the time to live of lo' '64 bytes from 127.0.0.1: icmp_seq=3 ttl=64 time=[0-9.]+ ms'
+run 'ping -c 1 -W 3 10.0.2.2'
+says 'the gateway' '1 packets transmitted, 1 received'
+run 'ping -c 2 -i 0.2 -s 20000 127.0.0.1'
+says 'large ones' '20008 bytes from 127.0.0.1: icmp_seq=2'
+run 'ping -c 1 -W 3 -s 4000 10.0.2.15'
+says 'and to itself by its other address' '4008 bytes from 10.0.2.15'
+run 'ping -c 1 -W 3 -M do -s 2000 10.0.2.2'
+says 'too long and not to be cut' 'Message too long'
+left 'is a failure' 1
+run 'ping -c 1 -I lo 127.0.0.1'
+says 'through one interface' 'from 127.0.0.1 lo: 56\(84\) bytes'
+run 'ping -f -c 200 -q 127.0.0.1'
+says 'as fast as they come back' '200 packets transmitted, 200 received, 0% packet loss'

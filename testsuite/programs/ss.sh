@@ -1,0 +1,27 @@
+# ss(8): sockets with their owners.
+start server 'nc -l -k 127.0.0.1 7010'
+server=$pid
+listening 7010
+run 'ss -tlnp'
+says 'a listener and who it is' "LISTEN +0 +[0-9]+ +127.0.0.1:7010 +0.0.0.0:\\* +users:\\(\\(\"nc[^\"]*\",pid=[0-9]+,fd=[0-9]+\\)\\)"
+start client 'sleep 20 | nc 127.0.0.1 7010'
+until_true 'ss -Htn state established dport = :7010 | grep -q 7010'
+run 'ss -tanp'
+says 'both ends of a connection' 'ESTAB +0 +0 +127.0.0.1:[0-9]+ +127.0.0.1:7010 '
+says 'the other end' 'ESTAB +0 +0 +127.0.0.1:7010 +127.0.0.1:[0-9]+ '
+run 'ss -tin dport = :7010'
+says 'what TCP knows of it' 'rtt:[0-9.]+/[0-9.]+.* mss:[0-9]+'
+start udp 'nc -u -l 127.0.0.1 7011'
+until_true 'ss -Huan sport = :7011 | grep -q 7011'
+run 'ss -uanp sport = :7011'
+says 'UDP' 'UNCONN +0 +0 +127.0.0.1:7011 '
+start unix 'nc -l -U /tmp/ss.sock'
+until_true 'ss -Hxl | grep -q ss.sock'
+run 'ss -xlp'
+says 'UNIX' 'u_str +LISTEN +0 +[0-9]+ +/tmp/ss.sock [0-9]+ +\* 0 +users:'
+run 'ss -tan state listening sport = :7010'
+says 'a filter by state and port' '127.0.0.1:7010'
+run 'ss -tan state time-wait sport = :7010'
+lacks 'which leaves out the others' '127.0.0.1:7010'
+run 'ss -s'
+says 'a summary' '^TCP: +[0-9]+ \(estab 2,'
