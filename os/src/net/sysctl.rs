@@ -106,6 +106,7 @@ const INT: RangeInclusive<i64> = 0..=i32::MAX as i64;
 const BUFFER: RangeInclusive<i64> = 2304..=i32::MAX as i64;
 const SECONDS: RangeInclusive<i64> = 1..=32_767;
 const COUNT: RangeInclusive<i64> = 1..=127;
+const BYTE: RangeInclusive<i64> = 0..=255;
 
 const KNOBS: &[Knob] = &[
     knob("core/rmem_max", BUFFER, Home::Shell(&[Value::RmemMax])),
@@ -205,6 +206,62 @@ const KNOBS: &[Knob] = &[
         Home::Engine(
             |c| Vec::from([c.fin_wait2.as_secs() as i64]),
             |c, n| c.fin_wait2 = Duration::from_secs(n[0] as u64),
+        ),
+    ),
+    knob(
+        "ipv4/tcp_syn_linear_timeouts",
+        0..=127,
+        Home::Engine(
+            |c| Vec::from([c.syn_linear_timeouts.into()]),
+            |c, n| c.syn_linear_timeouts = n[0] as u8,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_synack_retries",
+        BYTE,
+        Home::Engine(
+            |c| Vec::from([c.synack_retries.into()]),
+            |c, n| c.synack_retries = n[0] as u8,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_retries2",
+        BYTE,
+        Home::Engine(
+            |c| Vec::from([c.retries.into()]),
+            |c, n| c.retries = n[0] as u8,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_orphan_retries",
+        BYTE,
+        Home::Engine(
+            |c| Vec::from([c.orphan_retries.into()]),
+            |c, n| c.orphan_retries = n[0] as u8,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_max_orphans",
+        INT,
+        Home::Engine(
+            |c| Vec::from([c.max_orphans as i64]),
+            |c, n| c.max_orphans = n[0] as usize,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_max_syn_backlog",
+        INT,
+        Home::Engine(
+            |c| Vec::from([c.max_half_open as i64]),
+            |c, n| c.max_half_open = n[0] as usize,
+        ),
+    ),
+    knob(
+        "ipv4/tcp_abort_on_overflow",
+        BYTE,
+        Home::Engine(
+            |c| Vec::from([c.abort_on_overflow.into()]),
+            |c, n| c.abort_on_overflow = n[0] != 0,
         ),
     ),
     knob("ipv4/tcp_congestion_control", INT, Home::Fixed("reno")),

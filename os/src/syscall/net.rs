@@ -237,7 +237,7 @@ fn accept4(cx: &Caller, fd: i32, addr: usize, len: usize, flags: u32) -> Result<
     }
     let child = Socket::of(&*file.file)?.accept(file.nonblock())?;
     if addr != 0 {
-        let peer = child.peer().or(Err(Errno::ECONNABORTED))?;
+        let peer = child.accepted_from().or(Err(Errno::ECONNABORTED))?;
         peer.write(addr, UserPtr::new(len))?;
     }
     Ok(install(cx, child, flags)? as usize)

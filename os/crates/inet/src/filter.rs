@@ -86,6 +86,10 @@ impl Stack {
         self.tcp.filtered += usize::from(filter.is_some());
         let old = core::mem::replace(&mut tcp.filter, filter);
         self.tcp.filtered -= usize::from(old.is_some());
+        if self.tcp.filtered > 0 {
+            // It judges packets: there have to be some.
+            self.local_convert(id.0);
+        }
         Ok(())
     }
 

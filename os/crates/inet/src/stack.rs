@@ -45,6 +45,20 @@ pub struct Config {
     pub keep_count: u32,
     /// net.ipv4.tcp_syn_retries.
     pub syn_retries: u8,
+    /// net.ipv4.tcp_syn_linear_timeouts: so many SYNs are repeated a second apart, and are not counted.
+    pub syn_linear_timeouts: u8,
+    /// net.ipv4.tcp_synack_retries.
+    pub synack_retries: u8,
+    /// net.ipv4.tcp_retries2.
+    pub retries: u8,
+    /// net.ipv4.tcp_orphan_retries: `retries` of a connection that no descriptor has; 0 is 8.
+    pub orphan_retries: u8,
+    /// net.ipv4.tcp_max_orphans: connections that no descriptor has; one more is reset.
+    pub max_orphans: usize,
+    /// net.ipv4.tcp_max_syn_backlog: so many connections of a listener may be half open; the oldest gives way.
+    pub max_half_open: usize,
+    /// net.ipv4.tcp_abort_on_overflow: a connection that completes while too many wait to be accepted is reset.
+    pub abort_on_overflow: bool,
     /// net.ipv4.tcp_fin_timeout.
     pub fin_wait2: Duration,
     /// Frames queued per device before connections wait for it.
@@ -69,6 +83,13 @@ impl Default for Config {
             keep_interval: Duration::from_secs(75),
             keep_count: 9,
             syn_retries: 6,
+            syn_linear_timeouts: 4,
+            synack_retries: 5,
+            retries: 15,
+            orphan_retries: 0,
+            max_orphans: 4096,
+            max_half_open: 256,
+            abort_on_overflow: false,
             fin_wait2: Duration::from_secs(60),
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,

@@ -197,6 +197,7 @@ impl Taps {
 impl Stack {
     /// Opens a tap. `recv_buffer` bytes of frames are kept, then frames are dropped and counted.
     pub fn tap_open(&mut self, filter: TapFilter, recv_buffer: usize, token: u64) -> TapId {
+        self.local_convert_all();
         TapId(self.taps.slab.insert(Tap {
             filter,
             program: None,

@@ -302,6 +302,14 @@ impl Protocol for Stream {
         Ok(SockAddr::from_endpoint(peer, common.domain))
     }
 
+    fn accepted_from(&self, common: &Common) -> Result<SockAddr> {
+        let peer = self.net.look(|stack| stack.tcp_last_peer(self.id));
+        Ok(SockAddr::from_endpoint(
+            peer.ok_or(Errno::ENOTCONN)?,
+            common.domain,
+        ))
+    }
+
     fn send(
         &self,
         common: &Common,

@@ -323,7 +323,7 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     let mut bytes = alloc::vec![0; SIZE];
     let head = [
         info.state,
-        0, // ca_state: open
+        info.ca_state,
         info.retransmits,
         0, // probes
         info.backoff,
@@ -340,7 +340,8 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     word(20, info.rcv_mss);
     word(24, info.unacked);
     word(28, info.sacked);
-    word(36, info.total_retrans); // retrans is the outstanding part; see total at 100
+    word(32, info.lost);
+    word(36, info.retrans);
     word(44, info.last_data_sent_ms);
     word(52, info.last_data_recv_ms);
     word(56, info.last_ack_recv_ms);
@@ -356,12 +357,15 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     word(136, info.segs_out as u32);
     word(140, info.segs_in as u32);
     word(144, info.notsent_bytes);
+    word(148, info.min_rtt_us);
     word(152, info.data_segs_in as u32);
     word(156, info.data_segs_out as u32);
+    word(192, info.delivered);
     word(228, info.snd_wnd);
     let mut long = |at: usize, value: u64| bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
     long(120, info.bytes_acked);
     long(128, info.bytes_received);
     long(200, info.bytes_sent);
+    long(208, info.bytes_retrans);
     bytes
 }

@@ -78,6 +78,11 @@ pub trait Protocol: Any + Send + Sync {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// The address that accept(2) reports: also that of a peer that has gone since.
+    fn accepted_from(&self, common: &Common) -> Result<SockAddr> {
+        self.peer(common)
+    }
+
     /// send(2) and its family.
     fn send(
         &self,
@@ -330,6 +335,11 @@ impl Socket {
     /// getpeername(2).
     pub fn peer(&self) -> Result<SockAddr> {
         self.protocol.peer(&self.common)
+    }
+
+    /// The peer's address for accept(2).
+    pub fn accepted_from(&self) -> Result<SockAddr> {
+        self.protocol.accepted_from(&self.common)
     }
 
     /// sendmsg(2).

@@ -25,6 +25,7 @@ impl Stack {
             role: Role::Idle,
             error: None,
             done: false,
+            shut_early: (false, false),
             filter: None,
             pending: Ready::NONE,
         }))
@@ -116,6 +117,7 @@ impl Stack {
             tcp.done = false;
             tcp.role = Role::Listener(Listener {
                 backlog,
+                half_open: VecDeque::new(),
                 ready: VecDeque::new(),
                 embryos: 0,
             });
@@ -143,6 +145,9 @@ impl Stack {
             return Ready::NONE;
         };
         let ready = match &tcp.role {
+            Role::Idle if tcp.shut_early.0 => {
+                Ready::READ | Ready::WRITE | Ready::HUP | Ready::RDHUP
+            }
             Role::Idle => Ready::WRITE | Ready::HUP,
             Role::Listener(listener) if listener.ready.is_empty() => Ready::NONE,
             Role::Listener(_) => Ready::READ,
@@ -173,6 +178,11 @@ impl Stack {
         let connection = self.tcp.slab.get(id.0)?.connection()?;
         let there = !connection.detached && connection.state != TcpState::SynSent;
         there.then_some(connection.peer)
+    }
+
+    /// The peer, whether the connection still is or not.
+    pub fn tcp_last_peer(&self, id: TcpId) -> Option<Endpoint> {
+        Some(self.tcp.slab.get(id.0)?.connection()?.peer)
     }
 
     /// What bind checks before it looks at ports: family, scope, and that the address is ours.

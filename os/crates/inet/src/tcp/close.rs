@@ -6,6 +6,7 @@ use super::{Linger, Shutdown, TcpId, TcpState};
 use crate::addr::Endpoint;
 use crate::effects::Ready;
 use crate::error::{Error, Result};
+use crate::slab::Key;
 use crate::stack::Stack;
 use crate::time::Instant;
 
@@ -15,7 +16,14 @@ impl Stack {
         self.now = now;
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         match &mut tcp.role {
-            Role::Idle => Err(Error::NotConnected),
+            // It has its effect all the same.
+            Role::Idle => {
+                tcp.shut_early.0 |= how != Shutdown::Write;
+                tcp.shut_early.1 |= how != Shutdown::Read;
+                let events = Ready::READ | Ready::WRITE | Ready::HUP | Ready::RDHUP;
+                self.wake_tcp(id, events);
+                Err(Error::NotConnected)
+            }
             Role::Listener(_) => {
                 if how != Shutdown::Write {
                     self.listener_stop(id.0);
@@ -105,6 +113,7 @@ impl Stack {
         };
         tcp.error = None;
         tcp.done = false;
+        tcp.shut_early = (false, false);
         if tcp.bound != Bound::Explicit {
             tcp.local = Endpoint::unspecified(tcp.v6);
             tcp.bound = Bound::No;
@@ -141,7 +150,17 @@ impl Stack {
             (Linger::Background, true) => self.counters.tcp.abort_on_close += 1,
             (Linger::Background, false) => {}
         }
-        let abort = linger == Linger::Abort || unread || connection.state == TcpState::SynReceived;
+        // TCP_LINGER2 below zero: no FIN-WAIT-2 without a descriptor.
+        let unwilling = tcp.options.fin_wait2.is_none() && connection.state == TcpState::FinWait2;
+        let crowded = self.tcp.orphans >= self.config.max_orphans;
+        if linger == Linger::Background && !unread && unwilling {
+            self.counters.tcp.abort_on_linger += 1;
+        }
+        let abort = linger == Linger::Abort
+            || unread
+            || unwilling
+            || crowded
+            || connection.state == TcpState::SynReceived;
         let is_local = match &mut connection.wire {
             Wire::Local(_) => true,
             Wire::Packets(machine) => {
@@ -153,13 +172,12 @@ impl Stack {
                 false
             }
         };
-        let fin = !connection.shut_write;
+        let fin = connection.state.may_send();
         connection.shut_read = true;
         connection.shut_write = true;
         connection.corked_until = None;
-        if connection.state == TcpState::FinWait2 {
-            connection.fin_wait_until = Some(self.now + tcp.options.fin_wait2.unwrap_or_default());
-        }
+        connection.orphaned = true;
+        self.tcp.orphans += 1;
         // A bucket entry stays with the connection: the port is taken as long as it lives.
         let orphan = Tcp {
             v6: tcp.v6,
@@ -171,6 +189,7 @@ impl Stack {
             role: core::mem::replace(&mut tcp.role, Role::Idle),
             error: None,
             done: true,
+            shut_early: (false, false),
             filter: tcp.filter.clone(),
             pending: Ready::NONE,
         };
@@ -201,8 +220,31 @@ impl Stack {
             } else if fin {
                 self.local_fin(self.now, key);
             }
+            self.connection_orphaned(self.now, key);
             return self.connection_arm(self.now, key);
         }
+        self.connection_orphaned(self.now, key);
         self.tcp.mark_dirty(key);
+    }
+
+    /// An orphan in FIN-WAIT-2 waits for the peer's FIN as long as TCP_LINGER2 says, or not at all (tcp(7)).
+    pub(crate) fn connection_orphaned(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let patience = tcp.options.fin_wait2;
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.state != TcpState::FinWait2 || !tcp.orphan {
+            return;
+        }
+        match patience {
+            Some(patience) => connection.fin_wait_until = Some(now + patience),
+            None => {
+                self.counters.tcp.abort_on_data += 1;
+                self.connection_reset(key);
+            }
+        }
     }
 }

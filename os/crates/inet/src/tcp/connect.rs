@@ -44,6 +44,7 @@ impl Stack {
         let tcp = self.tcp.slab.get(id.0).ok_or(Error::NoSocket)?;
         let options = tcp.options;
         let (v6, bound, own) = (tcp.v6, tcp.bound, tcp.local);
+        let shut_early = tcp.shut_early;
         let addr = Self::effective_destination(unmapped(peer.addr));
         match (v6, addr.is_ipv6()) {
             (false, true) => return Err(Error::Family),
@@ -111,6 +112,7 @@ impl Stack {
             return Err(Error::AddrNotAvailable);
         }
         connection.state = TcpState::SynSent;
+        (connection.shut_read, connection.shut_write) = shut_early;
         self.tcp.demux.insert(tuple, id.0);
         self.tcp.port_used(port);
         self.counters.tcp.active_opens += 1;

@@ -17,11 +17,6 @@ use crate::iface::IfaceId;
 use crate::slab::Key;
 use crate::time::Instant;
 
-/// net.ipv4.tcp_retries2 of 15: how long unacknowledged data is retransmitted.
-const RETRANSMIT_LIMIT: Duration = Duration::from_secs(924);
-/// net.ipv4.tcp_synack_retries of 5.
-const SYNACK_LIMIT: Duration = Duration::from_secs(63);
-
 /// Where packets to the peer go; looked up again when the stack's route generation has changed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path {
@@ -56,10 +51,16 @@ pub(crate) struct Record {
     pub mss: u32,
     /// Since when something has been unacknowledged without progress.
     pub waiting_since: Option<Instant>,
+    /// The same, and window probes that were answered are no progress.
+    pub stuck_since: Option<Instant>,
+    /// Since when the retransmission timer runs.
+    pub clock: Option<Instant>,
     /// A sample under way: the sequence number that ends it and when it was sent.
     pub sample: Option<(u32, Instant)>,
     pub rtt_us: u32,
     pub rtt_var_us: u32,
+    pub min_rtt_us: u32,
+    /// Times the timer has expired without progress.
     pub retransmits: u32,
     pub total_retransmits: u32,
     pub keep_probes: u32,
@@ -69,6 +70,7 @@ pub(crate) struct Record {
     pub bytes_acked: u64,
     pub bytes_received: u64,
     pub bytes_sent: u64,
+    pub bytes_again: u64,
     pub segs_in: u64,
     pub segs_out: u64,
     pub data_segs_in: u64,
@@ -80,6 +82,10 @@ impl Record {
     pub fn sample_rtt(&mut self, rtt: Duration) {
         let rtt = rtt.as_micros().min(u128::from(u32::MAX)) as u32;
         let rtt = rtt.max(1);
+        self.min_rtt_us = match self.min_rtt_us {
+            0 => rtt,
+            least => least.min(rtt),
+        };
         if self.rtt_us == 0 {
             self.rtt_us = rtt;
             self.rtt_var_us = rtt / 2;
@@ -129,8 +135,8 @@ pub(crate) struct Connection {
     pub corked_until: Option<Instant>,
     /// FIN-WAIT-2 without a descriptor ends then.
     pub fin_wait_until: Option<Instant>,
-    /// When to repeat a FIN for which the machine has lost its timer.
-    pub fin_again_at: Option<Instant>,
+    /// Counted in [`super::socket::TcpTable::orphans`].
+    pub orphaned: bool,
     /// Urgent data received, and
     pub urgent: Option<Urgent>,
     /// sent: the sequence number behind it, until that is acknowledged.
@@ -284,19 +290,6 @@ impl Connection {
         // A corked connection decides itself when to send; what it lets go must leave at once.
         socket.set_nagle_enabled(!options.nodelay);
         socket.set_hop_limit(options.common.ttl.filter(|&ttl| ttl != 0));
-    }
-
-    /// How long the present wait for an acknowledgement may last.
-    pub fn patience(&self, options: &TcpOptions) -> Duration {
-        match (self.state, options.user_timeout) {
-            (_, Some(limit)) if !limit.is_zero() => limit,
-            // The intervals 1, 2, 4 ... of the retries and the wait after the last one.
-            (TcpState::SynSent, _) => {
-                Duration::from_secs((2u64 << options.syn_retries.min(20)) - 1)
-            }
-            (TcpState::SynReceived, _) => SYNACK_LIMIT,
-            _ => RETRANSMIT_LIMIT,
-        }
     }
 
     /// smoltcp forgets its retransmission timer when duplicate acknowledgements ask for a fast retransmission and only a FIN is

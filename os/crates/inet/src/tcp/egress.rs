@@ -18,10 +18,10 @@ use crate::time::Instant;
 use core::net::IpAddr;
 use core::time::Duration;
 
+/// More than an acknowledgement is ever delayed.
+const ACK_SOON: Duration = Duration::from_millis(20);
 /// A machine that wants to speak at once and yet says nothing waits for something that it does not tell.
 const PAUSE: Duration = Duration::from_millis(1);
-/// The first repetition of a forgotten FIN comes after this, the next after twice as much, and so on.
-const FIN_AGAIN: Duration = Duration::from_secs(1);
 
 impl Stack {
     /// Lets every connection that is marked speak.
@@ -66,7 +66,11 @@ impl Stack {
         let Wire::Packets(machine) = &mut connection.wire else {
             connection.dirty = false;
             if connection.state == TcpState::SynSent {
-                self.local_connect(now, key);
+                return self.local_connect(now, key);
+            }
+            if tcp.options.user_timeout.is_some() && connection.unacked() > 0 {
+                connection.record.waiting_since.get_or_insert(now);
+                self.connection_arm(now, key);
             }
             return;
         };
@@ -194,23 +198,17 @@ impl Stack {
             (Wire::Packets(_), Some(_)) => None,
             (Wire::Local(end), _) => end.again_at,
         };
-        if machine.is_some() || !connection.has_lost_fin() {
-            connection.fin_again_at = None;
-        } else if connection.fin_again_at.is_none() {
-            connection.fin_again_at =
-                Some(now + FIN_AGAIN * (1 << connection.record.retransmits.min(6)));
-        }
-        let patience = connection
-            .record
-            .waiting_since
-            .map(|since| since + connection.patience(&tcp.options));
+        let patience = connection.give_up_at(&tcp.options, tcp.orphan, &self.config);
+        let again = connection.retransmit_at(now, &self.config);
+        // While our timer runs, of the machine's only the one for a delayed acknowledgement counts.
+        let machine = machine.filter(|&at| again.is_none() || at <= now + ACK_SOON);
         let deadlines = [
             machine,
             patience,
             connection.keepalive_at(&tcp.options),
             connection.fin_wait_until,
             connection.corked_until,
-            connection.fin_again_at,
+            again,
             connection.defer_until,
         ];
         if let Some(at) = deadlines.into_iter().flatten().min() {
@@ -230,12 +228,8 @@ impl Stack {
             return;
         }
         connection.armed = None;
-        let patience = connection.patience(&tcp.options);
-        if connection
-            .record
-            .waiting_since
-            .is_some_and(|since| since + patience <= now)
-        {
+        let patience = connection.give_up_at(&tcp.options, tcp.orphan, &self.config);
+        if patience.is_some_and(|at| at <= now) {
             self.counters.tcp.abort_on_timeout += 1;
             // Linux says nothing to the peer, which has not answered for so long.
             return self.connection_fail(key, Error::TimedOut);
@@ -254,10 +248,53 @@ impl Stack {
             self.connection_enqueue(key);
             return self.tcp.mark_dirty(key);
         }
-        if connection.fin_again_at.is_some_and(|due| due <= now) && connection.has_lost_fin() {
-            connection.fin_again_at = None;
+        if connection
+            .retransmit_at(now, &self.config)
+            .is_some_and(|due| due <= now)
+        {
+            return self.connection_retransmit(now, key);
+        }
+        if connection
+            .keepalive_at(&tcp.options)
+            .is_some_and(|due| due <= now)
+        {
+            return self.connection_probe(now, key);
+        }
+        self.tcp.mark_dirty(key);
+    }
+
+    /// The retransmission timer has expired.
+    fn connection_retransmit(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        connection.record.retransmits += 1;
+        connection.record.clock = Some(now);
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return;
+        };
+        let mut out = Outbox {
+            pool: &mut self.frames,
+            frames: &mut self.scratch,
+            room: usize::MAX,
+        };
+        machine.expire(now, &mut out);
+        let silent = self.scratch.is_empty();
+        self.tcp.mark_dirty(key);
+        if !silent {
+            return self.connection_emit(now, key);
+        }
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.has_lost_fin() {
             let record = &mut connection.record;
-            record.retransmits += 1;
             record.total_retransmits += 1;
             self.counters.tcp.retransmitted_segments += 1;
             let bare = Bare {
@@ -271,36 +308,44 @@ impl Stack {
                 ttl: 64,
             };
             let via = connection.path.iface;
-            self.tcp.mark_dirty(key);
-            return self.tcp_send_bare(now, &bare, Some(via));
-        }
-        if connection
-            .keepalive_at(&tcp.options)
-            .is_some_and(|due| due <= now)
-        {
-            let record = &mut connection.record;
-            let over = record.keep_probes >= tcp.options.keep_count;
-            record.keep_probes += 1;
-            let bare = Bare {
-                local: connection.local,
-                peer: connection.peer,
-                // RFC 9293 section 3.8.4: one before what the peer expects, so that it must answer.
-                seq: if over {
-                    record.next
-                } else {
-                    record.next.wrapping_sub(1)
-                },
-                ack: record.ack_sent,
-                flags: if over { RST | ACK } else { ACK },
-                window: record.window_sent,
-                tos: tcp.options.common.tos,
-                ttl: 64,
-            };
-            let via = connection.path.iface;
             self.tcp_send_bare(now, &bare, Some(via));
-            if over {
-                return self.connection_fail(key, Error::TimedOut);
-            }
+        }
+    }
+
+    /// The keepalive timer has expired: asks the peer for a sign of life, or gives it up.
+    fn connection_probe(&mut self, now: Instant, key: Key) {
+        let Some(tcp) = self.tcp.slab.get_mut(key) else {
+            return;
+        };
+        let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        let record = &mut connection.record;
+        // TCP_USER_TIMEOUT takes the place of the count (tcp(7)).
+        let over = match tcp.options.user_timeout {
+            Some(limit) => record.keep_probes > 0 && record.last_recv + limit <= now,
+            None => record.keep_probes >= tcp.options.keep_count,
+        };
+        record.keep_probes += 1;
+        let bare = Bare {
+            local: connection.local,
+            peer: connection.peer,
+            // RFC 9293 section 3.8.4: one before what the peer expects, so that it must answer.
+            seq: if over {
+                record.next
+            } else {
+                record.next.wrapping_sub(1)
+            },
+            ack: record.ack_sent,
+            flags: if over { RST | ACK } else { ACK },
+            window: record.window_sent,
+            tos: tcp.options.common.tos,
+            ttl: 64,
+        };
+        let via = connection.path.iface;
+        self.tcp_send_bare(now, &bare, Some(via));
+        if over {
+            return self.connection_fail(key, Error::TimedOut);
         }
         self.tcp.mark_dirty(key);
     }
@@ -360,7 +405,7 @@ impl Stack {
     }
 }
 
-enum Sent {
+pub(crate) enum Sent {
     New,
     Again,
     Reset,
@@ -368,7 +413,7 @@ enum Sent {
 
 impl Connection {
     /// Notes what a packet of the machine says.
-    fn observe_output(&mut self, now: Instant, packet: &[u8]) -> Sent {
+    pub(crate) fn observe_output(&mut self, now: Instant, packet: &[u8]) -> Sent {
         let front = header_len(self.peer.addr.is_ipv6());
         let Some(segment) = packet.get(front..).and_then(Segment::parse) else {
             return Sent::New;
@@ -395,9 +440,9 @@ impl Connection {
             record.window_sent = 0;
         }
         let end = segment.end();
-        if record.waiting_since.is_none() {
-            record.waiting_since = Some(now);
-        }
+        record.waiting_since.get_or_insert(now);
+        record.stuck_since.get_or_insert(now);
+        record.clock.get_or_insert(now);
         if segment.payload_len > 0 {
             record.data_segs_out += 1;
             record.bytes_sent += segment.payload_len as u64;
@@ -411,7 +456,7 @@ impl Connection {
         }
         // RFC 6298 section 3, Karn's algorithm: no sample from what was sent twice.
         record.sample = None;
-        record.retransmits += 1;
+        record.bytes_again += segment.payload_len as u64;
         record.total_retransmits += 1;
         Sent::Again
     }

@@ -119,6 +119,9 @@ impl Stack {
         if self.must_wait_for_accept(key, segment) {
             self.counters.tcp.listen_overflows += 1;
             self.counters.tcp.listen_drops += 1;
+            if self.config.abort_on_overflow {
+                self.connection_reset(key);
+            }
             return;
         }
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
@@ -216,9 +219,6 @@ impl Stack {
         }
         connection.state = state;
         events |= connection.settle_state(was);
-        if state == TcpState::FinWait2 && tcp.orphan {
-            connection.fin_wait_until = Some(now + tcp.options.fin_wait2.unwrap_or_default());
-        }
         let child = connection.parent.is_some() && !connection.queued;
         if was.is_synchronized() {
             tcp.done = true;
@@ -238,6 +238,9 @@ impl Stack {
         }
         self.woken
             .note(SocketRef::Tcp(key), &mut tcp.pending, events);
+        if state == TcpState::FinWait2 {
+            return self.connection_orphaned(now, key);
+        }
         match (child && state.is_synchronized(), was.is_synchronized()) {
             (true, false) => self.connection_established(now, key),
             // The peer of a deferred child has shut its side.
@@ -441,10 +444,15 @@ impl Connection {
         record.last_ack = now;
         let new = after(segment.ack, record.una) && !after(segment.ack, record.next);
         if new {
-            record.bytes_acked += u64::from(segment.ack.wrapping_sub(record.una));
+            // Linux counts the SYN of who connects, not that of who accepts.
+            let syn = u32::from(self.state == TcpState::SynReceived);
+            let acked = segment.ack.wrapping_sub(record.una).saturating_sub(syn);
+            record.bytes_acked += u64::from(acked);
             record.una = segment.ack;
             record.retransmits = 0;
             record.waiting_since = (record.una != record.next).then_some(now);
+            record.stuck_since = record.waiting_since;
+            record.clock = record.waiting_since;
             if let Some((end, sent)) = record.sample
                 && !after(end, segment.ack)
             {

@@ -19,6 +19,8 @@ use crate::stack::{SocketRef, Stack};
 use crate::tcp::TcpId;
 use crate::time::Instant;
 
+/// Keys of half-open connections that a listener may remember without need.
+const TIDY_AT: usize = 64;
 /// Buffers under memory pressure, in bytes.
 const SMALL_BUFFER: usize = 16_384;
 /// The least and the most a buffer may be.
@@ -64,13 +66,17 @@ impl Stack {
             return;
         };
         // Linux's sk_acceptq_is_full and inet_csk_reqsk_queue_is_full: dropped, not refused; the peer tries again.
-        if queue.ready.len() > queue.backlog || queue.embryos > queue.backlog {
+        if queue.ready.len() > queue.backlog {
             self.counters.tcp.listen_drops += 1;
-            if queue.ready.len() > queue.backlog {
-                self.counters.tcp.listen_overflows += 1;
-            }
+            self.counters.tcp.listen_overflows += 1;
             return;
         }
+        if queue.embryos >= self.config.max_half_open.max(1) {
+            self.listener_make_room(listener);
+        }
+        let Some(parent) = self.tcp.slab.get(listener) else {
+            return;
+        };
         let (v6, options, filter) = (parent.v6, parent.options, parent.filter.clone());
         let (local, mut peer) = (tuple.local(), tuple.peer());
         let link_local = is_link_local(peer.addr);
@@ -116,6 +122,7 @@ impl Stack {
             role: Role::Connection(Box::new(connection)),
             error: None,
             done: false,
+            shut_early: (false, false),
             filter,
             pending: Ready::NONE,
         });
@@ -128,8 +135,61 @@ impl Stack {
             .and_then(|tcp| tcp.listener_mut())
         {
             queue.embryos += 1;
+            queue.half_open.push_back(key);
         }
+        self.listener_tidy(listener);
         self.tcp.mark_dirty(key);
+    }
+
+    /// Forgets those that are not half open any more, once they are many.
+    fn listener_tidy(&mut self, listener: Key) {
+        let Some(queue) = self
+            .tcp
+            .slab
+            .get_mut(listener)
+            .and_then(|tcp| tcp.listener_mut())
+        else {
+            return;
+        };
+        if queue.half_open.len() <= 2 * queue.embryos + TIDY_AT {
+            return;
+        }
+        let mut half_open = core::mem::take(&mut queue.half_open);
+        half_open.retain(|&key| self.is_half_open(key, listener));
+        if let Some(queue) = self
+            .tcp
+            .slab
+            .get_mut(listener)
+            .and_then(|tcp| tcp.listener_mut())
+        {
+            queue.half_open = half_open;
+        }
+    }
+
+    fn is_half_open(&self, key: Key, listener: Key) -> bool {
+        let connection = self.tcp.slab.get(key).and_then(|tcp| tcp.connection());
+        connection.is_some_and(|connection| {
+            connection.state == TcpState::SynReceived && connection.parent == Some(listener)
+        })
+    }
+
+    /// Too many connections are half open, perhaps because nobody means them (RFC 4987): the oldest gives way. One that is meant
+    /// has answered long before so many newer ones come.
+    fn listener_make_room(&mut self, listener: Key) {
+        loop {
+            let queue = self
+                .tcp
+                .slab
+                .get_mut(listener)
+                .and_then(|tcp| tcp.listener_mut());
+            let Some(oldest) = queue.and_then(|queue| queue.half_open.pop_front()) else {
+                return;
+            };
+            if self.is_half_open(oldest, listener) {
+                self.counters.tcp.listen_drops += 1;
+                return self.connection_end(oldest, None);
+            }
+        }
     }
 
     /// A child's handshake is complete: it waits to be accepted, or for its first data if the listener asked for that.
@@ -246,6 +306,7 @@ impl Stack {
             self.tcp.take_from_bucket(tcp.local.port, key);
         }
         if let Role::Connection(connection) = tcp.role {
+            self.tcp.orphans -= usize::from(connection.orphaned);
             self.release(*connection);
         }
     }
@@ -335,7 +396,7 @@ impl Stack {
             writable: false,
             corked_until: None,
             fin_wait_until: None,
-            fin_again_at: None,
+            orphaned: false,
             urgent: None,
             urgent_out: None,
             defer_until: None,

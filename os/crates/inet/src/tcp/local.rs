@@ -3,14 +3,15 @@
 //!
 //! Everything that a socket can tell is as over lo: the handshake waits for room in the accept queue, FIN and RST change states
 //! at both ends, TIME-WAIT holds the port, lo counts packets. What cannot be told apart is left out: acknowledgements,
-//! retransmission, Nagle. New connections take the packet path while a packet tap is open; running ones stay as they are.
+//! retransmission, Nagle. While a packet tap is open or a socket has a filter, new connections take the packet path; running ones are
+//! brought there (`conversion.rs`).
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use super::TcpState;
 use super::connection::{Connection, Wire};
 use super::listener::BUFFER_RANGE;
+use super::retransmit::syn_wait;
 use super::ring::Ring;
 use super::segment::Tuple;
 use super::socket::{Bound, Role, Tcp};
@@ -29,8 +30,6 @@ use crate::time::Instant;
 pub(crate) const LOCAL_MSS: [u32; 2] = [65_495, 65_475];
 /// Link, network and transport header of a segment over lo, as its counters see it.
 const OVERHEAD: u64 = 66;
-/// A SYN that found no room is repeated after this, then twice as long, and so on.
-const SYN_AGAIN: Duration = Duration::from_secs(1);
 /// Ring buffers kept for the next connections.
 const SPARE_RINGS: usize = 64;
 
@@ -196,7 +195,7 @@ impl Stack {
             return;
         };
         connection.record.waiting_since.get_or_insert(now);
-        let again = now + SYN_AGAIN * (1 << connection.record.retransmits.min(6));
+        let again = now + syn_wait(connection.record.retransmits, &self.config);
         connection.record.retransmits += 1;
         if let Some(end) = connection.end_mut() {
             end.again_at = Some(again);
@@ -233,6 +232,7 @@ impl Stack {
             role: Role::Connection(Box::new(child)),
             error: None,
             done: false,
+            shut_early: (false, false),
             filter: None,
             pending: Ready::NONE,
         });
@@ -281,9 +281,15 @@ impl Stack {
             let record = &mut connection.record;
             record.mss = LOCAL_MSS[usize::from(connection.peer.addr.is_ipv6())].min(most);
             record.waiting_since = None;
+            record.stuck_since = None;
             record.retransmits = 0;
             // Linux counts the SYN.
-            record.bytes_acked = 1;
+            record.bytes_acked = u64::from(connection.parent.is_none());
+            (record.segs_out, record.segs_in) = match connection.parent {
+                Some(_) => (1, 2),
+                None => (2, 1),
+            };
+            record.min_rtt_us = 20;
             record.window = window as u32;
             record.rtt_us = 20;
             record.rtt_var_us = 10;
@@ -336,6 +342,7 @@ impl Stack {
             target.unread = visible;
             target.record.segs_in += 1;
             target.record.data_segs_in += 1;
+            target.record.segs_out += 1;
             self.woken
                 .note(SocketRef::Tcp(peer), &mut reader.pending, Ready::READ);
         }
@@ -353,11 +360,18 @@ impl Stack {
             end.out += wrote;
         }
         connection.writable = connection.is_writable(&tcp.options);
+        let stuck = tcp.options.user_timeout.is_some() && connection.unacked() > 0;
+        if stuck && connection.record.waiting_since.is_none() && !connection.dirty {
+            // The flush knows what time it is.
+            connection.dirty = true;
+            self.tcp.dirty.push(key);
+        }
         let record = &mut connection.record;
         record.bytes_sent += wrote as u64;
         record.bytes_acked += wrote as u64;
         record.segs_out += 1;
         record.data_segs_out += 1;
+        record.segs_in += 1;
         self.count_local(1 + wrote as u64 / 65_536, wrote as u64);
         Ok(result)
     }
@@ -398,6 +412,12 @@ impl Stack {
         let before = end.unacked();
         end.out = end.out.saturating_sub(taken);
         let after = end.unacked();
+        if connection.record.waiting_since.is_some() && !connection.dirty {
+            // Progress: TCP_USER_TIMEOUT begins anew.
+            connection.record.waiting_since = None;
+            connection.dirty = true;
+            self.tcp.dirty.push(peer);
+        }
         let mut events = Ready::NONE;
         if before > 0 && after == 0 && connection.shut_write {
             events |= Ready::DRAINED;

@@ -10,6 +10,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
+use core::time::Duration;
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet};
 use smoltcp::phy::{ChecksumCapabilities, Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -19,6 +20,12 @@ use smoltcp::wire::{HardwareAddress, IpAddress, IpListenEndpoint};
 use crate::addr::Endpoint;
 use crate::frame::{Frame, FramePool};
 use crate::time::Instant;
+
+/// More than smoltcp's `RTTE_MAX_RTO`.
+const LONGEST_TIMER: Duration = Duration::from_secs(61);
+
+/// smoltcp's `ACK_DELAY_DEFAULT`.
+pub(crate) const ACK_DELAY: smoltcp::time::Duration = smoltcp::time::Duration::from_millis(10);
 
 /// Where a machine's packets go.
 pub(crate) struct Outbox<'a> {
@@ -44,6 +51,8 @@ pub(crate) struct Machine {
     set: SocketSet<'static>,
     handle: SocketHandle,
     pub shape: Shape,
+    /// How far the machine's clock is ahead.
+    ahead: Duration,
     /// A copy of the received bytes, made when a look goes past the ring's wrap.
     peeked: Vec<u8>,
 }
@@ -136,6 +145,7 @@ impl Machine {
             set,
             handle,
             shape,
+            ahead: Duration::ZERO,
             peeked: Vec::new(),
         }
     }
@@ -144,6 +154,7 @@ impl Machine {
     pub fn renew(mut self, now: Instant, seed: u64, shape: Shape) -> Machine {
         self.iface = Self::interface(now, seed, shape);
         self.shape = shape;
+        self.ahead = Duration::ZERO;
         self.socket_mut().abort();
         self
     }
@@ -215,7 +226,7 @@ impl Machine {
             shape: self.shape,
         };
         self.iface
-            .poll_ingress_single(now.to_smol(), &mut device, &mut self.set);
+            .poll_ingress_single((now + self.ahead).to_smol(), &mut device, &mut self.set);
     }
 
     /// Everything that is due out.
@@ -227,7 +238,7 @@ impl Machine {
         };
         while self
             .iface
-            .poll_egress(now.to_smol(), &mut device, &mut self.set)
+            .poll_egress((now + self.ahead).to_smol(), &mut device, &mut self.set)
             == PollResult::SocketStateChanged
         {}
     }
@@ -235,7 +246,16 @@ impl Machine {
     /// When `output` is due again.
     pub fn poll_at(&mut self, now: Instant) -> Option<Instant> {
         self.iface
-            .poll_at(now.to_smol(), &self.set)
-            .map(Instant::from_smol)
+            .poll_at((now + self.ahead).to_smol(), &self.set)
+            .map(|at| {
+                let ahead = self.ahead.as_nanos() as u64;
+                Instant::from_nanos(Instant::from_smol(at).nanos().saturating_sub(ahead))
+            })
+    }
+
+    /// As `output`, with every timer of the machine expired: what is unacknowledged is sent again, a closed window is probed.
+    pub fn expire(&mut self, now: Instant, out: &mut Outbox<'_>) {
+        self.ahead += LONGEST_TIMER;
+        self.output(now, out);
     }
 }

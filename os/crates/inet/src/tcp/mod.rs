@@ -8,11 +8,13 @@ mod calls;
 mod close;
 mod connect;
 mod connection;
+mod conversion;
 mod egress;
 mod input;
 mod listener;
 mod local;
 mod machine;
+mod retransmit;
 mod ring;
 mod rows;
 pub(crate) mod segment;
@@ -140,6 +142,12 @@ pub struct TcpInfo {
     pub rcv_space: u32,
     pub pmtu: u32,
     pub total_retrans: u32,
+    pub lost: u32,
+    pub retrans: u32,
+    pub min_rtt_us: u32,
+    pub delivered: u32,
+    pub bytes_retrans: u64,
+    pub ca_state: u8,
     pub bytes_acked: u64,
     pub bytes_received: u64,
     pub bytes_sent: u64,

@@ -13,25 +13,14 @@ use crate::time::Instant;
 /// TCPI_OPT_SACK and TCPI_OPT_WSCALE.
 const OPT_SACK: u8 = 2;
 const OPT_WSCALE: u8 = 4;
-/// The retransmission timeout lies between these (smoltcp's, RFC 6298 section 2.4), in microseconds.
-const RTO_RANGE: (u32, u32) = (1_000_000, 60_000_000);
+/// TCP_CA_Loss.
+const CA_LOSS: u8 = 4;
 
 impl Connection {
     /// Payload bytes of a full segment.
     fn mss(&self) -> u32 {
         let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
         self.record.mss.min((self.mtu() - headers) as u32)
-    }
-
-    fn rto_us(&self) -> u32 {
-        let record = &self.record;
-        let (least, most) = RTO_RANGE;
-        let base = record
-            .rtt_us
-            .saturating_add(record.rtt_var_us.saturating_mul(4))
-            .max(least);
-        base.saturating_mul(1 << record.retransmits.min(6))
-            .min(most)
     }
 
     fn timer(&self) -> TcpTimer {
@@ -131,7 +120,7 @@ impl Stack {
         info.window_scale_send = record.shift_send;
         info.window_scale_recv = record.shift_recv;
         info.options = OPT_SACK | OPT_WSCALE;
-        info.rto_us = connection.rto_us();
+        info.rto_us = connection.rto(&self.config).as_micros() as u32;
         info.snd_mss = mss;
         info.rcv_mss = mss;
         info.unacked = record.next.wrapping_sub(record.una).div_ceil(mss.max(1));
@@ -143,6 +132,17 @@ impl Stack {
         info.rcv_space = connection.recv_buffer() as u32;
         info.pmtu = connection.mtu() as u32;
         info.total_retrans = record.total_retransmits;
+        if record.retransmits > 0 && connection.state.is_synchronized() {
+            // All that is out is taken for lost, and the first of it is out again.
+            info.ca_state = CA_LOSS;
+            info.lost = info.unacked;
+            info.retrans = info.unacked.min(1);
+        }
+        info.min_rtt_us = record.min_rtt_us;
+        info.delivered = (record.data_segs_out as u32 + 1)
+            .saturating_sub(record.total_retransmits)
+            .saturating_sub(info.unacked);
+        info.bytes_retrans = record.bytes_again;
         info.bytes_acked = record.bytes_acked;
         info.bytes_received = record.bytes_received;
         info.bytes_sent = record.bytes_sent;

@@ -32,6 +32,8 @@ pub(crate) enum Bound {
 
 pub(crate) struct Listener {
     pub backlog: usize,
+    /// Half-open connections, oldest first; some may have completed or gone since.
+    pub half_open: VecDeque<Key>,
     /// Completed connections, oldest first.
     pub ready: VecDeque<Key>,
     /// Connections in SYN-RECEIVED.
@@ -58,6 +60,8 @@ pub(crate) struct Tcp {
     pub error: Option<Error>,
     /// A connection ended here, in order or not: reads give end of stream rather than "not connected" (SOCK_DONE).
     pub done: bool,
+    /// shutdown(2) before there was a connection: reading, writing. The connection that comes has it so.
+    pub shut_early: (bool, bool),
     /// SO_ATTACH_FILTER; counted in [`TcpTable::filtered`].
     pub filter: Option<Arc<bpf::Program>>,
     pub pending: Ready,
@@ -166,6 +170,8 @@ pub(crate) struct TcpTable {
     pub spares: Spares,
     /// Bytes of buffers in all machines.
     pub memory: usize,
+    /// Connections that a descriptor had and that have none any more.
+    pub orphans: usize,
     /// Sockets with a filter. While there is one, new connections take the packet path.
     pub filtered: usize,
 }
@@ -186,6 +192,7 @@ impl TcpTable {
                 rings: Vec::new(),
             },
             memory: 0,
+            orphans: 0,
             filtered: 0,
         }
     }

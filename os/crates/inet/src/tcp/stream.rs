@@ -30,13 +30,17 @@ impl Tcp {
         let Role::Connection(connection) = &self.role else {
             return match self.error.take() {
                 Some(error) => Err(error),
-                None if self.done => Ok(Inbox::End),
+                None if self.done || self.shut_early.0 => Ok(Inbox::End),
                 None => Err(Error::NotConnected),
             };
         };
         let hidden = usize::from(connection.hides_next(self.options.common.oob_inline));
         if connection.unread() > hidden {
             return Ok(Inbox::Data);
+        }
+        // The end of the stream comes before what happened after it (SOCK_DONE).
+        if connection.fin_received {
+            return Ok(Inbox::End);
         }
         if let Some(error) = self.error.take() {
             return Err(error);

@@ -38,9 +38,10 @@ fn two_sockets_open_to_each_other() {
 }
 
 #[test]
-fn a_tap_sees_packets_of_later_connections() {
+fn a_tap_sees_packets_of_every_connection() {
     let mut host = host();
     let (old, old_server) = established_local(&mut host, 80);
+    host.send(old, b"before").unwrap();
     let tap = host.stack.tap_open(
         TapFilter {
             iface: None,
@@ -50,9 +51,18 @@ fn a_tap_sees_packets_of_later_connections() {
         1 << 20,
         1,
     );
-    host.send(old, b"unseen").unwrap();
-    assert_eq!(host.recv(old_server).unwrap(), b"unseen");
+    // What was sent before is no news to the tap, and not lost.
     assert_eq!(host.stack.tap_next_len(tap), 0);
+    host.send(old, b" and after").unwrap();
+    assert_eq!(host.recv(old_server).unwrap(), b"before and after");
+    let mut seen = false;
+    while let Ok(found) = host
+        .stack
+        .tap_recv(tap, false, |packet| packet.data.ends_with(b" and after"))
+    {
+        seen |= found;
+    }
+    assert!(seen);
     let (new, new_server) = established_local(&mut host, 81);
     host.send(new, b"seen").unwrap();
     assert_eq!(host.recv(new_server).unwrap(), b"seen");
@@ -157,4 +167,90 @@ fn lo_counts_what_passed() {
     host.recv(server).unwrap();
     let after = host.stack.interface(IfaceId::LO).unwrap().counters.tx_bytes;
     assert!((1000..1200).contains(&(after - before)));
+}
+
+/// Everything that a ring may hold when packets take over.
+#[test]
+fn a_connection_leaves_its_ring_in_any_state() {
+    for state in 0..5 {
+        let mut host = host();
+        let (client, server) = established_local(&mut host, 80);
+        let (down, up) = (std::vec![1; 300_000], std::vec![2; 70_000]);
+        let sent = host.send(client, &down).unwrap();
+        host.send(server, &up).unwrap();
+        match state {
+            1 => host.shutdown(client, Shutdown::Write).unwrap(),
+            2 => host.shutdown(server, Shutdown::Write).unwrap(),
+            3 => host.close(client),
+            4 => {
+                host.stack.tcp_send(server, b"!").unwrap();
+                host.stack.tcp_urge(server);
+            }
+            _ => {}
+        }
+        host.stack.tap_open(
+            TapFilter {
+                iface: None,
+                protocol: 3,
+                cooked: true,
+            },
+            1 << 20,
+            1,
+        );
+        host.flush();
+        let state_of = |host: &Host| (host.state(client), host.state(server));
+        if state == 3 {
+            // Unread data was lost with the client: the server learns it after what it got.
+            assert_eq!(host.recv(server).map(|data| data.len()), Ok(sent));
+            assert_eq!(host.recv(server), Err(Error::Reset));
+            continue;
+        }
+        let states = state_of(&host);
+        let want = match state {
+            1 => (TcpState::FinWait2, TcpState::CloseWait),
+            2 => (TcpState::CloseWait, TcpState::FinWait2),
+            _ => (TcpState::Established, TcpState::Established),
+        };
+        assert_eq!(states, want);
+        assert!(host.recv(server).unwrap() == down[..sent]);
+        assert!(host.recv(client).unwrap() == up);
+        if state == 4 {
+            assert_eq!(host.stack.tcp_recv_urgent(client, false), Ok(Some(b'!')));
+        }
+        if state != 1 {
+            assert_eq!(host.send(client, b"more").unwrap(), 4);
+            assert_eq!(host.recv(server).unwrap(), b"more");
+        }
+        host.shutdown(server, Shutdown::Write).unwrap();
+        // Where the client was first, it is in TIME-WAIT now.
+        let again = host.shutdown(client, Shutdown::Write);
+        assert_eq!(again.is_err(), state == 1);
+        host.wait(Duration::from_millis(50));
+        assert_eq!(host.recv(client).unwrap(), b"");
+        assert_eq!(host.recv(server).unwrap(), b"");
+        host.close(client);
+        host.close(server);
+        assert_eq!(host.stack.counters().tcp.current_established, 0);
+    }
+}
+
+#[test]
+fn a_late_filter_is_obeyed() {
+    let mut host = host();
+    let (client, server) = established_local(&mut host, 80);
+    let program = bpf::Program::new(&[bpf::Instruction {
+        code: 0x06,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    }])
+    .unwrap();
+    host.stack
+        .tcp_set_filter(server, Some(std::sync::Arc::new(program)))
+        .unwrap();
+    host.send(client, b"dropped").unwrap();
+    assert_eq!(host.recv(server), Err(Error::WouldBlock));
+    host.stack.tcp_set_filter(server, None).unwrap();
+    host.wait(Duration::from_secs(1));
+    assert_eq!(host.recv(server).unwrap(), b"dropped");
 }
