@@ -285,7 +285,7 @@ impl Protocol for Stream {
             let token = child.token();
             let accepted = lift(self.net.with(|stack, _| stack.tcp_accept(self.id, token)))?;
             let inherited = common.generic();
-            child.change_generic(|generic| *generic = inherited);
+            child.change_generic(|generic| generic.clone_from(&inherited));
             let stream = Stream::new(&child, accepted.id);
             Ok(Socket::new(child, stream))
         })

@@ -43,7 +43,7 @@ pub fn read_program(at: usize, count: usize) -> Result<Program> {
 
 /// SO_GET_FILTER, which has SO_ATTACH_FILTER's number: the length of the answer counts instructions.
 pub fn get(t: &Target<'_>) -> Result<Value> {
-    let filter = t.generic().filter;
+    let filter = t.generic().filter.clone();
     let bytes = filter.iter().flat_map(|program| program.instructions());
     let bytes = bytes.flat_map(|instruction| instruction.to_bytes());
     Ok(Value::Items(bytes.collect(), Instruction::SIZE))

@@ -22,6 +22,7 @@ use abi::{
         SOL_RAW, SOL_SOCKET, SOL_TCP, SOL_UDP,
     },
 };
+use alloc::sync::Arc;
 use inet::{DgramKind, DgramOptions, Endpoint, TcpOptions};
 
 /// The socket whose option it is.
@@ -105,7 +106,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    pub(super) fn generic(&self) -> Generic {
+    pub(super) fn generic(&self) -> Arc<Generic> {
         self.common.generic()
     }
 

@@ -156,7 +156,8 @@ pub struct Common {
     /// The network namespace that it was made in.
     pub net: Arc<Namespace>,
     registration: Registration,
-    generic: SpinLock<Generic>,
+    /// Read at every send and receive, changed rarely: readers share it.
+    generic: SpinLock<Arc<Generic>>,
     /// MSG_ERRQUEUE: what the socket tells about its own sends.
     pub notices: Notices,
     /// SO_PEEK_OFF: where the next MSG_PEEK begins; -1 is off.
@@ -179,7 +180,7 @@ impl Common {
             inode: registration.inode(),
             net,
             registration,
-            generic: SpinLock::new(Generic::default()),
+            generic: SpinLock::new(Arc::new(Generic::default())),
             notices: Notices::new(),
             peek_at: AtomicI32::new(-1),
         }
@@ -231,14 +232,14 @@ impl Common {
         }
     }
 
-    /// The SOL_SOCKET values, copied.
-    pub fn generic(&self) -> Generic {
+    /// The SOL_SOCKET values as they are now.
+    pub fn generic(&self) -> Arc<Generic> {
         self.generic.lock().clone()
     }
 
     /// Changes SOL_SOCKET values.
     pub fn change_generic<R>(&self, change: impl FnOnce(&mut Generic) -> R) -> R {
-        change(&mut self.generic.lock())
+        change(Arc::make_mut(&mut self.generic.lock()))
     }
 
     /// What an accepted socket has from its listener beside the SOL_SOCKET values.
