@@ -3,7 +3,8 @@
 //! No agent and no job disk: the kernel walks the image, runs every `*_testcode.sh` in `/musl` and
 //! `/glibc` and powers off, as a contest's judge has it (the same command line, disks that may
 //! be written). This works with any kernel. What shall report is read from the image,
-//! so that a group that never starts is MISSING. `--case` chooses what is reported; the kernel
+//! so that a group that never starts is MISSING. Without `--image` the runner makes one of that
+//! shape ([`crate::image::contest`]). `--case` chooses what is reported; the kernel
 //! runs everything all the same. Called by `dispatch`.
 
 use std::fs::File;
@@ -16,14 +17,15 @@ use crate::again;
 use crate::cli::{LibcChoice, RunArgs};
 use crate::console::is_panic;
 use crate::dialect::contest as dialect;
-use crate::dispatch::{Provided, provide};
+use crate::dispatch::{Provided, checked_image};
+use crate::image;
 use crate::interrupt::Interrupt;
 use crate::kernel;
 use crate::lane::{self, Lane};
 use crate::outcome::{CaseResult, Exit, Status, Verdict, usage};
 use crate::place;
 use crate::plan::matches;
-use crate::qemu::{Guest, Machine, Message, Ports, quote};
+use crate::qemu::{self, Guest, Machine, Message, Ports, quote};
 use crate::report::{
     EVENT_SCHEMA, Event, Group, Run, RunDir, RunStarted, Ui, environment, farewell, github,
     host_line,
@@ -49,7 +51,7 @@ const FLOOD: usize = 64 * 1024 * 1024;
 /// Whether `args` name this suite.
 ///
 /// # Errors
-/// Beside other suites, or without an image: the message says so.
+/// Beside other suites: the message says so.
 pub fn asked(args: &RunArgs) -> anyhow::Result<bool> {
     if !args.suite.iter().any(|suite| suite == SUITE) {
         return Ok(false);
@@ -57,11 +59,6 @@ pub fn asked(args: &RunArgs) -> anyhow::Result<bool> {
     if args.suite.len() > 1 {
         return Err(usage(
             "--suite contest runs by itself: its kernel needs no agent",
-        ));
-    }
-    if args.guest.image.is_none() {
-        return Err(usage(
-            "--suite contest needs --image PATH, a contest's image",
         ));
     }
     Ok(true)
@@ -78,7 +75,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
                     version: String::new(),
                 },
                 kernel: kernel::outline(lane.target.arch, &lane.kernel, &args.guest),
-                image: args.guest.image.clone().unwrap_or_default(),
+                image: args.guest.image.clone().unwrap_or_else(|| {
+                    format!("<contest-image-{}>", lane.target.arch.name()).into()
+                }),
             };
             let machine = machine(args, lane, &provided);
             println!("{}", quote(&machine.command(&provided.qemu)));
@@ -87,7 +86,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     }
     let interrupt = Interrupt::catch()?;
     let parent = args.out.clone().unwrap_or_else(place::runs);
-    let provided = lanes.iter().map(|lane| provide(args, lane, &[]));
+    let provided = lanes.iter().map(|lane| provide(args, lane));
     let provided = provided.collect::<anyhow::Result<Vec<_>>>()?;
     let names: Vec<String> = lanes.iter().map(|lane| lane.name.clone()).collect();
     let group = Group::create(&parent, &names, SUITE)?;
@@ -113,6 +112,20 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     };
     println!("{}", group.path().join(data).display());
     Ok(set.exit())
+}
+
+/// A QEMU that runs the image's programs, the kernel, and `--image` or the image that is made here.
+fn provide(args: &RunArgs, lane: &Lane) -> anyhow::Result<Provided> {
+    let (guest, arch) = (&args.guest, lane.target.arch);
+    let least = kernel::least_qemu(arch, &lane.kernel);
+    Ok(Provided {
+        qemu: qemu::find_for_programs(arch, least, guest.qemu.as_deref(), &guest.fetch())?,
+        image: match &guest.image {
+            Some(path) => checked_image(path)?,
+            None => image::contest::ensure(arch, &[], &guest.fetch())?.path,
+        },
+        kernel: kernel::choose(arch, &lane.kernel, guest)?,
+    })
 }
 
 /// An image holds both C libraries: a lane is an architecture and a kernel.

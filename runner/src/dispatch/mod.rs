@@ -247,7 +247,7 @@ pub fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Resul
 
 /// An image that is there and is ext4: a wrong file is told here, not by a guest
 /// that finds no root.
-fn checked_image(path: &Path) -> anyhow::Result<PathBuf> {
+pub fn checked_image(path: &Path) -> anyhow::Result<PathBuf> {
     use std::io::{Read, Seek, SeekFrom};
     let what = |why: &str| {
         missing(format!(

@@ -1,4 +1,4 @@
-//! Compiles a program of the manifest in one command per output, static.
+//! Compiles a program of the manifest in one command per output.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,8 @@ use crate::setup::{Cache, say, shell};
 
 use super::manifest::Program;
 
-/// The outputs of `program` for `triple`, compiled where they are not cached.
+/// The outputs of `program` for `triple`, compiled where they are not cached: static for musl,
+/// for glibc with its loader.
 ///
 /// # Errors
 /// The compiler's words.
@@ -51,7 +52,10 @@ pub fn program(
         say(format!("compiling {} for {triple}", program.name));
         for (output, own) in &program.outputs {
             let mut cc = zig.cc(triple);
-            cc.args(["-static", "-O2", "-s", "-w"])
+            if triple.ends_with("musl") {
+                cc.arg("-static");
+            }
+            cc.args(["-O2", "-s", "-w"])
                 .args(&program.flags)
                 .arg("-I")
                 .arg(&headers)

@@ -17,6 +17,7 @@ mod addition;
 mod applets;
 mod busybox;
 mod compile;
+pub mod contest;
 mod debian;
 mod elf;
 mod ext4;

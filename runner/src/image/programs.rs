@@ -164,7 +164,8 @@ const FLAGS: &[&str] = &[
     "-Werror",
 ];
 
-fn compile(
+/// One program, from its source to `file`.
+pub fn compile(
     zig: &Zig,
     triple: &str,
     libc: Libc,

@@ -39,6 +39,28 @@ pub fn copy(from: &Path, to: &Path, path: &Path) -> anyhow::Result<PathBuf> {
     bail!("/{}: too many symbolic links", path.display())
 }
 
+/// Every regular file below `dir`; links are passed over.
+///
+/// # Errors
+/// A directory cannot be read.
+pub fn files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut dirs = vec![dir.to_path_buf()];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(&dir)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                dirs.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// `path` with the links among its directories resolved (`/lib` is `/usr/lib`).
 fn real_parent(root: &Path, path: &Path) -> anyhow::Result<PathBuf> {
     let mut real = PathBuf::new();

@@ -61,6 +61,9 @@ pub struct ImageArgs {
     /// Which images.
     #[arg(long, value_enum, default_value = "all")]
     pub arch: ArchChoice,
+    /// The contest-shaped images instead: /musl, /glibc and test scripts.
+    #[arg(long)]
+    pub contest: bool,
     /// Also print what is on them: packages and sources with their hashes.
     #[arg(long)]
     pub contents: bool,
@@ -134,7 +137,10 @@ fn images(args: &ImageArgs) -> anyhow::Result<()> {
                 continue;
             }
         }
-        let image = super::ensure(arch, &options)?;
+        let image = match args.contest {
+            true => super::contest::ensure(arch, &[], &options)?,
+            false => super::ensure(arch, &options)?,
+        };
         println!("{}", image.path.display());
         if args.contents {
             for (name, hash) in &image.hashes {
