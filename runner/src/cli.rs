@@ -330,6 +330,9 @@ pub struct BuildArgs {
     /// Which kernels.
     #[arg(long, value_enum, default_value = "all")]
     pub arch: ArchChoice,
+    /// Build nothing: leave a tree in target/contest whose `make all` needs no network.
+    #[arg(long, conflicts_with = "lint")]
+    pub contest: bool,
     /// Build nothing: lint the agent and the kernel for their targets, warnings are errors.
     #[arg(long)]
     pub lint: bool,

@@ -9,7 +9,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,8 @@ use crate::image;
 use crate::interrupt::Interrupt;
 use crate::kernel;
 use crate::lane::{self, Lane};
-use crate::outcome::{CaseResult, Exit, Status, Verdict, usage};
+use crate::ltp;
+use crate::outcome::{CaseResult, Exit, Status, Verdict, missing, usage};
 use crate::place;
 use crate::plan::matches;
 use crate::qemu::{self, Guest, Machine, Message, Ports, quote};
@@ -31,6 +32,7 @@ use crate::report::{
     host_line,
 };
 use crate::setup::shell;
+use crate::target::{Arch, Libc, Target};
 
 /// The suite's name.
 const SUITE: &str = "contest";
@@ -122,10 +124,27 @@ fn provide(args: &RunArgs, lane: &Lane) -> anyhow::Result<Provided> {
         qemu: qemu::find_for_programs(arch, least, guest.qemu.as_deref(), &guest.fetch())?,
         image: match &guest.image {
             Some(path) => checked_image(path)?,
-            None => image::contest::ensure(arch, &[], &guest.fetch())?.path,
+            None => image::contest::ensure(arch, &ltp_trees(args, arch)?, &guest.fetch())?.path,
         },
         kernel: kernel::choose(arch, &lane.kernel, guest)?,
     })
+}
+
+/// The trees of `--ltp` for `arch`. Without one the image has no such group.
+fn ltp_trees(args: &RunArgs, arch: Arch) -> anyhow::Result<Vec<(Libc, PathBuf)>> {
+    let Some(dir) = &args.ltp else {
+        return Ok(Vec::new());
+    };
+    let tree = |libc| Some((libc, ltp::tree(dir, Target { arch, libc })?));
+    let trees: Vec<_> = Libc::ALL.into_iter().filter_map(tree).collect();
+    match trees.is_empty() {
+        true => Err(missing(format!(
+            "--ltp: {} has no testcases/bin, and no tree named by a target of {}",
+            dir.display(),
+            arch.name()
+        ))),
+        false => Ok(trees),
+    }
 }
 
 /// An image holds both C libraries: a lane is an architecture and a kernel.

@@ -226,6 +226,10 @@ fn build_std(arch: Arch) -> anyhow::Result<BuildStd> {
 
 /// The `build` verb.
 pub fn run(args: &crate::cli::BuildArgs) -> anyhow::Result<crate::outcome::Exit> {
+    if args.contest {
+        println!("{}", crate::contest_tree::write()?.display());
+        return Ok(crate::outcome::Exit::Ok);
+    }
     for &arch in args.arch.list() {
         if args.lint {
             lint(arch)?;

@@ -14,6 +14,7 @@ mod clock;
 pub mod config;
 mod console;
 mod contest;
+mod contest_tree;
 mod dialect;
 mod dispatch;
 mod doctor;

@@ -7,12 +7,14 @@
 //! the score sheet too. Called by `contest` and the `image` verb; kept in the cache by a hash of all
 //! inputs, as the other image is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::ltp;
 use crate::outcome::missing;
 use crate::place;
 use crate::setup::cache::{self, Key};
@@ -26,6 +28,9 @@ use super::{Image, Options, busybox, cached, compile, debian, ext4, tree, zig_tr
 
 /// Part of the key: raise it when this file changes what is written.
 const LAYOUT: &str = "1";
+
+/// Of these groups one clears the kernel's log, and finds it empty when it runs again.
+const NOT_TWICE: &str = "proc/syslog";
 
 /// The groups of our test programs that stand for libc-test's.
 const LIBCTEST: &[&str] = &["mm", "proc", "time"];
@@ -88,9 +93,10 @@ fn key(manifest: &Manifest, arch: Arch, ltp: &[(Libc, PathBuf)]) -> anyhow::Resu
     for file in scripts()?.into_iter().chain([commands(), basic()]) {
         key = key.add(&file.to_string_lossy(), fs::read(&file)?);
     }
-    for (name, text) in programs::inputs()? {
+    for (name, text) in programs::inputs_of(&libctest()?)? {
         key = key.add(&name, text);
     }
+    key = key.add("ltp", cases());
     for (libc, dir) in ltp {
         // A tree of gigabytes is known by its place and its list of programs.
         let bin = dir.join("testcases/bin");
@@ -111,6 +117,16 @@ fn commands() -> PathBuf {
 
 fn basic() -> PathBuf {
     home().join("basic/basic.c")
+}
+
+/// Our test programs that stand for libc-test's.
+fn libctest() -> anyhow::Result<Vec<Program>> {
+    let mut programs = programs::programs()?;
+    programs.retain(|program| {
+        let name = format!("{}/{}", program.group, program.name);
+        LIBCTEST.contains(&program.group.as_str()) && name != NOT_TWICE
+    });
+    Ok(programs)
 }
 
 /// The scripts, by name.
@@ -164,16 +180,10 @@ fn fill(
         for program in programs {
             copy(&program, &dir)?;
         }
-        let made = programs::build(cache, &zig, triple, libc)?;
-        for (name, file) in made {
-            let Some((group, name)) = name.split_once('/') else {
-                continue;
-            };
-            if LIBCTEST.contains(&group) {
-                let target = dir.join("libctest");
-                fs::create_dir_all(&target)?;
-                fs::copy(&file, target.join(format!("{group}_{name}")))?;
-            }
+        let target = dir.join("libctest");
+        fs::create_dir(&target)?;
+        for (name, file) in programs::build_some(cache, &zig, triple, libc, libctest()?)? {
+            fs::copy(&file, target.join(name.replace('/', "_")))?;
         }
         let tests = dir.join("basic");
         fs::create_dir(&tests)?;
@@ -195,6 +205,7 @@ fn fill(
                     .arg(tree.join("."))
                     .arg(&to),
             )?;
+            fs::write(to.join("cases"), cases())?;
         }
         for script in scripts()? {
             let name = script.file_name().unwrap_or_default();
@@ -227,6 +238,16 @@ fn libraries(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The programs of `ltp-net`'s list that need no arguments, a line each. All of LTP takes hours, and some of it
+/// never ends.
+fn cases() -> String {
+    let alone = ltp::list::cases()
+        .iter()
+        .filter(|case| case.command.len() == 1);
+    let names: BTreeSet<&str> = alone.map(|case| case.command[0]).collect();
+    names.into_iter().map(|name| format!("{name}\n")).collect()
 }
 
 fn copy(file: &Path, dir: &Path) -> anyhow::Result<()> {

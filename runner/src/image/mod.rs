@@ -25,7 +25,7 @@ mod manifest;
 mod programs;
 mod root;
 pub mod shelf;
-mod tree;
+pub mod tree;
 mod verb;
 
 use std::fs;

@@ -65,7 +65,12 @@ pub fn programs() -> anyhow::Result<Vec<Program>> {
 
 /// Name and text of everything that decides what the programs are.
 pub fn inputs() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let sources = programs()?.into_iter().map(|program| program.source);
+    inputs_of(&programs()?)
+}
+
+/// [`inputs`] of some programs.
+pub fn inputs_of(programs: &[Program]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let sources = programs.iter().map(|program| program.source.clone());
     sources
         .chain(headers()?)
         .map(|path| {
@@ -98,6 +103,17 @@ pub fn build(
     triple: &str,
     libc: Libc,
 ) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    build_some(cache, zig, triple, libc, programs()?)
+}
+
+/// [`build`] for some programs.
+pub fn build_some(
+    cache: &Cache,
+    zig: &Zig,
+    triple: &str,
+    libc: Libc,
+    programs: Vec<Program>,
+) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let home = cache.dir("build")?.join(format!("testsuite-{triple}"));
     fs::create_dir_all(&home)?;
     let common = Key::default()
@@ -110,7 +126,7 @@ pub fn build(
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut built = Vec::new();
     let mut stale = Vec::new();
-    for program in programs()? {
+    for program in programs {
         let source = fs::read_to_string(&program.source)?;
         let mut key = common.clone();
         for (path, text) in included(&source, &headers) {

@@ -142,7 +142,7 @@ impl Source {
 }
 
 /// The tree for `target` in `dir`: one of the target's name, or `dir` itself.
-fn tree(dir: &Path, target: Target) -> Option<PathBuf> {
+pub fn tree(dir: &Path, target: Target) -> Option<PathBuf> {
     [dir.join(target.name()), dir.to_path_buf()]
         .into_iter()
         .find(|tree| tree.join(BIN).is_dir())
