@@ -66,7 +66,13 @@ static struct address listener_at;
 
 static const char *error_name(int error)
 {
-	return error ? check_errno(error) + 1 : "0";
+	const char *name = check_errno(error);
+	static char number[16];
+
+	if (error && strncmp(name, "errno ", 6))
+		return name + 1;
+	sprintf(number, "%d", error);
+	return number;
 }
 
 static struct address own_address(const struct kind *k)

@@ -73,6 +73,8 @@ pub struct State {
     pub wishes: Wishes,
     /// SO_RCVBUF in bytes.
     pub limit: usize,
+    /// SO_ATTACH_FILTER.
+    pub filter: Option<Arc<bpf::Program>>,
     inbox: VecDeque<Datagram>,
     /// Bytes in the inbox with overhead.
     charge: usize,
@@ -228,7 +230,22 @@ impl Port {
 }
 
 impl State {
-    fn put(&mut self, datagram: Datagram) {
+    /// Takes a datagram in, unless the socket filter drops it; the filter may cut it.
+    fn put(&mut self, mut datagram: Datagram) {
+        if let Some(filter) = &self.filter {
+            let packet = bpf::Packet {
+                bytes: &datagram.bytes,
+                ..bpf::Packet::default()
+            };
+            let keep = filter.run(&packet) as usize;
+            if keep == 0 {
+                self.drops += 1;
+                return;
+            }
+            if keep < datagram.bytes.len() {
+                datagram.bytes = datagram.bytes[..keep].into();
+            }
+        }
         self.charge += OVERHEAD + datagram.bytes.len();
         self.inbox.push_back(datagram);
     }

@@ -269,7 +269,9 @@ impl socket::Protocol for Netlink {
     }
 
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
-        self.port.state.lock().limit = generic.recv_buffer as usize;
+        let mut state = self.port.state.lock();
+        state.limit = generic.recv_buffer as usize;
+        state.filter = generic.filter.clone();
     }
 
     fn close(&self, _common: &Common) {

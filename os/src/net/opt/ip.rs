@@ -36,10 +36,7 @@ pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
     if MULTICAST_ROUTING.contains(&name) && !igmp {
         return Err(Errno::EOPNOTSUPP);
     }
-    Ok(Level {
-        manner: Manner::NameFirst,
-        rows: &[ROWS, source::ROWS4],
-    })
+    Ok(Level::of(Manner::NameFirst, &[ROWS, source::ROWS4]))
 }
 
 /// Every option of the level.

@@ -31,15 +31,20 @@ const IPV6_MIN_MTU: u32 = 1280;
 const MULTICAST_ROUTING: core::ops::RangeInclusive<i32> = 200..=212;
 
 /// The level, as a socket has it. Multicast routing is asked of raw ICMPv6 sockets only: `EOPNOTSUPP`.
-pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
+pub fn level(t: &Target<'_>, name: i32, set: bool) -> Result<Level> {
     let icmp = t.is_raw() && t.common.protocol == IPPROTO_ICMPV6;
     if MULTICAST_ROUTING.contains(&name) && !icmp {
-        return Err(Errno::EOPNOTSUPP);
+        // The value is looked at before.
+        return match set {
+            true => Ok(Level::of(Manner::Lax, &[]).refusing(Errno::EOPNOTSUPP)),
+            false => Err(Errno::EOPNOTSUPP),
+        };
     }
-    Ok(Level {
-        manner: Manner::Lax,
-        rows: &[ROWS, source::ROWS6],
-    })
+    // A raw socket looks at its own option itself.
+    if t.is_raw() && name as u32 == IPV6_CHECKSUM {
+        return Ok(Level::of(Manner::IntFirstLax, &[ROWS]));
+    }
+    Ok(Level::of(Manner::Lax, &[ROWS, source::ROWS6]))
 }
 
 /// Every option of the level.
@@ -127,6 +132,9 @@ const ROWS: &[Row] = &[
         },
     ),
     read_only(IPV6_PATHMTU, |t| {
+        if t.ask.room < size_of::<[u32; 8]>() {
+            return Err(Errno::EINVAL);
+        }
         // struct ip6_mtuinfo: an address that stays zero, and the MTU.
         let Value::Int(mtu) = t.peer_mtu()? else {
             return Err(Errno::ENOTCONN);
@@ -286,7 +294,7 @@ pub const RAW_CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
 fn checksum_offset(t: &Target<'_>) -> Result<Value> {
     t.raw_only()?;
     let offset = t.datagram(|o| o.checksum_offset)?;
-    Ok(Value::Int(offset.map_or(-1, i32::from)))
+    Ok(Value::Int(offset.map_or(-1, |offset| offset as i32)))
 }
 
 fn set_checksum_offset(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
@@ -295,7 +303,7 @@ fn set_checksum_offset(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
     if offset > 0 && offset & 1 != 0 {
         return Err(Errno::EINVAL);
     }
-    t.set_datagram(|o| o.checksum_offset = u16::try_from(offset).ok())
+    t.set_datagram(|o| o.checksum_offset = u32::try_from(offset).ok())
 }
 
 /// The peer, where IPV6_ADDRFORM applies: UDP and established TCP. `ENOPROTOOPT`, `ENOTCONN`.

@@ -50,7 +50,7 @@ pub fn get(socket: &Socket, level: i32, name: i32, at: usize, len: UserPtr<i32>)
         _ => usize::try_from(room).map_err(|_| Errno::EINVAL)?,
     };
     let row = level_of.row(name);
-    let get = row.and_then(|row| row.get).ok_or(Errno::ENOPROTOOPT)?;
+    let get = row.and_then(|row| row.get).ok_or(level_of.unknown)?;
     target.ask = Ask { at, room };
     let value = get(&target)?;
     let odd_room = match &value {
@@ -62,7 +62,8 @@ pub fn get(socket: &Socket, level: i32, name: i32, at: usize, len: UserPtr<i32>)
             len.write(&(bytes.len() as i32))?;
             return Err(Errno::ERANGE);
         }
-        Value::Int(_) | Value::Bytes(_) | Value::Items(..) | Value::Groups(_) => false,
+        Value::Int(_) => level_of.manner == Manner::IntIfRoom && room < size_of::<i32>(),
+        Value::Bytes(_) | Value::Items(..) | Value::Groups(_) => false,
     };
     if odd_room {
         return Err(Errno::EINVAL);
@@ -89,7 +90,7 @@ pub fn set(
     let int_first = match level.manner {
         Manner::IntFirst => !row.is_some_and(|row| row.text),
         Manner::IntFirstLax => true,
-        Manner::NameFirst | Manner::Lax => false,
+        Manner::NameFirst | Manner::IntIfRoom | Manner::Lax => false,
     };
     if int_first && len < size_of::<i32>() {
         return Err(Errno::EINVAL);
@@ -100,10 +101,11 @@ pub fn set(
         _ => copy_in(at, len)?,
     };
     let int_missing = bytes.len() < len.min(size_of::<i32>());
-    if (int_first || level.manner == Manner::Lax) && int_missing {
+    let int_read = matches!(level.manner, Manner::Lax | Manner::IntIfRoom);
+    if (int_first || int_read) && int_missing {
         return Err(Errno::EFAULT);
     }
-    let set = row.and_then(|row| row.set).ok_or(Errno::ENOPROTOOPT)?;
+    let set = row.and_then(|row| row.set).ok_or(level.unknown)?;
     let input = Input(&bytes, len);
     if int_missing && !row.is_some_and(|row| row.text) {
         return Err(Errno::EFAULT);

@@ -52,7 +52,11 @@ pub const ROWS: &[Row] = &[
     read_only(LIST_MEMBERSHIPS, |t| {
         let netlink = netlink(t)?;
         let groups = netlink.port().state.lock().groups;
-        let bytes = netlink.groups().div_ceil(32) as usize * 4;
+        // Nothing is kept as long as nothing was joined.
+        let bytes = match groups {
+            0 => 0,
+            _ => netlink.groups().div_ceil(32) as usize * 4,
+        };
         Ok(Value::Bytes(groups.to_ne_bytes()[..bytes].to_vec()))
     }),
     row(

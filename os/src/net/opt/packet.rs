@@ -24,11 +24,13 @@ const REQ3: usize = 28;
 pub const ROWS: &[Row] = &[
     write_only(PACKET_ADD_MEMBERSHIP, |t, _, v| {
         packet(t)?.membership(&Membership::decode(v.0)?, true)
-    }),
+    })
+    .text(),
     write_only(PACKET_DROP_MEMBERSHIP, |t, _, v| {
         packet(t)?.membership(&Membership::decode(v.0)?, false)
-    }),
-    write_only(PACKET_RX_RING, set_ring),
+    })
+    .text(),
+    write_only(PACKET_RX_RING, set_ring).text(),
     read_only(PACKET_STATISTICS, |t| {
         let packet = packet(t)?;
         let counts = packet.statistics();

@@ -9,9 +9,9 @@ pub const ICMP_FILTER: u32 = 1;
 pub const ICMPV6_FILTER: u32 = 1;
 
 /// SOL_RAW of an IPv4 socket for ICMP.
-pub const LEVEL4: Level = Level {
-    manner: Manner::NameFirst,
-    rows: &[&[row(
+pub const LEVEL4: Level = Level::of(
+    Manner::NameFirst,
+    &[&[row(
         ICMP_FILTER,
         |t| {
             let word = t.datagram(|o| o.icmp_filter[0])? as u32;
@@ -26,19 +26,13 @@ pub const LEVEL4: Level = Level {
             t.set_datagram(|o| o.icmp_filter[0] = u32::from_ne_bytes(bytes).into())
         },
     )]],
-};
+);
 
 /// SOL_RAW of an IPv6 socket.
-pub const LEVEL6: Level = Level {
-    manner: Manner::IntFirstLax,
-    rows: &[&[ipv6::RAW_CHECKSUM]],
-};
+pub const LEVEL6: Level = Level::of(Manner::IntFirstLax, &[&[ipv6::RAW_CHECKSUM]]);
 
 /// SOL_ICMPV6 of an IPv6 socket for ICMPv6: a set bit blocks a type.
-pub const LEVEL_ICMP6: Level = Level {
-    manner: Manner::NameFirst,
-    rows: &[&[ROW_ICMP6]],
-};
+pub const LEVEL_ICMP6: Level = Level::of(Manner::NameFirst, &[&[ROW_ICMP6]]);
 
 const ROW_ICMP6: Row = row(
     ICMPV6_FILTER,

@@ -140,6 +140,8 @@ pub(super) enum Manner {
     NameFirst,
     /// SOL_RAW of IPv6: to set, as the first; lengths are unsigned.
     IntFirstLax,
+    /// SOL_NETLINK: an `int` is read if there is room for one, and answered only whole.
+    IntIfRoom,
     /// SOL_IPV6: an `int` is read if there is room for one, no pointer stands for a zero, and lengths are unsigned.
     Lax,
 }
@@ -148,9 +150,26 @@ pub(super) enum Manner {
 pub(super) struct Level {
     pub(super) manner: Manner,
     pub(super) rows: &'static [&'static [Row]],
+    /// What an option that is not in them answers.
+    pub(super) unknown: Errno,
 }
 
 impl Level {
+    /// A level that answers `ENOPROTOOPT` to options that it does not know.
+    pub(super) const fn of(manner: Manner, rows: &'static [&'static [Row]]) -> Level {
+        Level {
+            manner,
+            rows,
+            unknown: Errno::ENOPROTOOPT,
+        }
+    }
+
+    /// The same with another answer.
+    pub(super) const fn refusing(mut self, unknown: Errno) -> Level {
+        self.unknown = unknown;
+        self
+    }
+
     /// The option of that number.
     pub(super) fn row(&self, name: i32) -> Option<&'static Row> {
         let mut rows = self.rows.iter().copied().flatten();

@@ -275,7 +275,7 @@ fn mode_of(filter: &SourceFilter) -> u32 {
 
 /// The start of the program's buffer, which is part of the question. `EINVAL`, `EFAULT`.
 fn asked(t: &Target<'_>, len: usize) -> Result<Vec<u8>> {
-    if t.ask.room < len {
+    if t.ask.room < len || i32::try_from(t.ask.room).is_err() {
         return Err(Errno::EINVAL);
     }
     let mut bytes = alloc::vec![0; len];

@@ -47,12 +47,7 @@ impl<'a> Target<'a> {
         let common = self.common;
         let raw = common.kind == SOCK_RAW;
         let protocol = common.protocol;
-        let int_first = |rows| {
-            Ok(Level {
-                manner: Manner::IntFirst,
-                rows,
-            })
-        };
+        let int_first = |rows| Ok(Level::of(Manner::IntFirst, rows));
         match (level as u32, common.domain) {
             (SOL_SOCKET, _) => int_first(socket::ROWS),
             (SOL_TCP, AF_INET | AF_INET6) if protocol == IPPROTO_TCP as u32 => {
@@ -64,7 +59,7 @@ impl<'a> Target<'a> {
             // A raw IPv6 socket is the only one that has no IPv4 side.
             (SOL_IP, AF_INET) => ip::level(self, name),
             (SOL_IP, AF_INET6) if !raw => ip::level(self, name),
-            (SOL_IPV6, AF_INET6) => ipv6::level(self, name),
+            (SOL_IPV6, AF_INET6) => ipv6::level(self, name, foreign == Errno::ENOPROTOOPT),
             (SOL_RAW, AF_INET) if raw => match name as u32 == raw::ICMP_FILTER {
                 true if protocol == IPPROTO_ICMP as u32 => Ok(raw::LEVEL4),
                 true => Err(Errno::EOPNOTSUPP),
@@ -76,30 +71,17 @@ impl<'a> Target<'a> {
                 true => Ok(raw::LEVEL_ICMP6),
                 false => Err(Errno::ENOPROTOOPT),
             },
-            (SOL_NETLINK, AF_NETLINK) => Ok(Level {
-                manner: Manner::NameFirst,
-                rows: &[netlink::ROWS],
-            }),
-            (SOL_PACKET, AF_PACKET) => Ok(Level {
-                manner: Manner::NameFirst,
-                rows: &[packet::ROWS],
-            }),
+            (SOL_NETLINK, AF_NETLINK) => Ok(Level::of(Manner::IntIfRoom, &[netlink::ROWS])),
+            (SOL_PACKET, AF_PACKET) => Ok(Level::of(Manner::NameFirst, &[packet::ROWS])),
             // Sockets of this family have no getsockopt(2) of their own.
-            (SOL_ALG, AF_ALG) if foreign == Errno::ENOPROTOOPT => Ok(Level {
-                manner: Manner::NameFirst,
-                rows: &[alg::ROWS],
-            }),
+            (SOL_ALG, AF_ALG) if foreign == Errno::ENOPROTOOPT => {
+                Ok(Level::of(Manner::NameFirst, &[alg::ROWS]))
+            }
             (_, AF_ALG) => Err(foreign),
-            (AF_VSOCK, AF_VSOCK) => Ok(Level {
-                manner: Manner::NameFirst,
-                rows: &[vsock::ROWS],
-            }),
+            (AF_VSOCK, AF_VSOCK) => Ok(Level::of(Manner::NameFirst, &[vsock::ROWS])),
             (_, AF_VSOCK) => Err(Errno::ENOPROTOOPT),
             // The length is looked at before the level.
-            (_, AF_NETLINK | AF_PACKET) => Ok(Level {
-                manner: Manner::NameFirst,
-                rows: &[],
-            }),
+            (_, AF_NETLINK | AF_PACKET) => Ok(Level::of(Manner::NameFirst, &[])),
             (_, AF_INET) => Err(foreign),
             (_, AF_INET6) => Err(Errno::ENOPROTOOPT),
             _ => Err(Errno::EOPNOTSUPP),

@@ -62,7 +62,7 @@ pub struct DgramOptions {
     /// ICMP_FILTER or ICMP6_FILTER as 256 bits, 1 = block (raw ICMP).
     pub icmp_filter: [u64; 4],
     /// IPV6_CHECKSUM: offset of the checksum to fill in and verify (raw IPv6).
-    pub checksum_offset: Option<u16>,
+    pub checksum_offset: Option<u32>,
     /// IP_MTU_DISCOVER is DO or PROBE: never fragment; longer is `MessageTooBig`.
     pub dont_fragment: bool,
     /// SO_NO_CHECK.

@@ -37,7 +37,7 @@ struct Plan {
     dont_fragment: bool,
     header_included: bool,
     checksum: bool,
-    checksum_offset: Option<u16>,
+    checksum_offset: Option<u32>,
     tag: Tag,
     /// The copy of a multicast datagram that this host gets.
     loops: bool,
@@ -89,6 +89,13 @@ impl Stack {
         let longest = if v6 { LARGEST + front } else { LARGEST };
         if total > longest || (plan.dont_fragment && total > plan.route.mtu) {
             return Err(Error::MessageTooBig);
+        }
+        if v6
+            && matches!(plan.kind, DgramKind::Raw { .. })
+            && plan.checksum_offset.is_some_and(|at| at as usize + 2 > len)
+        {
+            // There is no such place for the checksum (RFC 3542 section 3.1).
+            return Err(Error::Invalid);
         }
         if self.is_tx_full(plan.route.iface) {
             self.dgram_wait_for(id, plan.route.iface);
@@ -351,7 +358,7 @@ impl Plan {
                 // RFC 3542 section 3.1: ICMPv6 always, others where IPV6_CHECKSUM says.
                 let at = match (self.to.is_ipv6(), protocol, self.checksum_offset) {
                     (true, protocol::ICMPV6, _) => 2,
-                    (true, _, Some(at)) => usize::from(at),
+                    (true, _, Some(at)) => at as usize,
                     _ => return,
                 };
                 if at + 2 <= payload.len() {

@@ -62,7 +62,8 @@ impl Datagram {
             segment => usize::from(segment),
         };
         let len = self.len() + more.len();
-        if segment == 0 || more.len() > segment || self.len() % segment != 0 || len > MOST {
+        if segment == 0 || more.len() > segment || !self.len().is_multiple_of(segment) || len > MOST
+        {
             return false;
         }
         if self.segment == 0 {

@@ -17,8 +17,9 @@ use abi::{
         SO_BPF_EXTENSIONS, SO_BROADCAST, SO_BSDCOMPAT, SO_CNX_ADVICE, SO_COOKIE, SO_DEBUG,
         SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE,
         SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE,
-        SO_PASSCRED, SO_PEEK_OFF, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_RCVMARK,
-        SO_RCVPRIORITY, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TYPE,
+        SO_PASSCRED, SO_PASSSEC, SO_PEEK_OFF, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL,
+        SO_RCVMARK, SO_RCVPRIORITY, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE,
+        SO_TXREHASH, SO_TYPE,
     },
 };
 use alloc::vec::Vec;
@@ -206,7 +207,7 @@ const VALUES: &[Row] = &[
         Ok(Value::Whole(t.common.inode.to_ne_bytes().to_vec()))
     }),
     read_only(SO_PEERNAME, |t| {
-        let peer = t.protocol.peer(t.common)?;
+        let peer = t.protocol.peer(t.common).or(Err(Errno::ENOTCONN))?;
         Ok(Value::Name(peer.bytes().to_vec()))
     }),
     row(
@@ -228,6 +229,18 @@ const VALUES: &[Row] = &[
             t.common.set_peek_offset(offset);
             Ok(())
         },
+    ),
+    // Labels of security modules, of which there are none.
+    row(
+        SO_PASSSEC,
+        |_| Err(Errno::EOPNOTSUPP),
+        |_, _, v| v.int().and(Err(Errno::EOPNOTSUPP)),
+    ),
+    // There is one path to a place, and so nothing to hash over again.
+    row(
+        SO_TXREHASH,
+        |t| Err(no_rehash(t)),
+        |t, _, v| v.int().and(Err(no_rehash(t))),
     ),
     // A route is looked up for each packet: there is none to look up again.
     write_only(SO_CNX_ADVICE, |_, _, v| v.int().map(drop)),
@@ -283,6 +296,14 @@ fn has_credentials(t: &Target<'_>) -> Result<()> {
     match t.common.domain {
         AF_UNIX | AF_NETLINK => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
+    }
+}
+
+/// SO_TXREHASH is for TCP, and not built in.
+fn no_rehash(t: &Target<'_>) -> Errno {
+    match t.stream() {
+        Some(_) => Errno::ENOPROTOOPT,
+        None => Errno::EOPNOTSUPP,
     }
 }
 

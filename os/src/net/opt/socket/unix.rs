@@ -4,7 +4,10 @@ use super::super::{Row, Target, Value, read_only, row, write_only};
 use crate::{Result, file::hooks, net::unix::Unix};
 use abi::{
     Errno,
-    net::{AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD, SOCK_STREAM},
+    net::{
+        AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD, SOCK_DGRAM,
+        SOCK_STREAM,
+    },
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -40,20 +43,20 @@ pub(super) const ROWS: &[Row] = &[
             return Err(Errno::ENOPROTOOPT);
         }
         let on = match v.int()? {
-            on @ (0 | 1) => on == 1,
+            on @ (0 | 1) if v.1 == size_of::<i32>() => on == 1,
             _ => return Err(Errno::EINVAL),
         };
         t.change(|g| g.report_unread = on);
         Ok(())
     }),
     read_only(SO_PEERPIDFD, |t| {
-        let process = unix(t, Errno::ENODATA)?.peer_process();
+        let process = connected(t)?.peer_process();
         let process = process.ok_or(Errno::ENODATA)?;
         let file = hooks::tasks().open_process(&process).ok_or(Errno::ESRCH)?;
         Ok(Value::Int(hooks::tasks().install(file)?))
     }),
     read_only(SO_PEERGROUPS, |t| {
-        let groups = unix(t, Errno::ENODATA)?.peer_groups();
+        let groups = connected(t)?.peer_groups();
         let groups = groups.ok_or(Errno::ENODATA)?;
         Ok(Value::Groups(
             groups
@@ -63,6 +66,14 @@ pub(super) const ROWS: &[Row] = &[
         ))
     }),
 ];
+
+/// An AF_UNIX socket of a kind that knows its peer. `ENODATA`.
+fn connected<'a>(t: &Target<'a>) -> Result<&'a Unix> {
+    match t.common.kind {
+        SOCK_DGRAM => Err(Errno::ENODATA),
+        _ => unix(t, Errno::ENODATA),
+    }
+}
 
 /// The AF_UNIX socket; `otherwise` for any other.
 pub(super) fn unix<'a>(t: &Target<'a>, otherwise: Errno) -> Result<&'a Unix> {
