@@ -18,6 +18,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 static int link_socket(void)
 {
@@ -239,6 +240,8 @@ static inline struct space space_new(void)
 	NEED(pipe(ready));
 	s.pid = NEED(fork());
 	if (!s.pid) {
+		/* Not longer than who asked for it. */
+		NEED(prctl(PR_SET_PDEATHSIG, SIGKILL));
 		NEED(unshare(CLONE_NEWNET));
 		NEED(write(ready[1], "r", 1));
 		for (;;)

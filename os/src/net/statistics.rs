@@ -43,7 +43,10 @@ fn lines(columns: &[Column]) -> (String, String) {
 fn snmp(stack: &Stack) -> String {
     let counters = stack.counters();
     let mut text = String::new();
-    let mut columns = Vec::from([("Forwarding", 2), ("DefaultTTL", 64)]);
+    let mut columns = Vec::from([
+        ("Forwarding", if stack.config().forward[0] { 1 } else { 2 }),
+        ("DefaultTTL", 64),
+    ]);
     columns.extend(ip(&counters.ip[0]));
     table(&mut text, "Ip", &columns);
     let i = &counters.icmp[0];
@@ -91,7 +94,7 @@ fn ip(c: &IpCounters) -> [Column; 18] {
         ("InReceives", c.in_receives),
         ("InHdrErrors", c.in_header_errors),
         ("InAddrErrors", c.in_addr_errors),
-        ("ForwDatagrams", 0),
+        ("ForwDatagrams", c.forwarded),
         ("InUnknownProtos", c.in_unknown_protocols),
         ("InDiscards", c.in_discards),
         ("InDelivers", c.in_delivers),

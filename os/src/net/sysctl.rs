@@ -108,6 +108,16 @@ const SECONDS: RangeInclusive<i64> = 1..=32_767;
 const COUNT: RangeInclusive<i64> = 1..=127;
 const BYTE: RangeInclusive<i64> = 0..=255;
 
+/// Whether packets for others are passed on. ip(7), ip_forward.
+const FORWARD_V4: Home = Home::Engine(
+    |c| Vec::from([c.forward[0].into()]),
+    |c, n| c.forward[0] = n[0] != 0,
+);
+const FORWARD_V6: Home = Home::Engine(
+    |c| Vec::from([c.forward[1].into()]),
+    |c, n| c.forward[1] = n[0] != 0,
+);
+
 const KNOBS: &[Knob] = &[
     knob("core/rmem_max", BUFFER, Home::Shell(&[Value::RmemMax])),
     knob("core/wmem_max", BUFFER, Home::Shell(&[Value::WmemMax])),
@@ -275,10 +285,10 @@ const KNOBS: &[Knob] = &[
         INT,
         Home::Fixed("reno"),
     ),
-    // Packets for others are dropped.
-    knob("ipv4/ip_forward", INT, Home::Fixed("0")),
+    knob("ipv4/ip_forward", INT, FORWARD_V4),
+    knob("ipv4/conf/all/forwarding", INT, FORWARD_V4),
     knob("ipv4/ip_default_ttl", INT, Home::Fixed("64")),
-    knob("ipv6/conf/all/forwarding", INT, Home::Fixed("0")),
+    knob("ipv6/conf/all/forwarding", INT, FORWARD_V6),
     knob("ipv6/conf/all/disable_ipv6", INT, Home::Fixed("0")),
     knob("ipv6/conf/default/disable_ipv6", INT, Home::Fixed("0")),
     knob(

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::iface::{IfaceAddress, IfaceId, IfaceKind};
 use crate::neighbour::Neighbour;
 use crate::route::Route;
+use crate::rule::Rule;
 use crate::stack::Stack;
 
 /// One change, with the state after it (before it, for what is removed).
@@ -22,6 +23,10 @@ pub enum Change {
     RouteAdded(Route),
     /// One less.
     RouteRemoved(Route),
+    /// One more rule.
+    RuleAdded(Rule),
+    /// One less.
+    RuleRemoved(Rule),
     /// An administrator set a neighbour, or one that was asked for answered or failed.
     Neighbour(Neighbour),
     /// A neighbour was forgotten.

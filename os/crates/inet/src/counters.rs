@@ -22,6 +22,7 @@ pub struct IpCounters {
     pub in_addr_errors: u64,
     pub in_unknown_protocols: u64,
     pub in_discards: u64,
+    pub forwarded: u64,
     pub in_delivers: u64,
     pub out_requests: u64,
     pub out_discards: u64,

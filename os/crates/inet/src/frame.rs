@@ -80,6 +80,11 @@ impl Frame {
         self.start = self.start.saturating_sub(by);
     }
 
+    /// Cuts the frame to `len` bytes.
+    pub(crate) fn shorten(&mut self, len: usize) {
+        self.end = self.end.min(self.start + len);
+    }
+
     /// Moves the start back.
     pub(crate) fn narrow(&mut self, by: usize) {
         self.start = (self.start + by).min(self.end);

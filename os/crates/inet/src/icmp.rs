@@ -7,6 +7,7 @@ use crate::checksum::Sum;
 use crate::dgram::ErrorOrigin;
 use crate::error::Error;
 use crate::frame::{Buf, Frame};
+use crate::iface::IfaceId;
 use crate::ip::header::{HeaderFields, IpHeader, header_len, protocol};
 use crate::ip::{Destination, Rx};
 use crate::ndp;
@@ -31,6 +32,12 @@ const FRAGMENTATION_NEEDED: u8 = 4;
 pub(crate) enum Complaint {
     PortUnreachable,
     ProtocolUnreachable,
+    NetUnreachable,
+    HostUnreachable,
+    Prohibited,
+    TimeExceeded,
+    /// The link takes packets of up to so many bytes.
+    TooBig(u32),
 }
 
 /// An error that somebody reported about a packet of ours.
@@ -257,7 +264,11 @@ impl Stack {
         bytes: &[u8],
         complaint: Complaint,
     ) {
-        let silent = destination != Destination::Unicast
+        let silent = !matches!(destination, Destination::Unicast | Destination::Transit)
+            // Of a fragmented packet only the first part is complained about (RFC 1812 section 4.3.2.7), and never an error
+            // about an error.
+            || header.fragment.is_some_and(|part| part.offset != 0)
+            || destination == Destination::Transit && is_error(header, bytes)
             || matches!(rx.kind, PacketKind::Broadcast | PacketKind::Multicast)
             || header.src.is_unspecified()
             || header.src.is_multicast();
@@ -271,6 +282,14 @@ impl Stack {
             (Complaint::PortUnreachable, true) => (UNREACHABLE[1], 4, 0),
             (Complaint::ProtocolUnreachable, false) => (UNREACHABLE[0], 2, 0),
             (Complaint::ProtocolUnreachable, true) => (PARAMETER[1], 1, 6),
+            (Complaint::NetUnreachable, v6) => (UNREACHABLE[usize::from(v6)], 0, 0),
+            (Complaint::HostUnreachable, false) => (UNREACHABLE[0], 1, 0),
+            (Complaint::HostUnreachable, true) => (UNREACHABLE[1], 3, 0),
+            (Complaint::Prohibited, false) => (UNREACHABLE[0], 13, 0),
+            (Complaint::Prohibited, true) => (UNREACHABLE[1], 1, 0),
+            (Complaint::TimeExceeded, v6) => (TIME_EXCEEDED[usize::from(v6)], 0, 0),
+            (Complaint::TooBig(mtu), false) => (UNREACHABLE[0], FRAGMENTATION_NEEDED, mtu),
+            (Complaint::TooBig(mtu), true) => (PACKET_TOO_BIG, 0, mtu),
         };
         // As much of the packet as fits without exceeding 576 bytes (RFC 1812 4.3.2.3) or the IPv6 minimum MTU.
         let front = header_len(v6);
@@ -281,9 +300,21 @@ impl Stack {
         message[..4].copy_from_slice(&[kind, code, 0, 0]);
         message[4..HEADER].copy_from_slice(&word.to_be_bytes());
         message[HEADER..].copy_from_slice(quote);
-        seal(header.dst, header.src, message);
-        self.counters.icmp[usize::from(v6)].out_dest_unreachable += 1;
-        self.icmp_send(rx, header.dst, header.src, 0, frame);
+        // A router speaks for itself, a host as whom the packet meant.
+        let source = match destination {
+            Destination::Transit => self.select_route(header.src, None).map(|way| way.source),
+            _ => Ok(header.dst),
+        };
+        let Ok(source) = source else {
+            return self.frames.put(frame);
+        };
+        seal(source, header.src, &mut frame[front..]);
+        let counters = &mut self.counters.icmp[usize::from(v6)];
+        match complaint {
+            Complaint::TimeExceeded => counters.out_time_exceeded += 1,
+            _ => counters.out_dest_unreachable += 1,
+        }
+        self.icmp_send(rx, source, header.src, 0, frame);
     }
 
     /// An error about one of our packets, of which `quote` is the beginning.
@@ -301,11 +332,27 @@ impl Stack {
         }
     }
 
-    /// A packet of ours whose neighbour does not answer: its sender learns as from an ICMP "host unreachable".
-    pub(crate) fn report_unreachable(&mut self, now: Instant, packet: &[u8]) {
+    /// A packet whose neighbour does not answer: its sender learns by an ICMP "host unreachable", which of ours is not sent.
+    pub(crate) fn report_unreachable(&mut self, now: Instant, iface: IfaceId, packet: &[u8]) {
         let Some(header) = IpHeader::parse(packet, false) else {
             return;
         };
+        if self.config.forward[header.version()] && !self.is_local(header.src) {
+            let rx = Rx {
+                now,
+                iface,
+                kind: PacketKind::Host,
+                verify: false,
+                tag: Default::default(),
+            };
+            return self.complain(
+                rx,
+                &header,
+                Destination::Transit,
+                packet,
+                Complaint::HostUnreachable,
+            );
+        }
         let v6 = header.is_v6();
         let report = Report {
             error: Error::HostUnreachable,
@@ -321,6 +368,16 @@ impl Stack {
             offender: header.src,
         };
         self.report_input(now, &report, packet);
+    }
+}
+
+/// Whether a packet is an ICMP error, about which nobody complains.
+fn is_error(header: &IpHeader, bytes: &[u8]) -> bool {
+    let kind = bytes.get(header.payload).copied();
+    match header.protocol {
+        protocol::ICMP => !matches!(kind, Some(0 | 8 | 9 | 10 | 13..=18)),
+        protocol::ICMPV6 => kind.is_none_or(|kind| kind < 128),
+        _ => false,
     }
 }
 

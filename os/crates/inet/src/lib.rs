@@ -50,6 +50,7 @@ mod neighbour;
 mod options;
 mod rng;
 mod route;
+mod rule;
 mod slab;
 mod stack;
 mod tap;
@@ -72,6 +73,7 @@ pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;
 pub use route::{Route, RouteKind, Selection};
+pub use rule::{Flow, Rule, RuleAction};
 pub use stack::{Config, Stack};
 pub use tap::{PacketKind, TapFilter, TapId, TapPacket, TapStatus};
 pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};

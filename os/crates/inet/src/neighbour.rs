@@ -366,7 +366,7 @@ impl Stack {
                 self.ask_neighbour(now, iface, addr);
             }
             for frame in failed {
-                self.report_unreachable(now, &frame);
+                self.report_unreachable(now, iface, &frame);
                 self.frames.put(frame);
             }
         }

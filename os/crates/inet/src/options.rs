@@ -11,6 +11,8 @@ pub struct SocketOptions {
     pub reuse_port: bool,
     /// IPV6_V6ONLY. Only settable before bind (the shell checks that).
     pub v6_only: bool,
+    /// SO_MARK: policy rules look at it.
+    pub mark: u32,
     /// SO_BINDTODEVICE.
     pub bound_iface: Option<IfaceId>,
     /// The effective user who owns the socket: SO_REUSEPORT is shared among the same owner only; shown in /proc/net.
@@ -51,6 +53,7 @@ impl SocketOptions {
             reuse_addr: false,
             reuse_port: false,
             v6_only: false,
+            mark: 0,
             bound_iface: None,
             owner: 0,
             recv_buffer,

@@ -6,6 +6,7 @@ use crate::addr::{Cidr, is_link_local};
 use crate::changes::Change;
 use crate::error::{Error, Result};
 use crate::iface::{Iface, IfaceId};
+use crate::rule::Flow;
 use crate::stack::Stack;
 
 /// A row of the routing table. Local addresses are not rows: they always go to lo.
@@ -25,9 +26,17 @@ pub struct Route {
     pub kind: RouteKind,
     /// Who made it: RTPROT_* of Linux's rtnetlink. The engine only keeps it.
     pub protocol: u8,
+    /// In which table: RT_TABLE_*, or any other number.
+    pub table: u32,
+    /// RTAX_MTU: the largest IP packet that goes this way, in bytes; 0 for the link's.
+    pub mtu: u32,
 }
 
 impl Route {
+    /// RT_TABLE_MAIN.
+    pub const MAIN: u32 = 254;
+    /// RT_TABLE_DEFAULT.
+    pub const DEFAULT: u32 = 253;
     /// RTPROT_KERNEL: follows from an address.
     pub const KERNEL: u8 = 2;
     /// RTPROT_BOOT: an administrator who did not say.
@@ -47,6 +56,18 @@ impl Route {
             metric: 0,
             kind: RouteKind::Unicast,
             protocol: Route::BOOT,
+            table: Route::MAIN,
+            mtu: 0,
+        }
+    }
+}
+
+impl Route {
+    /// The largest packet this way, on a link that takes `link` bytes.
+    pub(crate) fn mtu_on(&self, link: usize) -> usize {
+        match self.mtu {
+            0 => link,
+            mtu => link.min(mtu as usize),
         }
     }
 }
@@ -63,6 +84,8 @@ pub enum RouteKind {
     Prohibit,
     /// `Invalid`, as Linux says to a local sender.
     Blackhole,
+    /// Ends the search in this table: the next rule is looked at.
+    Throw,
 }
 
 /// The answer to "how do I reach this address".
@@ -76,6 +99,8 @@ pub struct Selection {
     pub source: IpAddr,
     /// Largest IP packet in bytes on that interface.
     pub mtu: usize,
+    /// The table that the way was found in; main where none says it.
+    pub table: u32,
     /// The destination is one of our own addresses.
     pub local: bool,
     /// The destination is a broadcast address of that link.
@@ -103,6 +128,7 @@ impl Stack {
         }
         let same = |known: &Route| {
             known.dst == route.dst
+                && known.table == route.table
                 && known.metric == route.metric
                 && known.iface == route.iface
                 && known.gateway == route.gateway
@@ -156,21 +182,20 @@ impl Stack {
     /// Route lookup: longest prefix, then lowest metric. `via` restricts it to one interface (SO_BINDTODEVICE, scope id).
     /// Errors: `NetUnreachable`, `NetDown`, `AddrNotAvailable` (no source address of that family).
     pub fn select_route(&self, dst: IpAddr, via: Option<IfaceId>) -> Result<Selection> {
+        self.select_route_for(&Flow {
+            via,
+            ..Flow::to(dst)
+        })
+    }
+
+    /// The same by everything that rules look at.
+    pub fn select_route_for(&self, flow: &Flow) -> Result<Selection> {
+        let (dst, via) = (flow.dst, flow.via);
         if self.is_local(dst) {
             return self.select_local(dst);
         }
         let broadcast = matches!(dst, IpAddr::V4(v4) if v4.is_broadcast());
-        let route = self.routes.iter().find(|route| {
-            let usable = route.kind != RouteKind::Unicast
-                || self.iface(route.iface).is_ok_and(|iface| iface.info.up);
-            usable && via.is_none_or(|via| via == route.iface) && route.dst.contains(dst)
-        });
-        match route.map(|route| route.kind) {
-            Some(RouteKind::Unreachable) => return Err(Error::HostUnreachable),
-            Some(RouteKind::Prohibit) => return Err(Error::Access),
-            Some(RouteKind::Blackhole) => return Err(Error::Invalid),
-            Some(RouteKind::Unicast) | None => {}
-        }
+        let route = self.look_up(flow)?;
         let (iface, next_hop, source) = match (route, via) {
             (Some(route), _) => (route.iface, route.gateway.unwrap_or(dst), route.source),
             // An interface that was asked for is believed: the destination is on its link.
@@ -205,10 +230,59 @@ impl Stack {
             iface,
             next_hop,
             source: source.ok_or(Error::AddrNotAvailable)?,
-            mtu: slot.info.mtu,
+            mtu: route.map_or(slot.info.mtu, |route| route.mtu_on(slot.info.mtu)),
+            table: route.map_or(Route::MAIN, |route| route.table),
             local: false,
             broadcast: matches!(dst, IpAddr::V4(v4) if slot.is_broadcast(v4)),
         })
+    }
+
+    /// The row for a packet that is passed on. Errors: as of [`Stack::select_route`], `NetUnreachable`.
+    pub(crate) fn transit_route(
+        &self,
+        src: IpAddr,
+        dst: IpAddr,
+        from: IfaceId,
+    ) -> Result<(IfaceId, IpAddr, usize)> {
+        let flow = Flow {
+            source: Some(src),
+            from: Some(from),
+            ..Flow::to(dst)
+        };
+        let route = self.look_up(&flow)?.ok_or(Error::NetUnreachable)?;
+        let link = self.iface(route.iface)?.info.mtu;
+        let next_hop = route.gateway.unwrap_or(dst);
+        Ok((route.iface, next_hop, route.mtu_on(link)))
+    }
+
+    /// Asks the tables that the rules name, in their order. Errors: what a route or a rule says instead of a way.
+    fn look_up(&self, flow: &Flow) -> Result<Option<&Route>> {
+        let found = match self.rules.is_empty() {
+            // What everybody has: main, then the table for what is left over.
+            true => [Route::MAIN, Route::DEFAULT]
+                .into_iter()
+                .find_map(|table| self.in_table(table, flow)),
+            false => self.by_rules(flow)?,
+        };
+        match found.map(|route| route.kind) {
+            Some(RouteKind::Unreachable) => Err(Error::HostUnreachable),
+            Some(RouteKind::Prohibit) => Err(Error::Access),
+            Some(RouteKind::Blackhole) => Err(Error::Invalid),
+            Some(RouteKind::Unicast | RouteKind::Throw) | None => Ok(found),
+        }
+    }
+
+    /// The best row of a table; `None` also where it says that others should be asked.
+    pub(crate) fn in_table(&self, table: u32, flow: &Flow) -> Option<&Route> {
+        let found = self.routes.iter().find(|route| {
+            let usable = route.kind != RouteKind::Unicast
+                || self.iface(route.iface).is_ok_and(|iface| iface.info.up);
+            usable
+                && route.table == table
+                && flow.via.is_none_or(|via| via == route.iface)
+                && route.dst.contains(flow.dst)
+        });
+        found.filter(|route| route.kind != RouteKind::Throw)
     }
 
     fn select_local(&self, dst: IpAddr) -> Result<Selection> {
@@ -230,6 +304,7 @@ impl Stack {
             next_hop: dst,
             source,
             mtu: lo.info.mtu,
+            table: Route::MAIN,
             local: true,
             // The local table has lo's network's broadcast address, too.
             broadcast: matches!(dst, IpAddr::V4(v4) if v4 == Ipv4Addr::new(127, 255, 255, 255)),

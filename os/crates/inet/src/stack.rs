@@ -14,6 +14,7 @@ use crate::iface::IfaceTable;
 use crate::ip::reassembly::Reassembly;
 use crate::rng::Rng;
 use crate::route::Route;
+use crate::rule::Rule;
 use crate::slab::Key;
 use crate::tap::Taps;
 use crate::tcp::TcpTable;
@@ -61,6 +62,8 @@ pub struct Config {
     pub abort_on_overflow: bool,
     /// net.ipv4.tcp_fin_timeout.
     pub fin_wait2: Duration,
+    /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on.
+    pub forward: [bool; 2],
     /// Frames queued per device before connections wait for it.
     pub tx_queue_len: usize,
     /// Bytes of TCP buffers in all, beyond which new connections get small ones (net.ipv4.tcp_mem).
@@ -91,6 +94,7 @@ impl Default for Config {
             max_half_open: 256,
             abort_on_overflow: false,
             fin_wait2: Duration::from_secs(60),
+            forward: [false; 2],
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,
             local_fast_path: true,
@@ -133,6 +137,8 @@ pub struct Stack {
     /// The index that was given last.
     pub(crate) last_index: u32,
     pub(crate) routes: Vec<Route>,
+    /// Empty as long as they are those that everybody has.
+    pub(crate) rules: Vec<Rule>,
     /// Changes whenever a route, an address or an interface does.
     pub(crate) route_generation: u32,
     pub(crate) frames: FramePool,
@@ -171,6 +177,7 @@ impl Stack {
             ifaces: IfaceTable::default(),
             last_index: 0,
             routes: Vec::new(),
+            rules: Vec::new(),
             route_generation: 0,
             frames: FramePool::new(config.tx_headroom),
             scratch: Vec::new(),

@@ -144,6 +144,8 @@ pub mod route {
         pub const PRIORITY: u16 = 6;
         pub const PREFSRC: u16 = 7;
         pub const METRICS: u16 = 8;
+        /// In METRICS.
+        pub const AX_MTU: u16 = 2;
         pub const MULTIPATH: u16 = 9;
         pub const CACHEINFO: u16 = 12;
         pub const TABLE: u16 = 15;
@@ -172,6 +174,7 @@ pub mod route {
         pub const BLACKHOLE: u8 = 6;
         pub const UNREACHABLE: u8 = 7;
         pub const PROHIBIT: u8 = 8;
+        pub const THROW: u8 = 9;
     }
 
     /// `rtm_scope`, `ifa_scope`.
@@ -197,9 +200,13 @@ pub mod route {
     pub mod fra {
         pub const DST: u16 = 1;
         pub const SRC: u16 = 2;
+        pub const IIFNAME: u16 = 3;
         pub const PRIORITY: u16 = 6;
+        pub const FWMARK: u16 = 10;
         pub const SUPPRESS_PREFIXLEN: u16 = 14;
         pub const TABLE: u16 = 15;
+        pub const FWMASK: u16 = 16;
+        pub const OIFNAME: u16 = 17;
         pub const PROTOCOL: u16 = 21;
     }
 }

@@ -78,6 +78,7 @@ fn apply_generic(options: &mut SocketOptions, generic: &Generic) {
     options.recv_buffer = generic.recv_buffer as usize;
     options.send_buffer = generic.send_buffer as usize;
     options.recv_low_water = generic.recv_low_water.max(1) as usize;
+    options.mark = generic.mark;
     options.bound_iface = (generic.bound_iface != 0).then_some(IfaceId(generic.bound_iface));
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::frame::Tag;
 use crate::iface::IfaceId;
 use crate::options::SocketOptions;
+use crate::rule::Flow;
 use crate::stack::Stack;
 use crate::tcp::Claim;
 use crate::tcp::Shutdown;
@@ -255,13 +256,14 @@ impl Stack {
         let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
         let (v6, options, local) = (dgram.v6, dgram.options.common, dgram.local);
         let (peer, via) = self.check_peer(v6, &options, peer)?;
-        let route = self.select_route(
-            peer.addr,
-            via.or(dgram
-                .options
-                .multicast_iface
-                .filter(|_| peer.addr.is_multicast())),
-        )?;
+        let outgoing = dgram.options.multicast_iface;
+        let route = self.select_route_for(&Flow {
+            via: via.or(outgoing.filter(|_| peer.addr.is_multicast())),
+            source: Some(local.addr).filter(|addr| !addr.is_unspecified()),
+            mark: options.mark,
+            tos: options.tos,
+            ..Flow::to(peer.addr)
+        })?;
         if route.broadcast && !options.broadcast {
             return Err(Error::Access);
         }

@@ -13,6 +13,7 @@ use crate::ip::header::{
     HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
 };
 use crate::route::Selection;
+use crate::rule::Flow;
 use crate::stack::{SocketRef, Stack};
 use crate::time::Instant;
 
@@ -187,7 +188,14 @@ impl Stack {
             .iface
             .or(via)
             .or(options.multicast_iface.filter(|_| group));
-        let mut route = self.select_route(to.addr, via)?;
+        let source = meta.from.unwrap_or(local.addr);
+        let mut route = self.select_route_for(&Flow {
+            via,
+            source: Some(source).filter(|addr| !addr.is_unspecified()),
+            mark: options.common.mark,
+            tos: options.common.tos,
+            ..Flow::to(to.addr)
+        })?;
         if let Some(most) = options.common.mtu.filter(|_| to.addr.is_ipv6()) {
             route.mtu = route.mtu.min(most as usize);
         }

@@ -1,5 +1,6 @@
 //! The network layer on the way in: checks addresses, puts fragments together, hands payloads to their protocols.
 
+mod forward;
 pub(crate) mod header;
 pub(crate) mod output;
 pub(crate) mod reassembly;
@@ -33,6 +34,8 @@ pub(crate) enum Destination {
     Unicast,
     Broadcast,
     Multicast,
+    /// Somebody else: we are a router for it.
+    Transit,
 }
 
 impl Stack {
@@ -49,6 +52,9 @@ impl Stack {
         counters.in_receives += 1;
         counters.in_octets += header.end as u64;
         let Some(destination) = self.accept(rx, &header) else {
+            if self.forwards(rx, &header) {
+                return self.forward(rx, &header, packet);
+            }
             self.counters.ip[header.version()].in_addr_errors += 1;
             return packet.discard(&mut self.frames);
         };
@@ -65,7 +71,7 @@ impl Stack {
         self.deliver(rx, header, destination, packet);
     }
 
-    /// Whether the packet is for us, and as what. We do not forward.
+    /// Whether the packet is for us, and as what.
     fn accept(&self, rx: Rx, header: &IpHeader) -> Option<Destination> {
         let slot = self.iface(rx.iface).ok()?;
         let on_lo = slot.is_loopback();

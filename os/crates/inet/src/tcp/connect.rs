@@ -10,6 +10,7 @@ use super::{TcpId, TcpState};
 use crate::addr::{Endpoint, is_link_local, unmapped, unspecified};
 use crate::error::{Error, Result};
 use crate::iface::IfaceId;
+use crate::rule::Flow;
 use crate::stack::Stack;
 use crate::time::Instant;
 
@@ -62,7 +63,13 @@ impl Stack {
                 return Err(Error::Invalid);
             }
         }
-        let (path, source) = self.find_path(addr, via)?;
+        let (path, source) = self.find_path(&Flow {
+            via,
+            source: Some(own.addr).filter(|addr| !addr.is_unspecified()),
+            mark: options.common.mark,
+            tos: options.common.tos,
+            ..Flow::to(addr)
+        })?;
         let source = if own.addr.is_unspecified() {
             source
         } else {

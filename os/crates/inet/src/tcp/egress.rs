@@ -10,8 +10,8 @@ use super::{TcpOptions, TcpState};
 use crate::checksum::Sum;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::iface::IfaceId;
 use crate::ip::header::{header_len, protocol, refresh_v4_checksum};
+use crate::rule::Flow;
 use crate::slab::Key;
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -366,9 +366,9 @@ impl Stack {
         self.connection_end(key, Some(error));
     }
 
-    /// Where packets to `peer` go.
-    pub(crate) fn find_path(&self, peer: IpAddr, via: Option<IfaceId>) -> Result<(Path, IpAddr)> {
-        let route = self.select_route(peer, via)?;
+    /// Where packets go, and from which address where the flow does not say.
+    pub(crate) fn find_path(&self, flow: &Flow) -> Result<(Path, IpAddr)> {
+        let route = self.select_route_for(flow)?;
         let quirks = self.iface(route.iface)?.info.quirks;
         let path = Path {
             iface: route.iface,
@@ -389,7 +389,11 @@ impl Stack {
             return;
         }
         let via = crate::addr::is_link_local(connection.peer.addr).then_some(connection.path.iface);
-        let path = self.find_path(connection.peer.addr, via);
+        let path = self.find_path(&Flow {
+            via,
+            source: Some(connection.local.addr),
+            ..Flow::to(connection.peer.addr)
+        });
         if let Some(connection) = self
             .tcp
             .slab

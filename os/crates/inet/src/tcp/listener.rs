@@ -14,6 +14,7 @@ use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::ip::Rx;
 use crate::ip::header::header_len;
+use crate::rule::Flow;
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
 use crate::tcp::TcpId;
@@ -83,7 +84,12 @@ impl Stack {
         if link_local {
             peer.scope = rx.iface.0;
         }
-        let Ok((path, _)) = self.find_path(peer.addr, link_local.then_some(rx.iface)) else {
+        let Ok((path, _)) = self.find_path(&Flow {
+            via: link_local.then_some(rx.iface),
+            source: Some(local.addr),
+            mark: options.common.mark,
+            ..Flow::to(peer.addr)
+        }) else {
             return;
         };
         let mut connection = self.new_connection(rx.now, tuple, local, peer, path, &options);

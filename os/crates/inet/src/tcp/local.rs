@@ -21,6 +21,7 @@ use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::iface::IfaceId;
 use crate::ip::Rx;
+use crate::rule::Flow;
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
 use crate::tap::PacketKind;
@@ -217,7 +218,7 @@ impl Stack {
             return;
         };
         let (v6, options) = (parent.v6, parent.options);
-        let Ok((path, _)) = self.find_path(peer.addr, None) else {
+        let Ok((path, _)) = self.find_path(&Flow::to(peer.addr)) else {
             return;
         };
         let mut child = self.new_local_connection(now, tuple, local, peer, path, &options);

@@ -2,6 +2,7 @@
 
 mod config;
 mod filter;
+mod forward;
 mod hostile;
 mod icmp;
 mod ladder;

@@ -36,14 +36,13 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
         IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac, [0xff; 6]),
     };
     let loopback = info.kind == IfaceKind::Loopback;
-    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_LOWERLAYERDOWN, IF_OPER_UP of RFC 2863.
+    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP of RFC 2863.
     let state = match &device {
         None => 0,
         Some(_) if !info.up => 2,
         Some(Device::Dummy) => 0,
         Some(_) if carrier => 6,
-        Some(Device::Veth(..)) => 7,
-        Some(Device::Card(_)) => 2,
+        Some(_) => 2,
     };
     let qdisc = match made.is_some() || loopback {
         true if info.up || loopback => "noqueue",
@@ -203,6 +202,12 @@ pub fn set(request: &Request<'_>, new: bool) -> Outcome {
         _ => None,
     };
     if let Some(to) = target(&attributes)? {
+        if device::behind(request.net, id).is_none() && !to.is(request.net) {
+            return Err(Refusal::because(
+                Errno::EINVAL,
+                "The interface netns is immutable",
+            ));
+        }
         let moved = device::relocate(request.net, id, &to, name)?;
         return change(&to, moved, &head, (mac, mtu, None));
     }

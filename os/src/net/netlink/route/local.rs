@@ -61,7 +61,7 @@ fn row(info: &IfaceInfo, dst: Cidr, kind: u8, source: Option<IpAddr>) -> Row {
             protocol: Route::KERNEL,
             ..Route::on_link(dst, info.id)
         },
-        table: table::LOCAL,
+        table: table::LOCAL.into(),
         kind,
         scope,
         cloned: false,

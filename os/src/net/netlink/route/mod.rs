@@ -76,6 +76,8 @@ pub fn answer(request: &Request<'_>) -> Outcome {
         (route::NEWNEIGH, Verb::New) => neigh::add(request),
         (route::NEWNEIGH, Verb::Del) => neigh::del(request),
         (route::NEWRULE, Verb::Get) => rule::get(request, family),
+        (route::NEWRULE, Verb::New) => rule::add(request, family),
+        (route::NEWRULE, Verb::Del) => rule::del(request, family),
         (route::NEWNSID, Verb::New) => nsid::add(request),
         (route::NEWNSID, Verb::Get) => nsid::get(request),
         _ => Err(Errno::EOPNOTSUPP.into()),
@@ -97,6 +99,8 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
             Change::AddressRemoved(_, own) => (route::DELADDR, addr::group(own.cidr.addr)),
             Change::RouteAdded(row) => (route::NEWROUTE, table::group(row.dst.addr)),
             Change::RouteRemoved(row) => (route::DELROUTE, table::group(row.dst.addr)),
+            Change::RuleAdded(rule) => (route::NEWRULE, rule::group(rule)),
+            Change::RuleRemoved(rule) => (route::DELRULE, rule::group(rule)),
             Change::Neighbour(_) => (route::NEWNEIGH, route::group::NEIGH),
             Change::NeighbourRemoved(_) => (route::DELNEIGH, route::group::NEIGH),
         };
@@ -122,6 +126,7 @@ pub fn notify(net: &Namespace, changes: &[Change]) {
             Change::RouteAdded(row) | Change::RouteRemoved(row) => {
                 Some(table::record(header, &table::Row::of(row)))
             }
+            Change::RuleAdded(rule) | Change::RuleRemoved(rule) => Some(rule::record(header, rule)),
             Change::Neighbour(entry) | Change::NeighbourRemoved(entry) => {
                 Some(neigh::record(header, entry))
             }

@@ -16,7 +16,7 @@ use core::{
     fmt::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
-use inet::{Cidr, IfaceId, Route, RouteKind, Stack};
+use inet::{Cidr, Flow, IfaceId, Route, RouteKind, Stack};
 use netlink::{
     Attributes, Builder, Header, flag, route,
     route::{rta, rtn, scope, table},
@@ -39,7 +39,7 @@ const METRIC_V6: u32 = 1024;
 pub struct Row {
     pub route: Route,
     /// RT_TABLE_*.
-    pub table: u8,
+    pub table: u32,
     /// RTN_*.
     pub kind: u8,
     pub scope: u8,
@@ -48,18 +48,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of the main table.
+    /// A row of the engine.
     pub fn of(row: &Route) -> Row {
         let kind = match row.kind {
             RouteKind::Unicast => rtn::UNICAST,
             RouteKind::Blackhole => rtn::BLACKHOLE,
             RouteKind::Unreachable => rtn::UNREACHABLE,
             RouteKind::Prohibit => rtn::PROHIBIT,
+            RouteKind::Throw => rtn::THROW,
         };
         let direct = row.gateway.is_none() && kind == rtn::UNICAST && row.dst.addr.is_ipv4();
         Row {
             route: *row,
-            table: table::MAIN,
+            table: row.table,
             kind,
             scope: if direct { scope::LINK } else { scope::UNIVERSE },
             cloned: false,
@@ -98,14 +99,15 @@ pub fn record(header: Header, row: &Row) -> Vec<u8> {
         route.dst.prefix,
         0,
         0,
-        table,
+        // RT_TABLE_COMPAT: the attribute says which.
+        u8::try_from(table).unwrap_or(252),
         route.protocol,
         scope,
         kind,
     ]);
     head[8..].copy_from_slice(&flags.to_ne_bytes());
     let mut b = Builder::message(header, &head);
-    b.u32(rta::TABLE, u32::from(table));
+    b.u32(rta::TABLE, table);
     if route.dst.prefix > 0 {
         b.addr(rta::DST, route.dst.addr);
     }
@@ -124,6 +126,11 @@ pub fn record(header: Header, row: &Row) -> Vec<u8> {
     } else if !v4 {
         b.u32(rta::OIF, IfaceId::LO.0);
     }
+    if route.mtu != 0 {
+        let metrics = b.nest_plain(rta::METRICS);
+        b.u32(rta::AX_MTU, route.mtu);
+        b.end(metrics);
+    }
     if v4 && cloned {
         // Of the process that asks; only its presence matters to who prints it.
         b.u32(rta::UID, 0);
@@ -134,6 +141,7 @@ pub fn record(header: Header, row: &Row) -> Vec<u8> {
             (RouteKind::Unreachable, _) => Errno::EHOSTUNREACH.number(),
             (RouteKind::Prohibit, _) => Errno::EACCES.number(),
             (RouteKind::Blackhole, _) => Errno::EINVAL.number(),
+            (RouteKind::Throw, _) => Errno::EAGAIN.number(),
         };
         // `struct rta_cacheinfo`: the fourth word is the error.
         b.words(rta::CACHEINFO, &[0, 0, 0, (-errno) as u32, 0, 0, 0, 0]);
@@ -154,7 +162,13 @@ fn order(a: &Row, b: &Row) -> Ordering {
         (x, y) if one.addr.is_ipv6() && x > y && other.contains(one.addr) => Ordering::Less,
         _ => Ordering::Equal,
     };
-    inside
+    let rank = |row: &Row| match row.table {
+        Route::MAIN => 0,
+        table => table,
+    };
+    rank(a)
+        .cmp(&rank(b))
+        .then(inside)
         .then(one.addr.cmp(&other.addr))
         .then(other.prefix.cmp(&one.prefix))
         .then(a.route.metric.cmp(&b.route.metric))
@@ -223,7 +237,7 @@ impl Filter {
     }
 
     fn takes(&self, row: &Row) -> bool {
-        (self.table == 0 || self.table == u32::from(row.table))
+        (self.table == 0 || self.table == row.table)
             && (self.protocol == 0 || self.protocol == row.route.protocol)
             && (self.kind == 0 || self.kind == row.kind)
             && (self.iface == 0
@@ -246,6 +260,11 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
         Some(oif) => Some(IfaceId(word_of(oif)?)).filter(|id| id.0 != 0),
         None => None,
     };
+    let source = match attributes.get(rta::SRC) {
+        Some(source) => Some(addr_of(source, family)?),
+        None => None,
+    };
+    let mark = attributes.get(rta::MARK).map_or(Ok(0), word_of)?;
     let header = request.reply(route::NEWROUTE);
     let fib = word_at(&head, 8) & FIB_MATCH != 0;
     let table_wanted = word_at(&head, 8) & LOOKUP_TABLE != 0;
@@ -253,14 +272,23 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
         if via.is_some_and(|id| stack.interface(id).is_none()) {
             return Err(Errno::ENODEV.into());
         }
-        let way = stack.select_route(dst, via).map_err(|error| match error {
+        let flow = Flow {
+            via,
+            source,
+            mark,
+            tos: head[3],
+            ..Flow::to(dst)
+        };
+        let way = stack.select_route_for(&flow).map_err(|error| match error {
             inet::Error::AddrNotAvailable => Errno::ENETUNREACH,
             error => errno(error),
         })?;
         let matching = rows(stack, dst.is_ipv6())
             .into_iter()
-            .filter(|row| row.route.dst.contains(dst) && (way.local == (row.table == table::LOCAL)))
-            .filter(|row| way.local || row.route.iface == way.iface)
+            .filter(|row| {
+                row.route.dst.contains(dst) && (way.local == (row.table == table::LOCAL.into()))
+            })
+            .filter(|row| way.local || row.route.iface == way.iface && row.table == way.table)
             .max_by_key(|row| (row.route.dst.prefix, u32::MAX - row.route.metric));
         if fib {
             return one(record(header, &matching.ok_or(Errno::EHOSTUNREACH)?));
@@ -268,6 +296,7 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
         let most = if dst.is_ipv4() { 32 } else { 128 };
         let found = Row {
             route: Route {
+                mtu: matching.map_or(0, |row| row.route.mtu),
                 source: Some(way.source),
                 gateway: Some(way.next_hop).filter(|hop| *hop != dst),
                 metric: matching
@@ -285,8 +314,11 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
                 )
             },
             table: match way.local && (table_wanted || dst.is_ipv6()) {
-                true => table::LOCAL,
-                false => table::MAIN,
+                true => table::LOCAL.into(),
+                // IPv4 says which only when it was asked.
+                false => matching
+                    .filter(|_| table_wanted || dst.is_ipv6())
+                    .map_or(Route::MAIN, |row| row.table),
             },
             kind: match () {
                 () if way.local => rtn::LOCAL,
@@ -318,10 +350,12 @@ struct Wish {
     iface: Option<IfaceId>,
     source: Option<IpAddr>,
     metric: Option<u32>,
+    table: u32,
+    mtu: u32,
 }
 
 impl Wish {
-    /// `EOPNOTSUPP` for what routes here do not have: other tables, metrics, several hops, encapsulation.
+    /// `EOPNOTSUPP` for what routes here do not have: metrics but the MTU, several hops, encapsulation.
     fn of(request: &Request<'_>, family: u32) -> Result<Wish, Refusal> {
         let head: [u8; RTMSG] = fixed(request)?;
         if family != AF_INET && family != AF_INET6 {
@@ -338,6 +372,8 @@ impl Wish {
             iface: None,
             source: None,
             metric: None,
+            table: 0,
+            mtu: 0,
         };
         if head[2] != 0 || head[3] != 0 {
             return Err(Errno::EOPNOTSUPP.into());
@@ -351,12 +387,23 @@ impl Wish {
                 rta::PRIORITY => wish.metric = Some(word_of(attribute)?),
                 rta::TABLE => table = word_of(attribute)?,
                 rta::PREF => {}
+                rta::METRICS => {
+                    for metric in attribute.nested() {
+                        match metric.kind {
+                            rta::AX_MTU => wish.mtu = word_of(metric)?,
+                            _ => return Err(Errno::EOPNOTSUPP.into()),
+                        }
+                    }
+                }
                 _ => return Err(Errno::EOPNOTSUPP.into()),
             }
         }
-        if ![table::UNSPEC, table::MAIN].map(u32::from).contains(&table) {
-            return Err(Errno::EOPNOTSUPP.into());
-        }
+        // The local table follows from the addresses.
+        wish.table = match table {
+            0 => Route::MAIN,
+            table if table == u32::from(table::LOCAL) => return Err(Errno::EOPNOTSUPP.into()),
+            table => table,
+        };
         if wish.dst.network() != wish.dst {
             return Err(Refusal::because(
                 Errno::EINVAL,
@@ -381,6 +428,7 @@ impl Wish {
             rtn::BLACKHOLE => RouteKind::Blackhole,
             rtn::UNREACHABLE => RouteKind::Unreachable,
             rtn::PROHIBIT => RouteKind::Prohibit,
+            rtn::THROW => RouteKind::Throw,
             _ => return Err(Errno::EINVAL.into()),
         };
         let route = Route {
@@ -389,6 +437,8 @@ impl Wish {
             metric: self.metric(),
             kind,
             protocol: self.protocol,
+            table: self.table,
+            mtu: self.mtu,
             ..Route::on_link(self.dst, IfaceId::LO)
         };
         if kind != RouteKind::Unicast {
@@ -434,6 +484,7 @@ impl Wish {
     fn means(&self, row: &Route) -> bool {
         let shown = Row::of(row);
         row.dst == self.dst
+            && row.table == self.table
             && self
                 .metric
                 .is_none_or(|metric| metric == 0 || metric == row.metric)
@@ -455,7 +506,9 @@ pub fn add(request: &Request<'_>, family: u32) -> Outcome {
     let wish = Wish::of(request, family)?;
     request.net.with(|stack, _| {
         let row = wish.row(stack)?;
-        let same = |known: &Route| known.dst == row.dst && known.metric == row.metric;
+        let same = |known: &Route| {
+            known.dst == row.dst && known.metric == row.metric && known.table == row.table
+        };
         let exists = stack.routes().iter().any(same);
         match exists {
             true if request.has(flag::EXCL) => return Err(Errno::EEXIST.into()),
