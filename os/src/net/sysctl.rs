@@ -15,7 +15,7 @@ use core::{
     sync::atomic::{AtomicI64, Ordering::Relaxed},
     time::Duration,
 };
-use inet::Config;
+use inet::{Config, Congestion};
 
 /// A number that the socket layer acts on.
 #[derive(Clone, Copy)]
@@ -87,6 +87,11 @@ enum Home {
     Shell(&'static [Value]),
     /// In the engine.
     Engine(fn(&Config) -> Vec<i64>, fn(&mut Config, &[i64])),
+    /// A word in the engine.
+    Word(
+        fn(&Config) -> &'static str,
+        fn(&mut Config, &str) -> Result<()>,
+    ),
     /// Nobody changes it.
     Fixed(&'static str),
 }
@@ -274,16 +279,26 @@ const KNOBS: &[Knob] = &[
             |c, n| c.abort_on_overflow = n[0] != 0,
         ),
     ),
-    knob("ipv4/tcp_congestion_control", INT, Home::Fixed("reno")),
+    knob(
+        "ipv4/tcp_congestion_control",
+        INT,
+        Home::Word(
+            |c| c.congestion.name(),
+            |c, word| {
+                c.congestion = Congestion::named(word.as_bytes()).ok_or(Errno::ENOENT)?;
+                Ok(())
+            },
+        ),
+    ),
     knob(
         "ipv4/tcp_available_congestion_control",
         INT,
-        Home::Fixed("reno"),
+        Home::Fixed(Congestion::NAMES),
     ),
     knob(
         "ipv4/tcp_allowed_congestion_control",
         INT,
-        Home::Fixed("reno"),
+        Home::Fixed(Congestion::NAMES),
     ),
     knob("ipv4/ip_forward", INT, FORWARD_V4),
     knob("ipv4/conf/all/forwarding", INT, FORWARD_V4),
@@ -316,11 +331,15 @@ fn numbers(knob: &Knob) -> Vec<i64> {
             values.iter().map(|which| net.values.get(*which)).collect()
         }
         Home::Engine(get, _) => stack::current().look(|stack| get(stack.config())),
-        Home::Fixed(_) => Vec::new(),
+        Home::Word(..) | Home::Fixed(_) => Vec::new(),
     }
 }
 
 fn read(knob: &Knob) -> String {
+    if let Home::Word(get, _) = knob.home {
+        let word = stack::current().look(|stack| get(stack.config()));
+        return alloc::format!("{word}\n");
+    }
     let numbers: Vec<String> = numbers(knob)
         .iter()
         .map(|number| alloc::format!("{number}"))
@@ -331,6 +350,13 @@ fn read(knob: &Knob) -> String {
 /// As many numbers as there are; those that are not given stay. `EINVAL` for what is no number or out of range.
 fn write(knob: &Knob, bytes: &[u8]) -> Result<()> {
     let text = core::str::from_utf8(bytes).map_err(|_| Errno::EINVAL)?;
+    if let Home::Word(_, set) = knob.home {
+        let mut done = Ok(());
+        stack::current().with(|stack, _| {
+            stack.configure(|config| done = set(config, text.trim()));
+        });
+        return done;
+    }
     let mut new = numbers(knob);
     let mut room = new.iter_mut();
     for word in text.split_whitespace() {
@@ -349,7 +375,7 @@ fn write(knob: &Knob, bytes: &[u8]) -> Result<()> {
         Home::Engine(_, set) => {
             stack::current().with(|stack, _| stack.configure(|config| set(config, &new)))
         }
-        Home::Fixed(_) => return Err(Errno::EPERM),
+        Home::Word(..) | Home::Fixed(_) => return Err(Errno::EPERM),
     }
     Ok(())
 }

@@ -76,7 +76,9 @@ pub use route::{Route, RouteKind, Selection};
 pub use rule::{Flow, Rule, RuleAction};
 pub use stack::{Config, Stack};
 pub use tap::{PacketKind, TapFilter, TapId, TapPacket, TapStatus};
-pub use tcp::{Accepted, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer};
+pub use tcp::{
+    Accepted, Congestion, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer,
+};
 pub use time::Instant;
 
 #[cfg(test)]

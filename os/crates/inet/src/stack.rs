@@ -17,7 +17,7 @@ use crate::route::Route;
 use crate::rule::Rule;
 use crate::slab::Key;
 use crate::tap::Taps;
-use crate::tcp::TcpTable;
+use crate::tcp::{Congestion, TcpTable};
 use crate::time::Instant;
 use crate::timers::Timers;
 
@@ -60,6 +60,8 @@ pub struct Config {
     pub max_half_open: usize,
     /// net.ipv4.tcp_abort_on_overflow: a connection that completes while too many wait to be accepted is reset.
     pub abort_on_overflow: bool,
+    /// net.ipv4.tcp_congestion_control.
+    pub congestion: Congestion,
     /// net.ipv4.tcp_fin_timeout.
     pub fin_wait2: Duration,
     /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on.
@@ -91,6 +93,7 @@ impl Default for Config {
             retries: 15,
             orphan_retries: 0,
             max_orphans: 4096,
+            congestion: Congestion::Cubic,
             max_half_open: 256,
             abort_on_overflow: false,
             fin_wait2: Duration::from_secs(60),

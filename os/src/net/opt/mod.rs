@@ -24,7 +24,7 @@ mod tcp;
 mod udp;
 mod vsock;
 
-pub use tcp::{CONGESTION_NAME, tcp_info};
+pub use tcp::tcp_info;
 
 use super::{Caller, Socket};
 use crate::{

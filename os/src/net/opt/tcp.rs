@@ -17,7 +17,7 @@ use abi::{
 };
 use alloc::vec::Vec;
 use core::time::Duration;
-use inet::{TcpInfo, TcpState};
+use inet::{Congestion, TcpInfo, TcpState};
 
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT.
 const KEEP_SECONDS_MAX: i32 = 32_767;
@@ -29,8 +29,6 @@ const FIN_TIMEOUT_MAX: Duration = Duration::from_secs(120);
 const WINDOW_CLAMP_MIN: i32 = 1152;
 /// TCP_MIN_MSS and MAX_TCP_WINDOW.
 const MSS_RANGE: core::ops::RangeInclusive<i32> = 88..=32_767;
-/// The name of what the engine does without a congestion window of its own choice.
-pub const CONGESTION_NAME: &[u8] = b"reno";
 /// TCP_CA_NAME_MAX.
 const CONGESTION_NAME_MAX: usize = 16;
 
@@ -259,21 +257,20 @@ pub const ROWS: &[Row] = &[
     read_only(TCP_INFO, info),
     row(
         TCP_CONGESTION,
-        |_| {
-            let mut name = Vec::from(CONGESTION_NAME);
+        |t| {
+            let mut name = Vec::from(t.tcp(|o| o.congestion)?.name());
             name.resize(CONGESTION_NAME_MAX, 0);
             Ok(Value::Bytes(name))
         },
-        |_, _, v| {
+        |t, _, v| {
             let given = v.1.min(CONGESTION_NAME_MAX - 1);
             if v.1 == 0 {
                 return Err(Errno::EINVAL);
             }
             let name = v.0.get(..given).ok_or(Errno::EFAULT)?;
-            match name.split(|&byte| byte == 0).next() {
-                Some(CONGESTION_NAME) => Ok(()),
-                _ => Err(Errno::ENOENT),
-            }
+            let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+            let algorithm = Congestion::named(name).ok_or(Errno::ENOENT)?;
+            t.set_tcp(|o| o.congestion = algorithm)
         },
     )
     .text(),
@@ -348,7 +345,7 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     word(60, info.pmtu);
     word(68, info.rtt_us);
     word(72, info.rtt_var_us);
-    word(76, if info.rcv_mss > 0 { i32::MAX as u32 } else { 0 }); // snd_ssthresh: no loss yet
+    word(76, info.snd_ssthresh);
     word(80, info.snd_cwnd);
     word(84, info.snd_mss); // advmss
     word(88, 3); // reordering

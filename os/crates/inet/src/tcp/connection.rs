@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use smoltcp::socket::tcp;
 
+use super::congestion::Window;
 use super::local::LocalEnd;
 use super::machine::Machine;
 use super::segment::Tuple;
@@ -144,6 +145,7 @@ pub(crate) struct Connection {
     /// TCP_DEFER_ACCEPT: complete, and shown to the listener with the first data or then.
     pub defer_until: Option<Instant>,
     pub record: Record,
+    pub cwnd: Window,
 }
 
 /// The machine's state in Linux's numbering.

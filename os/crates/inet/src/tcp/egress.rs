@@ -127,7 +127,10 @@ impl Stack {
         for frame in &mut frames {
             self.counters.tcp.out_segments += 1;
             match connection.observe_output(now, frame) {
-                Sent::Again => self.counters.tcp.retransmitted_segments += 1,
+                Sent::Again => {
+                    self.counters.tcp.retransmitted_segments += 1;
+                    connection.congestion_lost(tcp.options.congestion, false);
+                }
                 Sent::Reset => self.counters.tcp.out_resets += 1,
                 Sent::New => {}
             }
@@ -273,6 +276,12 @@ impl Stack {
         };
         connection.record.retransmits += 1;
         connection.record.clock = Some(now);
+        self.congestion_restrain(now, key);
+        let Some(Role::Connection(connection)) =
+            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
+        else {
+            return;
+        };
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };

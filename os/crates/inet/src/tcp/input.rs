@@ -131,7 +131,12 @@ impl Stack {
         let Role::Connection(connection) = &mut tcp.role else {
             return;
         };
+        let una = connection.record.una;
         let progress = connection.observe_input(rx.now, segment, bytes);
+        if progress && !connection.path.local {
+            let acked = connection.record.una.wrapping_sub(una);
+            connection.congestion_acked(rx.now, tcp.options.congestion, acked);
+        }
         // Nobody can read this any more (RFC 9293 section 3.10.7: after CLOSE, data is answered with RST).
         let fresh = segment.payload_len > 0 && after(segment.end(), connection.record.ack_sent);
         if orphan && connection.parent.is_none() && fresh && connection.state.is_synchronized() {
@@ -152,11 +157,21 @@ impl Stack {
             frames: &mut self.scratch,
             room: usize::MAX,
         };
+        let shown = connection.shown_window(segment);
         // A packet for a connection that has none is forged.
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };
-        machine.input(rx.now, packet, &mut out);
+        match shown {
+            None => machine.input(rx.now, packet, &mut out),
+            Some(window) => {
+                let mut copy = out.pool.copy(packet);
+                let field = packet.len() - bytes.len() + 14;
+                copy[field..field + 2].copy_from_slice(&window.to_be_bytes());
+                machine.input(rx.now, &copy, &mut out);
+                out.pool.put(copy);
+            }
+        }
         let path = connection.path;
         if !self.scratch.is_empty() {
             self.connection_emit(rx.now, key);

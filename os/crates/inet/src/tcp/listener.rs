@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
+use super::congestion::Window;
 use super::connection::{Connection, Path, Record, Wire, state_of};
 use super::local::LocalEnd;
 use super::machine::{Machine, Outbox, Shape};
@@ -406,6 +407,7 @@ impl Stack {
             urgent: None,
             urgent_out: None,
             defer_until: None,
+            cwnd: Window::default(),
             record: Record {
                 last_recv: now,
                 last_ack: now,

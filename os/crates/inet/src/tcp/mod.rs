@@ -6,6 +6,7 @@
 mod bind;
 mod calls;
 mod close;
+mod congestion;
 mod connect;
 mod connection;
 mod conversion;
@@ -24,6 +25,7 @@ mod timewait;
 mod urgent;
 
 pub(crate) use bind::{Claim, ephemeral};
+pub use congestion::Congestion;
 pub(crate) use socket::TcpTable;
 
 use core::time::Duration;
@@ -66,6 +68,8 @@ pub struct TcpOptions {
     pub fin_wait2: Option<Duration>,
     /// TCP_WINDOW_CLAMP in bytes: no larger window is announced by connections that begin from now on.
     pub window_clamp: Option<u32>,
+    /// TCP_CONGESTION.
+    pub congestion: Congestion,
     /// TCP_NOTSENT_LOWAT in bytes: writable only while less is unsent.
     pub notsent_low_water: usize,
 }
@@ -138,6 +142,7 @@ pub struct TcpInfo {
     pub rtt_us: u32,
     pub rtt_var_us: u32,
     pub snd_cwnd: u32,
+    pub snd_ssthresh: u32,
     pub snd_wnd: u32,
     pub rcv_space: u32,
     pub pmtu: u32,

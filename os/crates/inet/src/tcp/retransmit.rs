@@ -18,14 +18,16 @@ const FIRST: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(200);
 const MOST: Duration = Duration::from_secs(120);
 
+/// How often the least timeout can be doubled before it is the longest.
+const DOUBLINGS: u32 = 9;
 /// What net.ipv4.tcp_orphan_retries of 0 means.
 const ORPHAN_RETRIES: u8 = 8;
 
 /// The time for which `retries` retransmissions of established data last (Linux: tcp_model_timeout).
 fn modelled(retries: u8) -> Duration {
-    (0..=u32::from(retries))
-        .map(|turn| (LEAST * (1 << turn.min(16))).min(MOST))
-        .sum()
+    // Ten timeouts of 200 ms, 400 ms and so on stay below the longest one; the later ones are that. Asked for with every segment.
+    let doubling = u32::from(retries).min(DOUBLINGS);
+    LEAST * ((2 << doubling) - 1) + MOST * (u32::from(retries) - doubling)
 }
 
 /// How long an attempt to connect lasts: until all retries were in vain, or as long as so many would take if each took twice as long
@@ -123,4 +125,27 @@ impl Connection {
         };
         Some(waiting + limit)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifteen_retries_are_as_long_as_on_linux() {
+        assert_eq!(modelled(15), Duration::from_millis(924_600));
+        assert_eq!(modelled(8), Duration::from_millis(102_200));
+        assert_eq!(modelled(0), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn attempts_to_connect_are_as_long_as_on_linux() {
+        let config = Config::default();
+        let seconds: Vec<u64> = (1..=7)
+            .map(|retries| attempt(retries, &config).as_secs())
+            .collect();
+        assert_eq!(seconds, [3, 7, 19, 35, 67, 131, 251]);
+    }
+
+    use std::vec::Vec;
 }

@@ -126,8 +126,8 @@ impl Stack {
         info.unacked = record.next.wrapping_sub(record.una).div_ceil(mss.max(1));
         info.rtt_us = record.rtt_us;
         info.rtt_var_us = record.rtt_var_us;
-        // There is no congestion window: the peer's window is the limit.
-        info.snd_cwnd = (record.window / mss.max(1)).max(10);
+        info.snd_cwnd = connection.cwnd.size;
+        info.snd_ssthresh = connection.cwnd.threshold;
         info.snd_wnd = record.window;
         info.rcv_space = connection.recv_buffer() as u32;
         info.pmtu = connection.mtu() as u32;

@@ -121,6 +121,7 @@ impl TcpOptions {
             defer_accept: None,
             fin_wait2: Some(config.fin_wait2),
             window_clamp: None,
+            congestion: config.congestion,
             notsent_low_water: usize::MAX,
         }
     }

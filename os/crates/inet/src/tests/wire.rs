@@ -215,10 +215,50 @@ fn bulk_data_both_ways_over_1500_byte_frames() {
     assert!(got == data);
 }
 
+/// Sends until the congestion window holds 60 000 bytes.
+fn warm(a: &mut Host, b: &mut Host, client: TcpId, server: TcpId) {
+    for _ in 0..4 {
+        a.send(client, &[0; 60_000]).unwrap();
+        exchange(a, b);
+        pass(a, b, Duration::from_millis(50));
+        b.recv(server).unwrap();
+        exchange(a, b);
+    }
+    let info = a.stack.tcp_info(a.now, client).unwrap();
+    assert!(info.snd_cwnd > 42, "{}", info.snd_cwnd);
+}
+
+#[test]
+fn a_new_connection_begins_with_ten_segments() {
+    let (mut a, mut b) = pair();
+    let (client, server) = established(&mut a, &mut b, 80);
+    a.send(client, &[5; 60_000]).unwrap();
+    assert_eq!(a.frames().len(), 10);
+    // They are lost. A timeout begins with one, and each acknowledgement brings two.
+    a.wait(Duration::from_millis(250));
+    let info = a.stack.tcp_info(a.now, client).unwrap();
+    assert_eq!((info.snd_cwnd, info.snd_ssthresh), (1, 7));
+    let frames = a.frames();
+    assert_eq!(frames.len(), 1);
+    b.now = a.now;
+    b.stack.ingress(b.now, b.nic, &frames[0]);
+    b.flush();
+    b.wait(Duration::from_millis(20));
+    a.now = b.now;
+    for frame in b.frames() {
+        a.stack.ingress(a.now, a.nic, &frame);
+    }
+    a.flush();
+    assert_eq!(a.frames().len(), 2);
+    pass(&mut a, &mut b, Duration::from_secs(3));
+    assert_eq!(b.recv(server).unwrap().len(), 60_000);
+}
+
 #[test]
 fn a_batch_of_segments_costs_one_acknowledgement() {
     let (mut a, mut b) = pair();
-    let (client, _server) = established(&mut a, &mut b, 80);
+    let (client, server) = established(&mut a, &mut b, 80);
+    warm(&mut a, &mut b, client, server);
     a.send(client, &[5; 60_000]).unwrap();
     let frames = a.frames();
     assert!(frames.len() > 40, "{}", frames.len());
@@ -243,6 +283,7 @@ fn slirp_takes_unsegmented_frames() {
         )
         .unwrap();
     let (client, server) = established(&mut a, &mut b, 80);
+    warm(&mut a, &mut b, client, server);
     a.send(client, &[5; 60_000]).unwrap();
     let frames = a.frames();
     assert_eq!(frames.len(), 1);

@@ -82,6 +82,8 @@ struct Entry {
     shut: u8,
     drops: u64,
     options: SocketOptions,
+    /// TCP_CONGESTION.
+    congestion: &'static str,
     /// `struct tcp_info`.
     info: Option<Vec<u8>>,
     tcp: bool,
@@ -153,6 +155,8 @@ fn entries(stack: &Stack, question: &Question, now: Instant) -> Result<Vec<Entry
 
 fn tcp(stack: &Stack, row: &TcpRow, now: Instant, want_info: bool) -> Entry {
     let listens = row.state == TcpState::Listen;
+    let options = row.id.and_then(|id| stack.tcp_options(id).ok());
+    let congestion = options.map_or(stack.config().congestion, |options| options.congestion);
     let info = row.id.filter(|_| want_info);
     let info = info.and_then(|id| stack.tcp_info(now, id).ok());
     Entry {
@@ -169,6 +173,7 @@ fn tcp(stack: &Stack, row: &TcpRow, now: Instant, want_info: bool) -> Entry {
         shut: row.shut,
         drops: 0,
         options: row.options,
+        congestion: congestion.name(),
         info: info.map(|info| opt::tcp_info(&info)),
         tcp: true,
         remnant: row.id.is_none(),
@@ -194,6 +199,7 @@ fn datagram(row: &DgramRow) -> Entry {
         shut: row.shut,
         drops: row.drops,
         options: row.options,
+        congestion: "",
         info: None,
         tcp: false,
         remnant: false,
@@ -307,7 +313,7 @@ fn record(header: Header, question: &Question, entry: &Entry) -> Vec<u8> {
         b.attr(attribute::INFO, info);
     }
     if entry.tcp && question.asks_for(attribute::CONG) {
-        let mut name = Vec::from(opt::CONGESTION_NAME);
+        let mut name = Vec::from(entry.congestion);
         name.push(NUL);
         b.attr(attribute::CONG, &name);
     }
