@@ -192,6 +192,10 @@ impl Connection {
         if self.path.local || self.cwnd.recover.is_some() && !timeout {
             return;
         }
+        // A probe of a closed window was not lost, and a SYN says nothing about the path.
+        if self.record.window == 0 || !self.state.is_synchronized() {
+            return;
+        }
         self.cwnd.recover = Some(self.record.next);
         self.cwnd.shrink(algorithm, timeout);
     }
