@@ -347,6 +347,10 @@ impl File for Epoll {
         self.ready.lock().clear();
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

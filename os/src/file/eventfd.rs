@@ -122,6 +122,10 @@ impl File for EventFd {
         "anon_inode:[eventfd]".into()
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -153,6 +153,12 @@ pub trait File: Any + Send + Sync {
         Err(Errno::ENXIO)
     }
 
+    /// Whether sendfile(2) and splice(2) may read from it or write to it; not with what has no bytes but
+    /// events (eventfd and its kin): `EINVAL`.
+    fn can_splice(&self) -> bool {
+        true
+    }
+
     /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
     fn as_any(&self) -> &dyn Any;
 }

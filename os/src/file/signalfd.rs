@@ -115,6 +115,10 @@ impl File for SignalFd {
         "anon_inode:[signalfd]".into()
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -245,6 +245,10 @@ impl File for TimerFd {
         "anon_inode:[timerfd]".into()
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

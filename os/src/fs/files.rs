@@ -142,6 +142,10 @@ impl File for DirFile {
         Some(&self.place)
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -413,6 +413,10 @@ impl File for Instance {
         }
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

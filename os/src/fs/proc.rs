@@ -9,7 +9,11 @@ use super::{
     pseudo::{Node, proc},
     random, tmpfs,
 };
-use crate::{arch, drivers, file::hooks, irq, mm, sched, time};
+use crate::{
+    arch, drivers,
+    file::{hooks, pipe},
+    irq, mm, sched, time,
+};
 use abi::Errno;
 use alloc::{format, string::String};
 
@@ -51,7 +55,6 @@ fn register_sysctl() {
     for (path, value) in [
         ("sys/fs/file-max", 1 << 20),
         ("sys/fs/nr_open", 1 << 20),
-        ("sys/fs/pipe-max-size", 1 << 20),
         ("sys/fs/inotify/max_user_watches", notify::MAX_WATCHES),
         ("sys/fs/inotify/max_queued_events", notify::MAX_QUEUED),
         ("sys/fs/inotify/max_user_instances", 128),
@@ -63,6 +66,15 @@ fn register_sysctl() {
     ] {
         proc.file(path, move || format!("{value}\n"));
     }
+    proc.writable(
+        "sys/fs/pipe-max-size",
+        || format!("{}\n", pipe::max_size()),
+        |bytes| {
+            let text = core::str::from_utf8(bytes).map_err(|_| Errno::EINVAL)?;
+            let number = text.trim().parse().map_err(|_| Errno::EINVAL)?;
+            pipe::set_max_size(number)
+        },
+    );
     let boot_id = uuid();
     proc.file("sys/kernel/random/boot_id", move || boot_id.clone());
     proc.file("sys/kernel/random/uuid", uuid);

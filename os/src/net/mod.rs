@@ -101,7 +101,10 @@ pub fn pair(
 ) -> Result<(Arc<Socket>, Arc<Socket>)> {
     check_type(domain, kind)?;
     match domain {
-        AF_INET | AF_INET6 | AF_NETLINK => Err(Errno::EOPNOTSUPP),
+        // Two sockets are made before they are asked to be a pair: what is wrong with one goes first.
+        AF_INET | AF_INET6 | AF_NETLINK => {
+            open(cx, domain, kind, protocol).and(Err(Errno::EOPNOTSUPP))
+        }
         AF_UNIX => unix::pair(cx, kind, protocol),
         AF_PACKET => packet::pair(cx, kind),
         AF_ALG => alg::pair(kind, protocol),

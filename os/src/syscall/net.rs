@@ -158,7 +158,8 @@ const CONTROL_MAX: usize = 131_072;
 
 /// The open file and the check that it is a socket. `EBADF`, `ENOTSOCK`.
 fn open_socket(cx: &Caller, fd: i32) -> Result<Arc<OpenFile>> {
-    let file = cx.files().get(fd)?;
+    // An O_PATH descriptor is none for a call that acts on the file.
+    let file = cx.files().get_io(fd)?;
     Socket::of(&*file.file)?;
     Ok(file)
 }
@@ -231,7 +232,7 @@ fn listen(cx: &Caller, fd: i32, backlog: i32) -> Result<usize> {
 /// accept4(2).
 fn accept4(cx: &Caller, fd: i32, addr: usize, len: usize, flags: u32) -> Result<usize> {
     // The flags are looked at between the descriptor and what it is of.
-    let file = cx.files().get(fd)?;
+    let file = cx.files().get_io(fd)?;
     if flags & !TYPE_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
@@ -334,6 +335,8 @@ fn recvfrom(cx: &Caller, a: Args) -> Result<usize> {
         let length = UserPtr::<i32>::new(a.get(5));
         match received.from {
             Some(from) => from.write_required(a.get(4), length)?,
+            // No name was received, and the room for one is looked at all the same.
+            None if length.read()? < 0 => return Err(Errno::EINVAL),
             None => length.write(&0)?,
         }
     }

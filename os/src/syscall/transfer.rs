@@ -114,7 +114,10 @@ fn open_pair(cx: &Caller, input: i32, output: i32) -> Result<(Arc<OpenFile>, Arc
     let (input, output) = (files.get_io(input)?, files.get_io(output)?);
     input.check_readable()?;
     output.check_writable()?;
-    Ok((input, output))
+    match input.file.can_splice() && output.file.can_splice() {
+        true => Ok((input, output)),
+        false => Err(Errno::EINVAL),
+    }
 }
 
 /// sendfile(2).
@@ -206,15 +209,26 @@ fn vmsplice(cx: &Caller, a: Args) -> Result<usize> {
     }
     let file = cx.task.files().get_io(a.int(0))?;
     let end = PipeEnd::of(&file).ok_or(Errno::EBADF)?;
+    let nonblock = nonblocking(&file, flags);
+    use crate::file::File;
+    if !file.writable() {
+        let io = Io {
+            nonblock,
+            ..Io::default()
+        };
+        return end.read(io, &mut UserOut::from_iovec(iov, count)?);
+    }
+    let mut data = UserIn::from_iovec(iov, count)?;
+    if data.remaining() == 0 {
+        return Ok(0);
+    }
+    // Waits for some room, not for room for all: what does not fit is for the next call.
+    end.wait_room(nonblock)?;
     let io = Io {
-        nonblock: nonblocking(&file, flags),
+        nonblock: true,
         ..Io::default()
     };
-    use crate::file::File;
-    match file.writable() {
-        true => end.write(io, &mut UserIn::from_iovec(iov, count)?),
-        false => end.read(io, &mut UserOut::from_iovec(iov, count)?),
-    }
+    end.write(io, &mut data)
 }
 
 /// copy_file_range(2): between regular files.

@@ -82,6 +82,10 @@ impl File for PidFd {
         "anon_inode:[pidfd]".into()
     }
 
+    fn can_splice(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

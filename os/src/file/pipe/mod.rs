@@ -40,7 +40,21 @@ pub const PIPE_BUF: usize = 4096;
 /// 64 KiB, the capacity of a new pipe. pipe(7).
 const DEFAULT_PAGES: usize = 16;
 /// /proc/sys/fs/pipe-max-size: F_SETPIPE_SZ beyond needs CAP_SYS_RESOURCE.
-const MAX_SIZE: usize = 1 << 20;
+static MAX_SIZE: AtomicUsize = AtomicUsize::new(1 << 20);
+
+/// The value of /proc/sys/fs/pipe-max-size, in bytes.
+pub fn max_size() -> usize {
+    MAX_SIZE.load(Relaxed)
+}
+
+/// Changes it, to a power of two of whole pages. `EINVAL` beyond 2 GiB and for 0.
+pub fn set_max_size(bytes: usize) -> Result<()> {
+    if bytes == 0 || bytes > 1 << 31 {
+        return Err(Errno::EINVAL);
+    }
+    MAX_SIZE.store(bytes.next_power_of_two().max(PAGE_SIZE), Relaxed);
+    Ok(())
+}
 
 /// The object that both ends share.
 pub struct Pipe {
@@ -201,7 +215,7 @@ impl PipeEnd {
             .max(1)
             .next_power_of_two();
         let growing = pages * PAGE_SIZE > self.capacity();
-        if growing && pages * PAGE_SIZE > MAX_SIZE && !hooks::tasks().capable(CAP_SYS_RESOURCE) {
+        if growing && pages * PAGE_SIZE > max_size() && !hooks::tasks().capable(CAP_SYS_RESOURCE) {
             return Err(Errno::EPERM);
         }
         let mut ring = self.pipe.ring.lock();

@@ -16,6 +16,7 @@ use crate::{
         stack::Namespace,
     },
     sched::Events,
+    sync::SpinLock,
 };
 use abi::{
     Errno,
@@ -26,7 +27,7 @@ use core::{
     any::Any,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
-use inet::{Endpoint, Error, Linger, Ready, Stack, TcpId, TcpState};
+use inet::{DgramId, DgramKind, Endpoint, Error, Linger, Ready, Stack, TcpId, TcpState};
 
 /// How much is faulted in and copied per hold of the stack lock, in bytes: large
 /// enough to fill a send buffer, small enough to let interrupts in.
@@ -38,6 +39,8 @@ pub struct Stream {
     net: Arc<Namespace>,
     /// connect(2) answered `EINPROGRESS`; the next call that finds the connection made reports it, once.
     in_progress: AtomicBool,
+    /// See [`Stream::members`]; most streams have none.
+    members: SpinLock<Option<DgramId>>,
 }
 
 impl Stream {
@@ -69,7 +72,18 @@ impl Stream {
             id,
             net: common.net.clone(),
             in_progress: AtomicBool::new(false),
+            members: SpinLock::new(None),
         }
+    }
+
+    /// What carries the multicast groups that this socket joins (MCAST_JOIN_GROUP): a datagram socket that is never
+    /// bound. They are without use to a stream, but others see that this machine is in them; accept(2) does not inherit.
+    pub fn members(&self) -> DgramId {
+        let mut members = self.members.lock();
+        *members.get_or_insert_with(|| {
+            let open = |stack: &mut Stack, _| stack.dgram_open(DgramKind::Udp, true, 0);
+            self.net.with(open)
+        })
     }
 
     /// The engine's handle, for `opt` and `ioctl`.
@@ -451,6 +465,9 @@ impl Protocol for Stream {
     }
 
     fn close(&self, common: &Common) {
+        if let Some(members) = self.members.lock().take() {
+            self.net.with(|stack, now| stack.dgram_close(now, members));
+        }
         let end = |linger| {
             self.net
                 .with(|stack, now| stack.tcp_close(now, self.id, linger))

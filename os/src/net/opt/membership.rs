@@ -53,7 +53,6 @@ pub fn of_either(t: &Target<'_>, v: &Input<'_>, join: bool, domain: u32) -> Resu
             _ => Errno::EADDRNOTAVAIL,
         });
     }
-    not_stream(t)?;
     let iface = interface_v6(&t.common.net, v.u32_at(0)? as i32)?;
     let group = group.endpoint(if domain == AF_INET { AF_INET } else { AF_INET6 })?;
     change(t, group.addr, iface, join)
@@ -70,7 +69,11 @@ fn change(t: &Target<'_>, group: IpAddr, iface: Option<IfaceId>, join: bool) -> 
     if !group.is_multicast() && (join || group.is_ipv6()) {
         return Err(Errno::EINVAL);
     }
-    let id = t.dgram().ok_or(Errno::EPROTO)?.id();
+    let id = match (t.dgram(), t.stream()) {
+        (Some(dgram), _) => dgram.id(),
+        (_, Some(stream)) => stream.members(),
+        _ => return Err(Errno::EPROTO),
+    };
     let done = t.common.net.with(|stack, now| {
         // Without an interface it is the one that routes to the group.
         if !join && iface.is_none() && group.is_ipv4() && stack.select_route(group, None).is_err() {

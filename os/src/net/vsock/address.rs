@@ -7,6 +7,7 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// VMADDR_CID_ANY and VMADDR_PORT_ANY.
 pub const WILDCARD: u32 = u32::MAX;
@@ -58,6 +59,12 @@ impl Address {
     }
 }
 
+/// Where the search for a free port goes on; 0 before the first.
+static NEXT_PORT: AtomicU32 = AtomicU32::new(0);
+
+/// MAX_PORT_RETRIES: how many ports a search looks at.
+const PORTS_TRIED: usize = 24;
+
 /// Who is bound.
 static BOUND: SpinLock<Vec<(Address, Weak<Node>)>> = SpinLock::new(Vec::new());
 
@@ -66,7 +73,6 @@ pub fn take(node: &Arc<Node>, mut addr: Address) -> Result<Address> {
     if addr.cid != WILDCARD && addr.cid != VMADDR_CID_LOCAL {
         return Err(Errno::EADDRNOTAVAIL);
     }
-    let seed = crate::fs::random::u64() as u32;
     let mut bound = BOUND.lock();
     bound.retain(|(_, node)| node.strong_count() > 0);
     let taken = |addr: Address| {
@@ -76,16 +82,19 @@ pub fn take(node: &Arc<Node>, mut addr: Address) -> Result<Address> {
         })
     };
     if addr.port == WILDCARD {
-        // Connections are few: among so many ports the first try is as good as always free.
-        let mut port = seed;
-        loop {
-            port = port.wrapping_add(1);
-            let candidate = Address { port, ..addr };
-            if port > LAST_RESERVED && port != WILDCARD && !taken(candidate) {
-                addr = candidate;
-                break;
+        // The port behind the last one that was tried, and a few more.
+        let next = || {
+            let mut port = NEXT_PORT.load(Relaxed);
+            if port <= LAST_RESERVED || port == WILDCARD {
+                port = LAST_RESERVED + 1;
             }
-        }
+            NEXT_PORT.store(port.wrapping_add(1), Relaxed);
+            Address { port, ..addr }
+        };
+        let mut candidates = core::iter::repeat_with(next).take(PORTS_TRIED);
+        addr = candidates
+            .find(|&candidate| !taken(candidate))
+            .ok_or(Errno::EADDRNOTAVAIL)?;
     } else if taken(addr) {
         return Err(Errno::EADDRINUSE);
     }
