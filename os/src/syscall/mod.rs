@@ -15,6 +15,7 @@ pub mod names;
 mod net;
 mod poll;
 mod schedule;
+mod sem;
 mod shm;
 mod signal;
 mod syslog;

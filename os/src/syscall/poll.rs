@@ -90,7 +90,7 @@ fn masked(
 }
 
 /// A `timespec` that bounds a wait, as the time when it ends. `EINVAL` when out of range.
-fn deadline(timeout: &UserPtr<timespec>) -> Result<Option<Instant>> {
+pub(super) fn deadline(timeout: &UserPtr<timespec>) -> Result<Option<Instant>> {
     if timeout.is_null() {
         return Ok(None);
     }

@@ -38,7 +38,7 @@ const CAP_SYS_ADMIN: u32 = 21;
 /// pids, the count, two spare words.
 const DS_SIZE: usize = 112;
 
-fn with_who<R>(cx: &Caller, call: impl FnOnce(&Who<'_>) -> R) -> R {
+pub(super) fn with_who<R>(cx: &Caller, call: impl FnOnce(&Who<'_>) -> R) -> R {
     let creds = cx.task.creds();
     let can = |cap: u32| creds.cap_effective >> cap & 1 != 0;
     call(&Who {
@@ -159,7 +159,7 @@ fn write_words(addr: usize, words: &[u64]) -> Result<()> {
     write_all(addr, &bytes)
 }
 
-fn write_all(addr: usize, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_all(addr: usize, bytes: &[u8]) -> Result<()> {
     match UserOut::new(addr, bytes.len())?.write(bytes)? {
         n if n == bytes.len() => Ok(()),
         _ => Err(Errno::EFAULT),

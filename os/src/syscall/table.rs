@@ -60,6 +60,7 @@ const FAMILIES: &[&[Row]] = &[
     transfer::ROWS,
     net::ROWS,
     mm::ROWS,
+    super::sem::ROWS,
     super::shm::ROWS,
     task::ROWS,
     schedule::ROWS,

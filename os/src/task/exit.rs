@@ -1,7 +1,7 @@
 //! Endings: of a thread, of a process, and what others learn of it. exit(2), wait(2).
 
 use super::{
-    Process, Task, futex,
+    Process, Task, futex, semaphores,
     signal::{self, Info, action},
     tree::{self, Tree},
 };
@@ -55,6 +55,7 @@ pub fn task(task: &Arc<Task>, status: i32) {
     let status = process.group_exit.lock().unwrap_or(status);
     if last {
         process.timers.stop();
+        semaphores::exited(process.pid);
     }
     task.set_files(FdTable::new());
     task.set_net(crate::net::stack::first());

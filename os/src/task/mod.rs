@@ -27,6 +27,7 @@ pub mod pidfd;
 mod proc;
 pub mod process;
 pub mod run;
+pub mod semaphores;
 pub mod signal;
 mod start;
 pub mod timers;
