@@ -15,6 +15,7 @@ use crate::{
         Credentials,
         creds::{KEEP_CAPS, NO_SETUID_FIXUP, NOROOT, cap},
         job, limits, tree,
+        users::Ids,
     },
 };
 use abi::{Errno, general::*};
@@ -46,28 +47,28 @@ pub const ROWS: &[Row] = &[
     row(
         __NR_getuid,
         "getuid",
-        |cx, _| Ok(cx.task.creds().uid as usize),
+        |cx, _| Ok(shown(cx, Ids::Users, |creds| creds.uid)),
         Full,
         "",
     ),
     row(
         __NR_geteuid,
         "geteuid",
-        |cx, _| Ok(cx.task.creds().euid as usize),
+        |cx, _| Ok(shown(cx, Ids::Users, |creds| creds.euid)),
         Full,
         "",
     ),
     row(
         __NR_getgid,
         "getgid",
-        |cx, _| Ok(cx.task.creds().gid as usize),
+        |cx, _| Ok(shown(cx, Ids::Groups, |creds| creds.gid)),
         Full,
         "",
     ),
     row(
         __NR_getegid,
         "getegid",
-        |cx, _| Ok(cx.task.creds().egid as usize),
+        |cx, _| Ok(shown(cx, Ids::Groups, |creds| creds.egid)),
         Full,
         "",
     ),
@@ -118,6 +119,12 @@ pub const ROWS: &[Row] = &[
     ),
 ];
 
+/// An id of the caller as its user namespace names it.
+fn shown(cx: &Caller, ids: Ids, id: impl FnOnce(&Credentials) -> u32) -> usize {
+    let creds = cx.task.creds();
+    creds.shown(ids, id(&creds)) as usize
+}
+
 /// "No change" in the set*id calls.
 const KEEP: u32 = u32::MAX;
 
@@ -129,6 +136,19 @@ fn change(
     let old = cx.task.creds();
     let mut new = (*old).clone();
     change(&old, &mut new)?;
+    // An id that the user namespace has no name for cannot be taken.
+    let taken = [
+        (Ids::Users, old.uid, new.uid),
+        (Ids::Users, old.euid, new.euid),
+        (Ids::Users, old.suid, new.suid),
+        (Ids::Groups, old.gid, new.gid),
+        (Ids::Groups, old.egid, new.egid),
+        (Ids::Groups, old.sgid, new.sgid),
+    ];
+    let unknown = |&(ids, old_id, id): &(Ids, u32, u32)| id != old_id && !old.knows(ids, id);
+    if old.users.is_some() && taken.iter().any(unknown) {
+        return Err(Errno::EINVAL);
+    }
     if (old.euid, old.egid, old.fsuid, old.fsgid) != (new.euid, new.egid, new.fsuid, new.fsgid) {
         use core::sync::atomic::Ordering::Relaxed;
         cx.task.process.dumpable.store(0, Relaxed);
@@ -147,12 +167,14 @@ fn write3<const N: usize>(a: &Args, values: [u32; N]) -> Result<usize> {
 
 fn getresuid(cx: &Caller, a: Args) -> Result<usize> {
     let creds = cx.task.creds();
-    write3(&a, [creds.uid, creds.euid, creds.suid])
+    let ids = [creds.uid, creds.euid, creds.suid];
+    write3(&a, ids.map(|id| creds.shown(Ids::Users, id)))
 }
 
 fn getresgid(cx: &Caller, a: Args) -> Result<usize> {
     let creds = cx.task.creds();
-    write3(&a, [creds.gid, creds.egid, creds.sgid])
+    let ids = [creds.gid, creds.egid, creds.sgid];
+    write3(&a, ids.map(|id| creds.shown(Ids::Groups, id)))
 }
 
 fn setuid(cx: &Caller, a: Args) -> Result<usize> {
@@ -311,7 +333,8 @@ const MAX_GROUPS: usize = 65536;
 
 fn getgroups(cx: &Caller, a: Args) -> Result<usize> {
     let room = a.int(0);
-    let groups = cx.task.creds().groups.clone();
+    let creds = cx.task.creds();
+    let groups = creds.groups.clone();
     if room < 0 {
         return Err(Errno::EINVAL);
     }
@@ -323,14 +346,14 @@ fn getgroups(cx: &Caller, a: Args) -> Result<usize> {
     }
     let out = a.ptr::<u32>(1);
     for (n, group) in groups.iter().enumerate() {
-        out.add(n).write(group)?;
+        out.add(n).write(&creds.shown(Ids::Groups, *group))?;
     }
     Ok(groups.len())
 }
 
 fn setgroups(cx: &Caller, a: Args) -> Result<usize> {
     let count = a.get(0);
-    if !cx.task.capable(cap::SETGID) {
+    if !cx.task.capable(cap::SETGID) || !cx.task.creds().may_set_groups() {
         return Err(Errno::EPERM);
     }
     if count > MAX_GROUPS {

@@ -100,7 +100,7 @@ pub const ROWS: &[Row] = &[
         "unshare",
         unshare,
         Partial,
-        "FILES, FS, NEWNET, NEWNS and what is not shared",
+        "FILES, FS, NEWNET, NEWNS, NEWUSER and what is not shared",
     ),
     row(
         __NR_setns,
@@ -489,14 +489,16 @@ fn unshare(cx: &Caller, a: Args) -> Result<usize> {
         | CLONE_FILES
         | CLONE_SYSVSEM
         | CLONE_NEWNS
-        | CLONE_NEWNET;
+        | CLONE_NEWNET
+        | CLONE_NEWUSER;
     clone::refuse_namespaces(&cx.task, flags)?;
     if flags & !u64::from(known) != 0 {
         return Err(Errno::EINVAL);
     }
     let has = |flag: u32| flags & u64::from(flag) != 0;
     let threads = cx.task.process.threads.lock().len();
-    if threads > 1 && (has(CLONE_THREAD) || has(CLONE_SIGHAND) || has(CLONE_VM)) {
+    let alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER;
+    if threads > 1 && has(alone) {
         return Err(Errno::EINVAL);
     }
     // A mount namespace comes with root and working directory.
@@ -507,6 +509,10 @@ fn unshare(cx: &Caller, a: Args) -> Result<usize> {
     if has(CLONE_FILES) {
         let own = cx.files().fork();
         cx.task.set_files(own);
+    }
+    if has(CLONE_NEWUSER) {
+        let own = cx.task.creds().in_new_users();
+        cx.task.set_creds(own);
     }
     namespace::unshare(&cx.task, flags);
     Ok(0)

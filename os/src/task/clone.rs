@@ -45,26 +45,23 @@ pub const INTO_CGROUP: u64 = 1 << 33;
 
 /// Namespaces of which none but the first exists. namespaces(7).
 const NAMESPACES: u32 =
-    CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME;
+    CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWTIME;
 
 /// `EPERM` without CAP_SYS_ADMIN; with it `EINVAL`, as where namespaces are compiled out, for those that are not of
-/// mounts or of the network.
+/// mounts, of the network or of users.
 pub fn refuse_namespaces(task: &Task, flags: u64) -> Result<()> {
     // CLONE_NEWTIME shares its bit with CSIGNAL: only unshare(2) and clone3(2) can mean it.
-    let own = flags & u64::from(CLONE_NEWNS | CLONE_NEWNET) != 0;
+    let own = flags & u64::from(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUSER) != 0;
     if own && !task.capable(super::creds::cap::SYS_ADMIN) {
         return Err(Errno::EPERM);
     }
     if flags & u64::from(NAMESPACES) == 0 {
         return Ok(());
     }
-    let privileged = task.capable(super::creds::cap::SYS_ADMIN);
-    let user_only = flags & u64::from(NAMESPACES) == u64::from(CLONE_NEWUSER);
-    Err(if privileged || user_only {
-        Errno::EINVAL
-    } else {
-        Errno::EPERM
-    })
+    match task.capable(super::creds::cap::SYS_ADMIN) {
+        true => Err(Errno::EINVAL),
+        false => Err(Errno::EPERM),
+    }
 }
 
 /// Makes the child and starts it; returns its thread id. `regs` are the caller's
@@ -243,7 +240,10 @@ fn build(
         fs: SpinLock::new(fs),
         mm: SpinLock::new(Some(mm)),
         shares_vm: AtomicBool::new(shares_vm),
-        creds: SpinLock::new(parent.creds()),
+        creds: SpinLock::new(match has(CLONE_NEWUSER) {
+            true => Arc::new(parent.creds().in_new_users()),
+            false => parent.creds(),
+        }),
         net: SpinLock::new(net),
         signals: SpinLock::new(signals),
         clear_tid: AtomicUsize::new(if has(CLONE_CHILD_CLEARTID) {

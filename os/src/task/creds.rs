@@ -1,5 +1,6 @@
 //! Credentials and the rules by which they change. credentials(7), capabilities(7).
 
+use super::users::Users;
 use crate::fs;
 use alloc::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct Credentials {
     pub cap_ambient: u64,
     /// SECBIT_*, with SECBIT_KEEP_CAPS (bit 4) for PR_SET_KEEPCAPS.
     pub securebits: u32,
+    /// The user namespace; none is the first.
+    pub users: Option<Arc<Users>>,
 }
 
 /// SECBIT_KEEP_CAPS.
@@ -83,6 +86,7 @@ impl Credentials {
             cap_bounding: cap::ALL,
             cap_ambient: 0,
             securebits: 0,
+            users: None,
         }
     }
 

@@ -33,6 +33,7 @@ mod start;
 pub mod timers;
 pub mod times;
 pub mod tree;
+pub mod users;
 mod vdso;
 pub mod wait;
 

@@ -10,7 +10,10 @@ mod stat;
 mod status;
 mod system;
 
-use super::{Process, Task, namespace, tree};
+use super::{
+    Process, Task, namespace, tree,
+    users::{self, Ids},
+};
 use crate::{
     Result,
     fs::{
@@ -160,7 +163,7 @@ struct Entries {
 }
 
 /// Name and type; `get` knows what is behind.
-const ENTRIES: [(&str, Kind); 25] = [
+const ENTRIES: [(&str, Kind); 28] = [
     ("auxv", Kind::Regular),
     ("cmdline", Kind::Regular),
     ("comm", Kind::Regular),
@@ -169,6 +172,7 @@ const ENTRIES: [(&str, Kind); 25] = [
     ("exe", Kind::Symlink),
     ("fd", Kind::Directory),
     ("fdinfo", Kind::Directory),
+    ("gid_map", Kind::Regular),
     ("limits", Kind::Regular),
     ("maps", Kind::Regular),
     ("mem", Kind::Regular),
@@ -181,11 +185,13 @@ const ENTRIES: [(&str, Kind); 25] = [
     ("personality", Kind::Regular),
     ("root", Kind::Symlink),
     ("schedstat", Kind::Regular),
+    ("setgroups", Kind::Regular),
     ("smaps", Kind::Regular),
     ("stat", Kind::Regular),
     ("statm", Kind::Regular),
     ("status", Kind::Regular),
     ("task", Kind::Directory),
+    ("uid_map", Kind::Regular),
 ];
 
 impl Directory for Entries {
@@ -221,6 +227,7 @@ impl Directory for Entries {
             }),
             "fd" => Node::directory(Arc::new(descriptors::Links(subject.clone()))).mode(0o500),
             "fdinfo" => Node::directory(Arc::new(descriptors::Infos(subject.clone()))),
+            "gid_map" => map(&subject, Ids::Groups),
             "limits" => text(status::limits),
             "maps" => text(memory::maps),
             "mem" => memory::mem(&subject),
@@ -240,6 +247,13 @@ impl Directory for Entries {
             "stat" => text(stat::stat),
             "statm" => text(stat::statm),
             "status" => text(status::status),
+            "setgroups" => {
+                let writer = subject.clone();
+                text(|subject| Ok(users::setgroups_text(&subject.task()?.creds())))
+                    .writable(move |bytes| users::write_setgroups(&writer.task()?.creds(), bytes))
+                    .mode(0o644)
+            }
+            "uid_map" => map(&subject, Ids::Users),
             "task" if self.whole => Node::directory(Arc::new(Threads(subject.clone()))),
             _ => return None,
         };
@@ -296,6 +310,14 @@ impl Directory for Threads {
             .map(|task| (task.tid().to_string(), Kind::Directory))
             .collect()
     }
+}
+
+/// /proc/<pid>/uid_map, gid_map.
+fn map(subject: &Subject, ids: Ids) -> Node {
+    let (reader, writer) = (subject.clone(), subject.clone());
+    Node::text(move || Ok(users::map_text(&reader.task()?.creds(), ids).into_bytes()))
+        .writable(move |bytes| users::write_map(&writer.task()?.creds(), ids, bytes))
+        .mode(0o644)
 }
 
 fn comm(subject: &Subject) -> Node {
