@@ -254,3 +254,43 @@ fn esp() {
         Err(Error::Length)
     );
 }
+
+#[test]
+fn encrypt_then_authenticate() {
+    // The attribute (8 bytes, type 1), the second key's length, HMAC's key, AES's.
+    let mut key = alloc::vec![8, 0, 1, 0, 0, 0, 0, 16];
+    key.extend([0x11; 32]);
+    key.extend([0x22; 16]);
+    for name in [
+        "authenc(hmac(sha256),cbc(aes))",
+        "authencesn(hmac(sha256),cbc(aes))",
+    ] {
+        let aead = Aead::named(name).expect(name);
+        let whole = aead.with_key(&key).expect("keys");
+        let (iv, data) = ([7; 16], *b"spi-upp-low-");
+        let (mut text, mut tag) = ([0x5a; 32], [0; 16]);
+        whole
+            .encrypt(&iv, &data, &mut text, &mut tag)
+            .expect("two blocks");
+        assert_ne!(text, [0x5a; 32]);
+        let mut back = text;
+        whole
+            .decrypt(&iv, &data, &mut back, &tag)
+            .expect("the same tag");
+        assert_eq!(back, [0x5a; 32]);
+        tag[0] ^= 1;
+        assert_eq!(whole.decrypt(&iv, &data, &mut text, &tag), Err(Error::Tag));
+        assert_eq!(
+            whole.encrypt(&iv, &data, &mut [0; 5], &mut tag),
+            Err(Error::Length)
+        );
+        // An attribute that claims more than is there, or a second key longer than both.
+        for broken in [
+            &[9, 0, 1, 0, 0, 0, 0, 16, 1][..],
+            &[8, 0, 1, 0, 0, 0, 0, 16, 1],
+            &[8, 0],
+        ] {
+            assert_eq!(aead.with_key(broken).err(), Some(Error::Length));
+        }
+    }
+}
