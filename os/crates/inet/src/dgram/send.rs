@@ -179,16 +179,6 @@ impl Stack {
         if !dgram.bound && !raw {
             self.dgram_take_port(id, local)?;
         }
-        // A sum that has no room in the packet: RFC 3542, section 3.1.
-        let sum_at = match kind {
-            DgramKind::Raw { protocol } if v6 && protocol != protocol::ICMPV6 => {
-                options.checksum_offset
-            }
-            _ => None,
-        };
-        if sum_at.is_some_and(|at| usize::from(at) + 2 > len) {
-            return Err(Error::Invalid);
-        }
         let (to, via) = self.check_peer(v6, &options.common, to)?;
         let group = to.addr.is_multicast();
         if let Some(iface) = meta.iface {
