@@ -61,6 +61,8 @@ pub enum Verb {
     /// on Linux alone: such rows are listed and counted by themselves. A crash of the kernel under
     /// test, MISSING and INFRA count always. Without Linux beside it every row counts.
     ExitCodes,
+    /// Write docs/process/syscalls.md from a log with /proc/sockeye_syscalls in it.
+    Syscalls(SyscallsArgs),
     /// Build the kernels: kernel-rv, kernel-la.
     Build(BuildArgs),
     /// Images and host programs.
@@ -267,6 +269,16 @@ pub struct BaselineArgs {
     /// Where baselines are; docs/process/baselines where not given.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+/// Flags of `syscalls`.
+#[derive(Clone, Debug, Args)]
+pub struct SyscallsArgs {
+    /// A log with the lines of /proc/sockeye_syscalls in it.
+    pub log: String,
+    /// The page.
+    #[arg(long, value_name = "FILE", default_value = "docs/process/syscalls.md")]
+    pub page: String,
 }
 
 /// Verbs of `perf`.

@@ -39,6 +39,7 @@ mod score;
 mod setup;
 mod shell;
 mod stats;
+pub mod syscalls;
 mod target;
 mod versus;
 
@@ -75,6 +76,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
             }
             Ok(Exit::Ok)
         }
+        Verb::Syscalls(args) => syscalls::run(&args),
         Verb::Build(args) => kernel::run(&args),
         Verb::Provision(verb) => image::run(&verb).map(|()| Exit::Ok),
     }
