@@ -51,6 +51,8 @@ pub(crate) struct Report {
     pub code: u8,
     pub info: u32,
     pub offender: IpAddr,
+    /// Time to live of the packet that reported; 0 where there was none.
+    pub ttl: u8,
 }
 
 /// Errors sent per second at most, all destinations together (Linux: icmp_msgs_per_sec 1000, burst 50).
@@ -141,6 +143,7 @@ impl Report {
             code,
             info,
             offender: header.src,
+            ttl: header.ttl,
         })
     }
 }
@@ -366,6 +369,7 @@ impl Stack {
             code: if v6 { 3 } else { 1 },
             info: 0,
             offender: header.src,
+            ttl: 0,
         };
         self.report_input(now, &report, packet);
     }

@@ -147,6 +147,8 @@ pub struct ErrorRecord<'a> {
     pub info: u32,
     /// Who complained.
     pub offender: Option<IpAddr>,
+    /// Time to live (hop limit) of the complaint; 0 where no packet brought it.
+    pub ttl: u8,
     /// Where our datagram was going.
     pub to: Endpoint,
     /// The start of our datagram's payload as far as it was quoted.
@@ -366,6 +368,7 @@ impl Stack {
             code: noted.report.code,
             info: noted.report.info,
             offender: (noted.report.origin != ErrorOrigin::Local).then_some(noted.report.offender),
+            ttl: noted.report.ttl,
             to: noted.to,
             data: &noted.data,
         }))

@@ -1,13 +1,16 @@
 //! Datagrams out: destination, source, headers, checksum.
 
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::{DgramId, DgramKind, SendMeta};
+use super::socket::{ERRORS, NotedError};
+use super::{DgramId, DgramKind, ErrorOrigin, SendMeta};
+use crate::addr::Endpoint;
 use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, LINK_HEADER, Tag};
-use crate::icmp::{self, protocol_of};
+use crate::icmp::{self, Report, protocol_of};
 use crate::iface::IfaceId;
 use crate::ip::header::{
     HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
@@ -89,6 +92,10 @@ impl Stack {
         // The 16-bit length fields: of the whole packet (IPv4), of the payload (IPv6).
         let longest = if v6 { LARGEST + front } else { LARGEST };
         if total > longest || (plan.dont_fragment && total > plan.route.mtu) {
+            // udp_sendmsg() of IPv4 refuses what no length field can say before it looks at a path.
+            if v6 || plan.kind != DgramKind::Udp || len <= LARGEST {
+                self.note_too_long(id, &plan);
+            }
             return Err(Error::MessageTooBig);
         }
         if v6
@@ -156,6 +163,32 @@ impl Stack {
             frame,
         );
         Ok(())
+    }
+
+    /// What ip_local_error() notes for IP_RECVERR: the path's MTU, and no data.
+    fn note_too_long(&mut self, id: DgramId, plan: &Plan) {
+        let Some(dgram) = self.dgram.slab.get_mut(id.0) else {
+            return;
+        };
+        if !dgram.options.recv_errors || dgram.errors.len() >= ERRORS {
+            return;
+        }
+        dgram.errors.push_back(NotedError {
+            report: Report {
+                error: Error::MessageTooBig,
+                hard: false,
+                origin: ErrorOrigin::Local,
+                kind: 0,
+                code: 0,
+                info: plan.route.mtu as u32,
+                offender: plan.to,
+                ttl: 0,
+            },
+            to: Endpoint::new(plan.to, plan.to_port),
+            data: Vec::new(),
+        });
+        self.woken
+            .note(SocketRef::Dgram(id.0), &mut dgram.pending, Ready::ERR);
     }
 
     /// Decides where a datagram goes and what its headers say; binds the socket if it is not.

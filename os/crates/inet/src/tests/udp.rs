@@ -99,6 +99,31 @@ fn the_error_queue_keeps_what_was_sent() {
 }
 
 #[test]
+fn too_long_a_datagram_is_noted_with_the_paths_mtu() {
+    let mut host = Host::over(1, FAST);
+    let a = host.udp(lo(5000));
+    let long = [0; 65_530];
+    // Who did not ask learns it by the call alone.
+    assert_eq!(host.send_to(a, lo(6000), &long), Err(Error::MessageTooBig));
+    let note = |host: &mut Host| {
+        host.stack.dgram_recv_error(a, |record| {
+            let ErrorRecord { error, origin, ttl, data, .. } = *record;
+            (error, origin, record.info, record.to, ttl, data.len())
+        })
+    };
+    assert_eq!(note(&mut host), Err(Error::WouldBlock));
+    host.stack
+        .dgram_configure(a, |options| options.recv_errors = true)
+        .unwrap();
+    assert_eq!(host.send_to(a, lo(6000), &long), Err(Error::MessageTooBig));
+    let local = (Error::MessageTooBig, ErrorOrigin::Local);
+    let mtu = 65_536;
+    assert_eq!(note(&mut host), Ok((local.0, local.1, mtu, lo(6000), 0, 0)));
+    // No pending error: the call has told.
+    assert_eq!(host.stack.dgram_take_error(a), None);
+}
+
+#[test]
 fn a_full_queue_drops_and_counts() {
     let mut host = Host::over(1, FAST);
     let (a, b) = (host.udp(lo(5000)), host.udp(lo(6000)));
@@ -266,7 +291,7 @@ fn sources_are_filtered_and_reported() {
     let sender = a.stack.select_route(group, Some(nic)).unwrap().source;
     let other = v4(192, 0, 2, 99);
     let (now, nic) = (b.now, b.nic);
-    let mut change = |b: &mut Host, source, change| {
+    let change = |b: &mut Host, source, change| {
         let done = b.stack.dgram_source(now, to, (group, source), Some(nic), change, 10);
         b.flush();
         let records: Vec<Vec<u8>> = b.frames().iter().map(|frame| frame[46..].to_vec()).collect();

@@ -31,6 +31,7 @@ impl Dgram {
     pub(super) fn recv_error(
         &self,
         common: &Common,
+        generic: &Generic,
         message: &mut Incoming<'_, '_>,
     ) -> Result<Received> {
         let domain = common.domain;
@@ -40,6 +41,7 @@ impl Dgram {
                 let mut flags = Flags::ERRQUEUE;
                 flags.set(Flags::TRUNC, copied < record.data.len());
                 if let Some(control) = message.control.as_deref_mut() {
+                    push_error_hops(control, record, generic);
                     push_error(control, record, domain);
                 }
                 let from = Some(SockAddr::from_endpoint(record.to, domain));
@@ -228,6 +230,22 @@ pub(super) fn pair_bytes(seconds: u64, fraction: u64) -> [u8; 16] {
     bytes[..8].copy_from_slice(&seconds.to_ne_bytes());
     bytes[8..].copy_from_slice(&fraction.to_ne_bytes());
     bytes
+}
+
+/// The time to live of the packet that brought an error, for who asked for it of datagrams.
+fn push_error_hops(control: &mut Control, record: &ErrorRecord<'_>, generic: &Generic) {
+    let asked = |what| generic.ancillary.contains(what);
+    let ttl = i32::from(record.ttl).to_ne_bytes();
+    match record.offender {
+        _ if record.ttl == 0 => {}
+        Some(IpAddr::V4(_)) if asked(Ancillary::TTL) => {
+            control.push(IPPROTO_IP as i32, IP_TTL as i32, &ttl);
+        }
+        Some(IpAddr::V6(_)) if asked(Ancillary::HOPLIMIT) => {
+            control.push(IPPROTO_IPV6 as i32, IPV6_HOPLIMIT as i32, &ttl);
+        }
+        _ => {}
+    }
 }
 
 /// `struct sock_extended_err` and the offender's address behind it.

@@ -199,7 +199,7 @@ impl Protocol for Dgram {
 
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
         if message.flags.contains(Flags::ERRQUEUE) {
-            return self.recv_error(common, message);
+            return self.recv_error(common, &common.generic(), message);
         }
         if message.flags.contains(Flags::OOB) {
             return Err(Errno::EOPNOTSUPP);

@@ -38,8 +38,8 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
     let loopback = info.kind == IfaceKind::Loopback;
     // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP of RFC 2863.
     let state = match &device {
+        _ if !info.up => 2,
         None => 0,
-        Some(_) if !info.up => 2,
         Some(Device::Dummy) => 0,
         Some(_) if carrier => 6,
         Some(_) => 2,
