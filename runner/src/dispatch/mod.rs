@@ -233,7 +233,12 @@ pub fn provide(args: &RunArgs, lane: &Lane, plan: &[Selection]) -> anyhow::Resul
         Some(path) => checked_image(path)?,
         None => image::ensure(arch, &guest.fetch())?.path,
     };
-    let image = match plan.iter().any(|selection| selection.suite == ltp::SUITE) {
+    let asked = |suite: &str| plan.iter().any(|selection| selection.suite == suite);
+    let image = match asked(plan::RUST) {
+        true => image::crates::disk(&image, arch, guest.libc.list(), &guest.fetch())?,
+        false => image,
+    };
+    let image = match asked(ltp::SUITE) {
         true => ltp::Source::of(args)?.disk(&image, arch, guest.libc.list(), &guest.fetch())?,
         false => image,
     };

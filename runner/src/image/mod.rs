@@ -18,6 +18,7 @@ mod applets;
 mod busybox;
 mod compile;
 pub mod contest;
+pub mod crates;
 mod debian;
 mod elf;
 mod ext4;

@@ -36,6 +36,16 @@ pub fn matrix(_: &Options) -> Vec<Case> {
     cases
 }
 
+/// The suite `rust`: programs on `std::net` and tokio, as users write them.
+pub fn rust(_: &Options) -> Vec<Case> {
+    let names = image::crates::names().unwrap_or_default();
+    let case = |name: &String| {
+        let path = image::crates::guest_path(name);
+        Case::guest(name, LIMIT, Process::words(&path), Dialect::Tap)
+    };
+    names.iter().map(case).collect()
+}
+
 fn of_groups(wanted: fn(&str) -> bool) -> Vec<Case> {
     // Without a repository there are no programs; the empty suite is then reported.
     let programs = image::programs().unwrap_or_default();

@@ -42,6 +42,9 @@ pub struct Options {
     pub ltp: Option<&'static str>,
 }
 
+/// The suite whose programs are built when it is asked for.
+pub const RUST: &str = "rust";
+
 /// Every suite, in the order in which a run without `--suite` takes them.
 pub const SUITES: &[Suite] = &[
     Suite {
@@ -60,6 +63,12 @@ pub const SUITES: &[Suite] = &[
         name: "conformance",
         about: "sockets, processes, memory, files, time: one behaviour a case",
         cases: conformance::cases,
+        part_of: None,
+    },
+    Suite {
+        name: RUST,
+        about: "programs on std::net and tokio, as users write them",
+        cases: conformance::rust,
         part_of: None,
     },
     Suite {
