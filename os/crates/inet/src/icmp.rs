@@ -21,6 +21,8 @@ pub(crate) const HEADER: usize = 8;
 /// Message types: (ICMP, ICMPv6).
 pub(crate) const ECHO: [u8; 2] = [8, 128];
 pub(crate) const ECHO_REPLY: [u8; 2] = [0, 129];
+/// Extended echo request (RFC 8335), IPv4 and IPv6.
+const EXTENDED_ECHO: [u8; 2] = [42, 160];
 const UNREACHABLE: [u8; 2] = [3, 1];
 const TIME_EXCEEDED: [u8; 2] = [11, 3];
 const PARAMETER: [u8; 2] = [12, 4];
@@ -163,6 +165,13 @@ pub(crate) fn seal(src: IpAddr, dst: IpAddr, message: &mut [u8]) {
     message[2..4].fill(0);
     let sum = checksum(src, dst, message).finish();
     message[2..4].copy_from_slice(&sum);
+}
+
+/// Whether a program without privilege may send a message of this type and code: requests
+/// for an echo only. icmp(7).
+pub(crate) fn may_be_asked(v6: bool, kind: u8, code: u8) -> bool {
+    let at = usize::from(v6);
+    code == 0 && [ECHO[at], EXTENDED_ECHO[at]].contains(&kind)
 }
 
 pub(crate) fn protocol_of(v6: bool) -> u8 {

@@ -114,6 +114,10 @@ impl Stack {
             self.frames.put(frame);
             return Err(Error::Fault);
         }
+        if plan.kind == DgramKind::Ping && !icmp::may_be_asked(v6, frame[front], frame[front + 1]) {
+            self.frames.put(frame);
+            return Err(Error::Invalid);
+        }
         frame.tag = plan.tag;
         // Straight into the queue of a socket of this host, if there is one and nobody watches lo.
         let Some(mut frame) = self.udp_deliver_local(now, &plan, frame) else {
