@@ -13,7 +13,8 @@ use core::sync::atomic::Ordering::Relaxed;
 
 /// See the module.
 pub struct MountSpace {
-    number: u64,
+    /// What its mounts say.
+    key: u64,
     /// What it is called in /proc.
     shown: u64,
 }
@@ -41,7 +42,7 @@ impl MountSpace {
     pub fn first() -> Arc<MountSpace> {
         let new = || {
             Arc::new(MountSpace {
-                number: MountSpace::FIRST,
+                key: MountSpace::FIRST,
                 shown: nsfs::next_number(),
             })
         };
@@ -50,18 +51,15 @@ impl MountSpace {
 
     /// The root, while there is one.
     pub fn root(&self) -> Option<Place> {
-        root(self.number)
+        root(self.key)
     }
 
     /// A namespace with the same mounts. The places, which are in this one, become those of the copy.
     pub fn copy(&self, places: &mut [&mut Place]) -> Arc<MountSpace> {
         let shown = nsfs::next_number();
-        let copy = Arc::new(MountSpace {
-            number: shown,
-            shown,
-        });
-        let old = mounts_of(self.number);
-        let new: Vec<Arc<Mount>> = old.iter().map(|mount| same(mount, copy.number)).collect();
+        let copy = Arc::new(MountSpace { key: shown, shown });
+        let old = mounts_of(self.key);
+        let new: Vec<Arc<Mount>> = old.iter().map(|mount| same(mount, copy.key)).collect();
         let there = |place: &Place| {
             let at = old
                 .iter()
@@ -108,10 +106,10 @@ impl nsfs::Space for MountSpace {
 
 impl Drop for MountSpace {
     fn drop(&mut self) {
-        let gone = mounts_of(self.number);
+        let gone = mounts_of(self.key);
         MOUNTS
             .lock()
-            .retain(|mount| mount.space.load(Relaxed) != self.number);
+            .retain(|mount| mount.space.load(Relaxed) != self.key);
         // Those on top first. Places let go of file systems, which may do work: without the table's lock.
         for mount in gone.iter().rev() {
             let covered = mount.covered.lock().take();
