@@ -97,6 +97,23 @@ fn contest(how: &str) -> ! {
         "-talks-of-panic" => print!(
             "a.c:1: TINFO: this may end in a kernel panic\r\na.c:1: TPASS: x\r\nFAIL LTP CASE accept01 : 0\r\nRUN LTP CASE bind01\r\nFAIL LTP CASE bind01 : 0\r\n#### OS COMP TEST GROUP END ltp-musl ####\r\n"
         ),
+        // The second C library's server finds its port taken by the first's, which answers.
+        "-twice" => print!(
+            "FAIL LTP CASE accept01 : 0\r\n#### OS COMP TEST GROUP END ltp-musl ####\r\n\
+             #### OS COMP TEST GROUP START iperf-glibc ####\r\n\
+             iperf3: error - unable to start listener for connections: Address in use\r\n\
+             ====== iperf BASIC_TCP begin ======\r\n\
+             [  5]   0.00-2.00   sec  187 MBytes  1.5 Gbits/sec       receiver\r\n\
+             ====== iperf BASIC_TCP end: success ======\r\n\
+             #### OS COMP TEST GROUP END iperf-glibc ####\r\n"
+        ),
+        // An END that the kernel wrote into.
+        "-tears" => print!(
+            "a.c:1: TPASS: x\r\nSummary:\r\npassed   1\r\nFAIL LTP CASE accept01 : 0\r\n\
+             #### OS COMP TEST[ 1.0] eth0: up\r\n#### OS COMP TEST GROUP START netperf-musl ####\r\n\
+             ====== netperf TCP_RR begin ======\r\n32768 32768 64 64 1.00 4035.96\r\n\
+             ====== netperf TCP_RR end: success ======\r\n#### OS COMP TEST GROUP END netperf-musl ####\r\n"
+        ),
         // Powers off in the middle.
         _ => {}
     }

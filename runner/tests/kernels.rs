@@ -124,6 +124,71 @@ fn a_contests_kernel_that_dies_or_leaves_early_is_told() {
     assert_eq!(talks.code(), 0, "{}", talks.stderr());
 }
 
+/// State and points of a group, and the points of one of its entries.
+fn points(run: &Run, group: &str, libc: &str, entry: &str) -> (String, f64) {
+    let sheet = place::json(&run.dir.join("score.json"));
+    let groups = sheet["kernels"][0]["targets"][0]["groups"].as_array();
+    let mut groups = groups.expect("groups").iter();
+    let group = groups
+        .find(|g| g["name"] == group && g["libc"] == libc)
+        .expect("the group");
+    let mut entries = group["entries"].as_array().expect("entries").iter();
+    let entry = entries.find(|e| e["name"] == entry);
+    let state = group["state"].as_str().expect("a state").to_string();
+    (
+        state,
+        entry.map_or(0.0, |e| e["score"].as_f64().expect("points")),
+    )
+}
+
+#[test]
+fn a_contests_kernel_has_a_score_sheet() {
+    const TCP: &str = "iperf BASIC_TCP (Mbits/sec)";
+    let run = Place::new().run("contest-twice", CONTEST);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert_eq!(points(&run, "iperf", "musl", TCP), ("complete".into(), 1.0));
+    let (state, score) = points(&run, "iperf", "glibc", TCP);
+    assert_eq!(
+        (state.as_str(), (score * 1e3).round()),
+        ("complete", 1482.0)
+    );
+    assert_eq!(points(&run, "netperf", "musl", "").0, "absent");
+    let page = fs::read_to_string(run.dir.join("score.md")).expect("score.md");
+    assert!(
+        page.contains(
+            "| iperf BASIC_TCP (Mbits/sec) | 796.0 | 796.0 → 1.00 | 1536 → 1.48 | 2.48 |"
+        ),
+        "{page}"
+    );
+    let summary = fs::read_to_string(run.dir.join("summary.md")).expect("summary.md");
+    assert!(summary.contains("## Score"), "{summary}");
+    assert_eq!(
+        run.json()["score"]["groups"].as_array().map(Vec::len),
+        Some(24)
+    );
+
+    let torn = Place::new().run("contest-tears", CONTEST);
+    assert_eq!(
+        points(&torn, "ltp", "musl", "accept01"),
+        ("torn".into(), 1.0)
+    );
+    let rate = "netperf TCP_RR (Trans. Rate/sec)";
+    assert_eq!(
+        points(&torn, "netperf", "musl", rate),
+        ("complete".into(), 1.5)
+    );
+
+    let dies = Place::new().run("contest-panics", CONTEST);
+    assert_eq!(
+        points(&dies, "iperf", "musl", TCP),
+        ("complete".into(), 1.0)
+    );
+    assert_eq!(
+        points(&dies, "ltp", "musl", "accept01"),
+        ("torn".into(), 0.0)
+    );
+}
+
 #[test]
 fn a_kernel_without_markers_has_not_run() {
     let run = Place::new().run("silent", CONTEST);
