@@ -194,7 +194,11 @@ impl Inner {
             None => {
                 let pages = self.bring_zeroes(va)?;
                 self.grow(pages);
-                flush.gained(va);
+                // Each of them: a neighbour's TLB entry may say that a page is not there (LoongArch keeps pages
+                // in pairs), and a copy under a lock cannot take the fault that would put it right.
+                for page in 0..pages {
+                    flush.gained(va + page * PAGE_SIZE);
+                }
                 Ok(None)
             }
         }
@@ -277,7 +281,7 @@ impl Inner {
             flush.gained(va);
             self.grow(1);
             if access != Access::Write {
-                self.around(va, wanted);
+                self.around(va, wanted, flush);
             }
         }
         if allowed.contains(Perms::EXEC) {
@@ -287,7 +291,7 @@ impl Inner {
     }
 
     /// Enters pages of the same backing around `va` that are in memory already.
-    fn around(&mut self, va: usize, wanted: &Wanted) {
+    fn around(&mut self, va: usize, wanted: &Wanted, flush: &Flush) {
         let Inner { areas, table, .. } = self;
         let Some(area) = areas.at(va) else { return };
         let allowed = perms(area.prot) - Perms::WRITE;
@@ -302,6 +306,7 @@ impl Inner {
             };
             if let Some(frame) = wanted.backing.cached(area.index(at)) {
                 *pte = Pte::page(frame.into_raw(), allowed);
+                flush.gained(at);
                 brought += 1;
             }
         }
