@@ -132,9 +132,9 @@ fn try_connect(end: &Arc<End>, target: &Arc<End>, cx: &Caller<'_>) -> Result<Con
     let owner = Identity::of(cx);
     let (socket, other) = end::socket(end.kind, target_owner.clone());
     inherit(&socket, &other, target.passes());
-    other.join(end, owner.clone());
+    other.join(end, Some(owner.clone()));
     other.state.lock().name = target_name;
-    end.join(&other, target_owner);
+    end.join(&other, Some(target_owner));
     end.state.lock().owner = owner;
     listener.pending.lock().push_back(socket);
     target.queue.wake(Events::IN | Events::RDNORM);

@@ -199,12 +199,12 @@ impl End {
         Passes::from_bits_truncate(self.passes.load(Relaxed))
     }
 
-    /// Makes `peer` the other side. `owner`: what SO_PEERCRED says from now on.
-    pub fn join(&self, peer: &Arc<End>, owner: Identity) {
+    /// Makes `peer` the other side. `owner`: what SO_PEERCRED says from now on; a datagram socket that connected knows nobody.
+    pub fn join(&self, peer: &Arc<End>, owner: Option<Identity>) {
         let mut state = self.state.lock();
         state.peer = Arc::downgrade(peer);
         state.connected = true;
-        state.peer_owner = Some(owner);
+        state.peer_owner = owner;
     }
 
     /// Who sends to `peer`, if one side wants to know: `given`, or the caller, or where there is

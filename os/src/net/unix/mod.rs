@@ -68,8 +68,8 @@ pub fn pair(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<(Arc<Socket>, A
     let (first, one) = create(cx, kind, protocol)?;
     let (second, other) = create(cx, kind, protocol)?;
     let owner = Identity::of(cx);
-    one.join(&other, owner.clone());
-    other.join(&one, owner);
+    one.join(&other, Some(owner.clone()));
+    other.join(&one, Some(owner));
     Ok((first, second))
 }
 

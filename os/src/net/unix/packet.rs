@@ -47,9 +47,8 @@ pub fn connect(end: &Arc<End>, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
     }
     let target = name::find(&end.net, cx, addr, SOCK_DGRAM)?;
     check_partner(end, &target)?;
-    let owner = target.state.lock().owner.clone();
     let old = end.peer();
-    end.join(&target, owner);
+    end.join(&target, None);
     if let Some(old) = old.filter(|old| !Arc::ptr_eq(old, &target)) {
         part(end, &old);
     }

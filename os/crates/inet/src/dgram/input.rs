@@ -272,7 +272,10 @@ impl Stack {
                 }
             }
         };
-        dgram.options.common.incoming_cpu = 0;
+        if dgram.peer.is_some() {
+            // One that is not connected hears from every processor (Linux: __udp_queue_rcv_skb).
+            dgram.options.common.incoming_cpu = 0;
+        }
         if rx.tag.train != 0
             && dgram.options.coalesce
             && let Some(last) = dgram.queue.back_mut()

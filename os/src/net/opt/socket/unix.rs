@@ -4,10 +4,7 @@ use super::super::{Row, Target, Value, read_only, row, write_only};
 use crate::{Result, file::hooks, net::unix::Unix};
 use abi::{
     Errno,
-    net::{
-        AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD, SOCK_DGRAM,
-        SOCK_STREAM,
-    },
+    net::{AF_UNIX, SO_INQ, SO_PASSPIDFD, SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD, SOCK_STREAM},
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -50,13 +47,13 @@ pub(super) const ROWS: &[Row] = &[
         Ok(())
     }),
     read_only(SO_PEERPIDFD, |t| {
-        let process = connected(t)?.peer_process();
+        let process = unix(t, Errno::ENODATA)?.peer_process();
         let process = process.ok_or(Errno::ENODATA)?;
         let file = hooks::tasks().open_process(&process).ok_or(Errno::ESRCH)?;
         Ok(Value::Int(hooks::tasks().install(file)?))
     }),
     read_only(SO_PEERGROUPS, |t| {
-        let groups = connected(t)?.peer_groups();
+        let groups = unix(t, Errno::ENODATA)?.peer_groups();
         let groups = groups.ok_or(Errno::ENODATA)?;
         Ok(Value::Groups(
             groups
@@ -66,14 +63,6 @@ pub(super) const ROWS: &[Row] = &[
         ))
     }),
 ];
-
-/// An AF_UNIX socket of a kind that knows its peer. `ENODATA`.
-fn connected<'a>(t: &Target<'a>) -> Result<&'a Unix> {
-    match t.common.kind {
-        SOCK_DGRAM => Err(Errno::ENODATA),
-        _ => unix(t, Errno::ENODATA),
-    }
-}
 
 /// The AF_UNIX socket; `otherwise` for any other.
 pub(super) fn unix<'a>(t: &Target<'a>, otherwise: Errno) -> Result<&'a Unix> {
