@@ -67,13 +67,14 @@ static void test(int family)
 	client = info_of(pair.client);
 	server = info_of(pair.server);
 	WANT(client.tcpi_bytes_acked, 1 + sizeof block);
-	WANT(client.tcpi_bytes_sent, sizeof block);
+	/* On a slow machine Linux may repeat a segment. */
+	WANT(client.tcpi_bytes_sent - client.bytes_retrans, sizeof block);
 	WANT(client.tcpi_bytes_received, 1000);
 	WANT(server.tcpi_bytes_acked, 1000);
 	WANT(server.tcpi_bytes_sent, 1000);
 	WANT(server.tcpi_bytes_received, sizeof block);
 	WANT(client.tcpi_retransmits, 0);
-	WANT(client.tcpi_total_retrans, 0);
+	CHECK((client.tcpi_total_retrans == 0) == (client.bytes_retrans == 0));
 	WANT(client.tcpi_retrans, 0);
 	WANT(client.tcpi_lost, 0);
 	WANT(client.tcpi_unacked, 0);
