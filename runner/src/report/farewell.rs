@@ -35,7 +35,15 @@ pub fn lines(set: &Set, dir: &Path) -> Vec<String> {
             excused.len()
         ));
     }
-    lines.push(format!("report: {}", dir.join("report.html").display()));
+    let page = dir.join("report.html");
+    lines.push(match page.exists() {
+        true => format!("report: {}", page.display()),
+        // A full disk, most likely: why comes after this.
+        false => format!(
+            "report: not written; `runner report {}` makes it from the events, once it can be",
+            dir.display()
+        ),
+    });
     lines
 }
 
