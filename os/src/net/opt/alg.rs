@@ -10,6 +10,7 @@ const SET_AUTHSIZE: u32 = 5;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // bytes: the key, in the form that the transformation asks for.
     Row {
         text: true,
         ..write_only(SET_KEY, |t, _, v| match v.0.len() == v.1 {
@@ -17,6 +18,7 @@ pub const ROWS: &[Row] = &[
             false => Err(Errno::EFAULT),
         })
     },
+    // no value: its length is the number of bytes of an AEAD's tag.
     Row {
         // The length is the value; there need be nothing to read.
         text: true,

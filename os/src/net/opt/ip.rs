@@ -41,6 +41,7 @@ pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
 
 /// Every option of the level.
 const ROWS: &[Row] = &[
+    // int or byte: the type-of-service byte of what is sent.
     row(
         IP_TOS,
         |t| Ok(Value::Int(t.shared(|o| o.tos)?.into())),
@@ -51,6 +52,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.tos = tos)
         },
     ),
+    // int or byte: the time to live of what is sent to one host; -1 is the default, 64.
     row(
         IP_TTL,
         |t| {
@@ -64,31 +66,37 @@ const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // flag: messages come with their interface and local addresses (struct in_pktinfo).
     row(
         IP_PKTINFO,
         |t| t.asked(Ancillary::PKTINFO),
         |t, _, v| t.ask(Ancillary::PKTINFO, v.int_or_byte()? != 0),
     ),
+    // flag: messages come with the time to live that they had left.
     row(
         IP_RECVTTL,
         |t| t.asked(Ancillary::TTL),
         |t, _, v| t.ask(Ancillary::TTL, v.int_or_byte()? != 0),
     ),
+    // flag: messages come with their type-of-service byte.
     row(
         IP_RECVTOS,
         |t| t.asked(Ancillary::TOS),
         |t, _, v| t.ask(Ancillary::TOS, v.int_or_byte()? != 0),
     ),
+    // flag: ICMP errors are kept in the error queue, and told by the next call.
     row(
         IP_RECVERR,
         |t| t.asked(Ancillary::ERRORS),
         |t, _, v| t.ask(Ancillary::ERRORS, v.int_or_byte()? != 0),
     ),
+    // flag: messages come with the sum of their bytes.
     row(
         IP_CHECKSUM,
         |t| t.asked(Ancillary::CHECKSUM),
         |t, _, v| t.ask(Ancillary::CHECKSUM, v.int_or_byte()? != 0),
     ),
+    // flag: reassembled messages come with the length of their longest fragment.
     row(
         IP_RECVFRAGSIZE,
         |t| t.asked(Ancillary::FRAGMENT),
@@ -101,6 +109,7 @@ const ROWS: &[Row] = &[
             }
         },
     ),
+    // int: lowest and (high half) highest port that bind(2) to port 0 chooses; 0 is the system's.
     row(
         IP_LOCAL_PORT_RANGE,
         |t| {
@@ -119,16 +128,19 @@ const ROWS: &[Row] = &[
             }
         },
     ),
+    // int: whether packets may be fragmented, on the way or here (IP_PMTUDISC_*).
     row(
         IP_MTU_DISCOVER,
         |t| Ok(Value::Int(t.generic().mtu_discover.into())),
         |t, _, v| shared::set_mtu_discover(t, v.int_or_byte()?, false),
     ),
+    // int: the path MTU to the connected peer, in bytes.
     read_only(IP_MTU, |t| match t.peer_mtu()? {
         // No IPv4 packet is longer.
         Value::Int(mtu) if t.common.domain == AF_INET => Ok(Value::Int(mtu.min(IP_MAX_MTU))),
         other => Ok(other),
     }),
+    // int: packets with the router alert option are handed to this raw socket.
     // Raw sockets could be routers that ask for such packets; this host is none.
     row(
         IP_ROUTER_ALERT,
@@ -138,6 +150,7 @@ const ROWS: &[Row] = &[
             false => Err(Errno::EINVAL),
         },
     ),
+    // flag: bind(2) takes an address that no interface has.
     row(
         IP_FREEBIND,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
@@ -146,6 +159,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.freebind = on)
         },
     ),
+    // flag: the same, for proxies; needs CAP_NET_ADMIN or CAP_NET_RAW.
     row(
         IP_TRANSPARENT,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
@@ -157,6 +171,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.freebind = on)
         },
     ),
+    // flag: bind(2) to port 0 leaves the port to connect(2).
     row(
         IP_BIND_ADDRESS_NO_PORT,
         |t| Ok(t.shared(|o| o.no_port)?.into()),
@@ -165,6 +180,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.no_port = on)
         },
     ),
+    // flag: a raw socket's messages begin with an IPv4 header of the program's.
     row(
         IP_HDRINCL,
         |t| Ok(t.datagram(|o| o.header_included).unwrap_or(false).into()),
@@ -174,6 +190,7 @@ const ROWS: &[Row] = &[
             t.set_datagram(|o| o.header_included = on)
         },
     ),
+    // flag: kept for connection tracking, which would otherwise reassemble what a raw socket sends.
     row(
         IP_NODEFRAG,
         |t| Ok(t.generic().no_defrag.into()),
@@ -185,6 +202,7 @@ const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    // int or byte: packets that have less time to live left are dropped.
     row(
         IP_MINTTL,
         |t| Ok(Value::Int(t.shared(|o| o.min_ttl)?.into())),
@@ -193,19 +211,23 @@ const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // flag: messages come with the address and port that they were sent to.
     row(
         IP_RECVORIGDSTADDR,
         |t| t.asked(Ancillary::ORIGINAL),
         |t, _, v| t.ask(Ancillary::ORIGINAL, v.int_or_byte()? != 0),
     ),
+    // int, network order: the interface that packets to one host leave by.
     row(
         IP_UNICAST_IF,
         |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
         |t, _, v| shared::set_unicast_iface(t, v),
     )
     .text(),
+    // int: the port, or a raw socket's protocol.
     // The port, or a raw socket's protocol.
     read_only(IP_PROTOCOL, |t| Ok(Value::Int(t.number().into()))),
+    // int or byte: the time to live of what is sent to groups; -1 is the default, 1.
     row(
         IP_MULTICAST_TTL,
         |t| {
@@ -224,6 +246,7 @@ const ROWS: &[Row] = &[
             }
         },
     ),
+    // int or byte: members on this host hear what is sent to groups.
     row(
         IP_MULTICAST_LOOP,
         |t| Ok(t.generic().multicast_loop.into()),
@@ -232,6 +255,7 @@ const ROWS: &[Row] = &[
             shared::set_multicast_loop(t, on)
         },
     ),
+    // int or byte: groups that others on this host joined are heard too.
     row(
         IP_MULTICAST_ALL,
         |t| Ok(t.generic().multicast_all.into()),
@@ -247,6 +271,7 @@ const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // in_addr, ip_mreq or ip_mreqn: the interface that packets to groups leave by.
     row(
         IP_MULTICAST_IF,
         |t| {
@@ -272,12 +297,16 @@ const ROWS: &[Row] = &[
         },
     )
     .text(),
+    // ip_mreq or ip_mreqn: joins a group on an interface.
     write_only(IP_ADD_MEMBERSHIP, |t, _, v| membership::of_v4(t, v, true)).text(),
+    // ip_mreq or ip_mreqn: leaves a group.
     write_only(IP_DROP_MEMBERSHIP, |t, _, v| membership::of_v4(t, v, false)).text(),
+    // group_req: joins a group on an interface.
     write_only(MCAST_JOIN_GROUP, |t, _, v| {
         membership::of_either(t, v, true, AF_INET)
     })
     .text(),
+    // group_req: leaves a group.
     write_only(MCAST_LEAVE_GROUP, |t, _, v| {
         membership::of_either(t, v, false, AF_INET)
     })

@@ -49,6 +49,7 @@ pub fn level(t: &Target<'_>, name: i32, set: bool) -> Result<Level> {
 
 /// Every option of the level.
 const ROWS: &[Row] = &[
+    // flag: IPv4 is not taken by mapped addresses; not to be changed once there is a port.
     row(
         IPV6_V6ONLY,
         |t| Ok(t.shared(|o| o.v6_only)?.into()),
@@ -61,6 +62,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.v6_only = on)
         },
     ),
+    // int: the hop limit of what is sent to one host; -1 is the default, 64.
     row(
         IPV6_UNICAST_HOPS,
         |t| {
@@ -73,6 +75,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.ttl = hops)
         },
     ),
+    // int: the traffic class of what is sent; -1 is the default, 0.
     row(
         IPV6_TCLASS,
         |t| Ok(Value::Int(t.shared(|o| o.tos)?.into())),
@@ -91,36 +94,43 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.tos = class)
         },
     ),
+    // flag: messages come with their interface and local address (struct in6_pktinfo).
     row(
         IPV6_RECVPKTINFO,
         |t| t.asked(Ancillary::PKTINFO6),
         |t, _, v| t.ask(Ancillary::PKTINFO6, v.flag()?),
     ),
+    // flag: messages come with the hop limit that they had left.
     row(
         IPV6_RECVHOPLIMIT,
         |t| t.asked(Ancillary::HOPLIMIT),
         |t, _, v| t.ask(Ancillary::HOPLIMIT, v.flag()?),
     ),
+    // flag: messages come with their traffic class.
     row(
         IPV6_RECVTCLASS,
         |t| t.asked(Ancillary::TCLASS),
         |t, _, v| t.ask(Ancillary::TCLASS, v.flag()?),
     ),
+    // flag: ICMPv6 errors are kept in the error queue, and told by the next call.
     row(
         IPV6_RECVERR,
         |t| t.asked(Ancillary::ERRORS6),
         |t, _, v| t.ask(Ancillary::ERRORS6, v.flag()?),
     ),
+    // flag: reassembled messages come with the length of their longest fragment.
     row(
         IPV6_RECVFRAGSIZE,
         |t| t.asked(Ancillary::FRAGMENT6),
         |t, _, v| t.ask(Ancillary::FRAGMENT6, v.1 >= 4 && v.flag()?),
     ),
+    // int: whether packets may be fragmented here (IPV6_PMTUDISC_*).
     row(
         IPV6_MTU_DISCOVER,
         |t| Ok(Value::Int(t.generic().mtu_discover6.into())),
         |t, _, v| shared::set_mtu_discover(t, v.int()?, true),
     ),
+    // flag: what does not fit the MTU is refused with EMSGSIZE.
     row(
         IPV6_DONTFRAG,
         |t| Ok(t.generic().no_fragments.into()),
@@ -131,6 +141,7 @@ const ROWS: &[Row] = &[
             shared::apply_fragmentation(t)
         },
     ),
+    // ip6_mtuinfo: the path MTU to the connected peer, in bytes.
     read_only(IPV6_PATHMTU, |t| {
         if t.ask.room < size_of::<[u32; 8]>() {
             return Err(Errno::EINVAL);
@@ -143,6 +154,7 @@ const ROWS: &[Row] = &[
         bytes[28..].copy_from_slice(&mtu.to_ne_bytes());
         Ok(Value::Whole(bytes))
     }),
+    // int: the family of a socket whose peer is an IPv4 host.
     row(
         IPV6_ADDRFORM,
         |t| {
@@ -158,6 +170,7 @@ const ROWS: &[Row] = &[
             convertible(t).and(Err(Errno::EADDRNOTAVAIL))
         },
     ),
+    // int: packets that have a lower hop limit left are dropped.
     row(
         IPV6_MINHOPCOUNT,
         |t| Ok(Value::Int(t.shared(|o| o.min_ttl)?.into())),
@@ -166,21 +179,25 @@ const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // flag: messages come with the address and port that they were sent to.
     row(
         IPV6_RECVORIGDSTADDR,
         |t| t.asked(Ancillary::ORIGINAL6),
         |t, _, v| t.ask(Ancillary::ORIGINAL6, v.flag()?),
     ),
+    // flag: as IPV6_RECVPKTINFO, with the numbers of RFC 2292.
     row(
         IPV6_2292PKTINFO,
         |t| t.asked(Ancillary::PKTINFO_2292),
         |t, _, v| t.ask(Ancillary::PKTINFO_2292, v.flag()?),
     ),
+    // flag: as IPV6_RECVHOPLIMIT, with the numbers of RFC 2292.
     row(
         IPV6_2292HOPLIMIT,
         |t| t.asked(Ancillary::HOPLIMIT_2292),
         |t, _, v| t.ask(Ancillary::HOPLIMIT_2292, v.flag()?),
     ),
+    // flag: bind(2) takes an address that no interface has.
     row(
         IPV6_FREEBIND,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
@@ -189,6 +206,7 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.freebind = on)
         },
     ),
+    // flag: the same, for proxies; needs CAP_NET_ADMIN or CAP_NET_RAW.
     row(
         IPV6_TRANSPARENT,
         |t| Ok(t.shared(|o| o.freebind)?.into()),
@@ -200,11 +218,13 @@ const ROWS: &[Row] = &[
             t.set_shared(|o| o.freebind = on)
         },
     ),
+    // int, network order: the interface that packets to one host leave by.
     row(
         IPV6_UNICAST_IF,
         |t| Ok(Value::Int((t.generic().unicast_iface.to_be()) as i32)),
         |t, _, v| shared::set_unicast_iface(t, v),
     ),
+    // flag: groups that others on this host joined are heard too.
     row(
         IPV6_MULTICAST_ALL,
         |t| Ok(t.generic().multicast_all6.into()),
@@ -214,6 +234,7 @@ const ROWS: &[Row] = &[
             t.set_datagram(|o| o.multicast_all = on).or(Ok(()))
         },
     ),
+    // int: the largest packet that is sent, in bytes; 0 is the path's.
     row(
         IPV6_MTU,
         |t| t.peer_mtu(),
@@ -223,6 +244,7 @@ const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // int: the hop limit of what is sent to groups; -1 is the default, 1.
     row(
         IPV6_MULTICAST_HOPS,
         |t| {
@@ -238,6 +260,7 @@ const ROWS: &[Row] = &[
             t.set_datagram(|o| o.multicast_ttl = hops)
         },
     ),
+    // int: members on this host hear what is sent to groups.
     row(
         IPV6_MULTICAST_LOOP,
         |t| Ok(t.generic().multicast_loop.into()),
@@ -249,6 +272,7 @@ const ROWS: &[Row] = &[
             shared::set_multicast_loop(t, on)
         },
     ),
+    // int: the interface that packets to groups leave by, 0 for the route's.
     row(
         IPV6_MULTICAST_IF,
         |t| {
@@ -264,19 +288,23 @@ const ROWS: &[Row] = &[
         },
     ),
     CHECKSUM,
+    // ipv6_mreq: joins a group on an interface.
     write_only(IPV6_ADD_MEMBERSHIP, |t, _, v| membership::of_v6(t, v, true)),
+    // ipv6_mreq: leaves a group.
     write_only(IPV6_DROP_MEMBERSHIP, |t, _, v| {
         membership::of_v6(t, v, false)
     }),
+    // group_req: joins a group on an interface.
     write_only(MCAST_JOIN_GROUP, |t, _, v| {
         membership::of_either(t, v, true, AF_INET6)
     }),
+    // group_req: leaves a group.
     write_only(MCAST_LEAVE_GROUP, |t, _, v| {
         membership::of_either(t, v, false, AF_INET6)
     }),
 ];
 
-/// IPV6_CHECKSUM. RFC 3542, section 3.1.
+/// int: where in a raw socket's messages the checksum is, -1 for none. RFC 3542, section 3.1.
 const CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
     t.raw_only()?;
     // ICMPv6 always has its checksum.
@@ -286,7 +314,7 @@ const CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
     set_checksum_offset(t, v)
 });
 
-/// The same option at SOL_RAW, which Linux lets ICMPv6 change.
+/// int: the same at SOL_RAW, where Linux lets ICMPv6 change it.
 pub const RAW_CHECKSUM: Row = row(IPV6_CHECKSUM, checksum_offset, |t, _, v| {
     set_checksum_offset(t, v)
 });

@@ -3,7 +3,8 @@
 //! `syscall` passes the user's pointers on, because what is looked at first (the
 //! length, the bytes or the name) differs from level to level: see [`Manner`]. To add
 //! an option, add a row to the file of its level: `socket` (SOL_SOCKET), `tcp`, `ip`,
-//! `ipv6`, `udp`, `raw`. A row without `set` is read-only, one without `get`
+//! `ipv6`, `udp`, `raw`. The line above a row is its documentation, `type: effect`
+//! (docs/process/options.md). A row without `set` is read-only, one without `get`
 //! write-only; both answer `ENOPROTOOPT`, as Linux does. What is compared with Linux,
 //! and what differs and why: docs/process/option-matrix.md.
 

@@ -21,23 +21,29 @@ const GET_STRICT_CHK: u32 = 12;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // int: joins a multicast group by its number.
     write_only(ADD_MEMBERSHIP, |t, _, v| membership(t, v, true)),
+    // int: leaves a group.
     write_only(DROP_MEMBERSHIP, |t, _, v| membership(t, v, false)),
+    // flag: messages come with the group that they were sent to (struct nl_pktinfo).
     row(
         PKTINFO,
         |t| wish(t, |w| w.packet_info),
         |t, _, v| set_wish(t, v, |w, on| w.packet_info = on),
     ),
+    // flag: a notification that could not be delivered is an error for its sender.
     row(
         BROADCAST_ERROR,
         |t| wish(t, |w| w.broadcast_error),
         |t, _, v| set_wish(t, v, |w, on| w.broadcast_error = on),
     ),
+    // flag: notifications that were lost for lack of room are not told by ENOBUFS.
     row(
         NO_ENOBUFS,
         |t| wish(t, |w| w.no_enobufs),
         |t, _, v| set_wish(t, v, |w, on| w.no_enobufs = on),
     ),
+    // flag: notifications of other network namespaces are heard too.
     row(
         LISTEN_ALL_NSID,
         |t| wish(t, |w| w.all_namespaces),
@@ -49,6 +55,7 @@ pub const ROWS: &[Row] = &[
             set_wish(t, v, |w, on| w.all_namespaces = on)
         },
     ),
+    // bit set: the groups that were joined.
     read_only(LIST_MEMBERSHIPS, |t| {
         let netlink = netlink(t)?;
         let groups = netlink.port().state.lock().groups;
@@ -59,16 +66,19 @@ pub const ROWS: &[Row] = &[
         };
         Ok(Value::Bytes(groups.to_ne_bytes()[..bytes].to_vec()))
     }),
+    // flag: an acknowledgement has the header of its request only.
     row(
         CAP_ACK,
         |t| wish(t, |w| w.capped_ack),
         |t, _, v| set_wish(t, v, |w, on| w.capped_ack = on),
     ),
+    // flag: an acknowledgement may have attributes that explain an error.
     row(
         EXT_ACK,
         |t| wish(t, |w| w.extended_ack),
         |t, _, v| set_wish(t, v, |w, on| w.extended_ack = on),
     ),
+    // flag: requests to dump are checked as strictly as others.
     row(
         GET_STRICT_CHK,
         |t| wish(t, |w| w.strict),

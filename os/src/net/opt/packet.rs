@@ -22,15 +22,19 @@ const REQ3: usize = 28;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // packet_mreq: promiscuous, all groups, or one link address more.
     write_only(PACKET_ADD_MEMBERSHIP, |t, _, v| {
         packet(t)?.membership(&Membership::decode(v.0)?, true)
     })
     .text(),
+    // packet_mreq: undoes it.
     write_only(PACKET_DROP_MEMBERSHIP, |t, _, v| {
         packet(t)?.membership(&Membership::decode(v.0)?, false)
     })
     .text(),
+    // tpacket_req or tpacket_req3: packets are written to a ring that the program maps; no blocks take it away.
     write_only(PACKET_RX_RING, set_ring).text(),
+    // tpacket_stats or tpacket_stats_v3: packets since the last call, and those lost.
     read_only(PACKET_STATISTICS, |t| {
         let packet = packet(t)?;
         let counts = packet.statistics();
@@ -45,6 +49,7 @@ pub const ROWS: &[Row] = &[
                 .collect::<Vec<u8>>(),
         ))
     }),
+    // flag: packets come with a struct tpacket_auxdata.
     row(
         PACKET_AUXDATA,
         |t| Ok(state(t)?.auxdata.into()),
@@ -53,6 +58,7 @@ pub const ROWS: &[Row] = &[
             change(t, |state| state.auxdata = on)
         },
     ),
+    // flag: packets name the interface that they came by first.
     row(
         PACKET_ORIGDEV,
         |t| Ok(state(t)?.original_device.into()),
@@ -61,6 +67,7 @@ pub const ROWS: &[Row] = &[
             change(t, |state| state.original_device = on)
         },
     ),
+    // int: the layout of ring slots (TPACKET_V1 to V3).
     row(
         PACKET_VERSION,
         |t| Ok(Value::Int(state(t)?.version.number())),
@@ -69,6 +76,7 @@ pub const ROWS: &[Row] = &[
             change_before_ring(t, |state| state.version = version)
         },
     ),
+    // int: the length of a slot's header in the version that the buffer names.
     read_only(PACKET_HDRLEN, |t| {
         // The answer depends on the version that stands in the program's buffer.
         if t.ask.room < size_of::<i32>() {
@@ -77,6 +85,7 @@ pub const ROWS: &[Row] = &[
         let version = Version::from_number(UserPtr::<i32>::new(t.ask.at).read()?)?;
         Ok(Value::Int(version.header() as i32))
     }),
+    // int: bytes left free before the packet in each slot.
     row(
         PACKET_RESERVE,
         |t| Ok(Value::Int(state(t)?.reserve as i32)),
@@ -85,6 +94,7 @@ pub const ROWS: &[Row] = &[
             change_before_ring(t, |state| state.reserve = reserve)
         },
     ),
+    // flag: a bad packet in the ring to send from is skipped.
     row(
         PACKET_LOSS,
         |t| Ok(state(t)?.loss.into()),
@@ -93,6 +103,7 @@ pub const ROWS: &[Row] = &[
             change_before_ring(t, |state| state.loss = on)
         },
     ),
+    // int: where the stamps in slots come from (SOF_TIMESTAMPING_*).
     row(
         PACKET_TIMESTAMP,
         |t| Ok(Value::Int(state(t)?.timestamp)),
@@ -101,6 +112,7 @@ pub const ROWS: &[Row] = &[
             change(t, |state| state.timestamp = flags)
         },
     ),
+    // flag: what this host sends is not shown.
     row(
         PACKET_IGNORE_OUTGOING,
         |t| Ok(state(t)?.ignore_outgoing.into()),

@@ -11,6 +11,7 @@ pub const ICMPV6_FILTER: u32 = 1;
 /// SOL_RAW of an IPv4 socket for ICMP.
 pub const LEVEL4: Level = Level::of(
     Manner::NameFirst,
+    // icmp_filter: the ICMP types, a bit each, that are not delivered.
     &[&[row(
         ICMP_FILTER,
         |t| {
@@ -34,6 +35,7 @@ pub const LEVEL6: Level = Level::of(Manner::IntFirstLax, &[&[ipv6::RAW_CHECKSUM]
 /// SOL_ICMPV6 of an IPv6 socket for ICMPv6: a set bit blocks a type.
 pub const LEVEL_ICMP6: Level = Level::of(Manner::NameFirst, &[&[ROW_ICMP6]]);
 
+/// icmp6_filter: the ICMPv6 types, a bit each, that are not delivered.
 const ROW_ICMP6: Row = row(
     ICMPV6_FILTER,
     |t| {

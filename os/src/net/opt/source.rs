@@ -40,36 +40,46 @@ const GROUP_SOURCE_REQ: usize = SOURCE_AT + STORAGE;
 
 /// The options of SOL_IP.
 pub(super) const ROWS4: &[Row] = &[
+    // ip_mreq_source: a source is heard again.
     write_only(IP_UNBLOCK_SOURCE, |t, _, v| {
         old(t, v, SourceChange::Unblock)
     })
     .text(),
+    // ip_mreq_source: a source is not heard.
     write_only(IP_BLOCK_SOURCE, |t, _, v| old(t, v, SourceChange::Block)).text(),
+    // ip_mreq_source: joins a group for one source more.
     write_only(IP_ADD_SOURCE_MEMBERSHIP, |t, _, v| {
         old(t, v, SourceChange::Join)
     })
     .text(),
+    // ip_mreq_source: for one source less.
     write_only(IP_DROP_SOURCE_MEMBERSHIP, |t, _, v| {
         old(t, v, SourceChange::Leave)
     })
     .text(),
+    // ip_msfilter: the whole list of sources to hear, or not to hear.
     row(IP_MSFILTER, get_old_filter, set_old_filter).text(),
+    // group_source_req: a source is not heard.
     write_only(MCAST_BLOCK_SOURCE, |t, _, v| {
         new(t, v, SourceChange::Block, AF_INET)
     })
     .text(),
+    // group_source_req: a source is heard again.
     write_only(MCAST_UNBLOCK_SOURCE, |t, _, v| {
         new(t, v, SourceChange::Unblock, AF_INET)
     })
     .text(),
+    // group_source_req: joins a group for one source more.
     write_only(MCAST_JOIN_SOURCE_GROUP, |t, _, v| {
         new(t, v, SourceChange::Join, AF_INET)
     })
     .text(),
+    // group_source_req: for one source less.
     write_only(MCAST_LEAVE_SOURCE_GROUP, |t, _, v| {
         new(t, v, SourceChange::Leave, AF_INET)
     })
     .text(),
+    // group_filter: the whole list of sources to hear, or not to hear.
     row(
         MCAST_MSFILTER,
         |t| get_filter(t, AF_INET),
@@ -80,18 +90,23 @@ pub(super) const ROWS4: &[Row] = &[
 
 /// The options of SOL_IPV6.
 pub(super) const ROWS6: &[Row] = &[
+    // group_source_req: a source is not heard.
     write_only(MCAST_BLOCK_SOURCE, |t, _, v| {
         new(t, v, SourceChange::Block, AF_INET6)
     }),
+    // group_source_req: a source is heard again.
     write_only(MCAST_UNBLOCK_SOURCE, |t, _, v| {
         new(t, v, SourceChange::Unblock, AF_INET6)
     }),
+    // group_source_req: joins a group for one source more.
     write_only(MCAST_JOIN_SOURCE_GROUP, |t, _, v| {
         new(t, v, SourceChange::Join, AF_INET6)
     }),
+    // group_source_req: for one source less.
     write_only(MCAST_LEAVE_SOURCE_GROUP, |t, _, v| {
         new(t, v, SourceChange::Leave, AF_INET6)
     }),
+    // group_filter: the whole list of sources to hear, or not to hear.
     row(
         MCAST_MSFILTER,
         |t| get_filter(t, AF_INET6),

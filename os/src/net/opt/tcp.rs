@@ -34,6 +34,7 @@ const CONGESTION_NAME_MAX: usize = 16;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // flag: small segments are sent at once (no Nagle).
     row(
         TCP_NODELAY,
         |t| Ok(t.tcp(|o| o.nodelay)?.into()),
@@ -42,6 +43,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.nodelay = on)
         },
     ),
+    // flag: only full segments are sent, for 200 ms at most.
     row(
         TCP_CORK,
         |t| Ok(t.tcp(|o| o.cork)?.into()),
@@ -50,6 +52,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.cork = on)
         },
     ),
+    // flag: segments are acknowledged at once.
     row(
         TCP_QUICKACK,
         |t| Ok(t.tcp(|o| o.quick_ack)?.into()),
@@ -58,6 +61,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.quick_ack = on)
         },
     ),
+    // int: the longest segment, in bytes.
     row(
         TCP_MAXSEG,
         |t| {
@@ -72,6 +76,7 @@ pub const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // int: seconds without traffic before the first probe.
     row(
         TCP_KEEPIDLE,
         |t| Ok(seconds(t.tcp(|o| o.keep_idle)?)),
@@ -80,6 +85,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.keep_idle = time)
         },
     ),
+    // int: seconds between probes.
     row(
         TCP_KEEPINTVL,
         |t| Ok(seconds(t.tcp(|o| o.keep_interval)?)),
@@ -88,6 +94,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.keep_interval = time)
         },
     ),
+    // int: probes without an answer before the connection is lost.
     row(
         TCP_KEEPCNT,
         |t| Ok(Value::Int(t.tcp(|o| o.keep_count)? as i32)),
@@ -99,6 +106,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.keep_count = count as u32)
         },
     ),
+    // int: how often a SYN is sent again.
     row(
         TCP_SYNCNT,
         |t| Ok(Value::Int(t.tcp(|o| o.syn_retries)?.into())),
@@ -110,6 +118,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.syn_retries = count as u8)
         },
     ),
+    // int: milliseconds that data may stay unacknowledged; 0 for the default.
     row(
         TCP_USER_TIMEOUT,
         |t| {
@@ -123,6 +132,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.user_timeout = (millis != 0).then(|| Duration::from_millis(millis)))
         },
     ),
+    // int: seconds that accept(2) waits for the first data of a connection.
     row(
         TCP_DEFER_ACCEPT,
         |t| {
@@ -134,6 +144,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.defer_accept = time)
         },
     ),
+    // int: seconds in FIN_WAIT_2; negative for none, 0 for the default.
     row(
         TCP_LINGER2,
         |t| {
@@ -150,6 +161,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.fin_wait2 = time)
         },
     ),
+    // int: writable only while fewer bytes than that are unsent.
     row(
         TCP_NOTSENT_LOWAT,
         |t| {
@@ -165,6 +177,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.notsent_low_water = if bytes == 0 { usize::MAX } else { bytes })
         },
     ),
+    // int: the largest window that is offered, in bytes.
     row(
         TCP_WINDOW_CLAMP,
         |t| Ok(Value::Int(t.tcp(|o| o.window_clamp)?.unwrap_or(0) as i32)),
@@ -184,6 +197,7 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.window_clamp = clamp)
         },
     ),
+    // int: reads come with the number of bytes still to read.
     row(
         TCP_INQ,
         |t| t.asked(Ancillary::UNREAD),
@@ -192,6 +206,7 @@ pub const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // int: nothing.
     // Duplicate acknowledgements of thin streams: Linux takes the option and does nothing since 4.13.
     row(
         TCP_THIN_DUPACK,
@@ -201,6 +216,7 @@ pub const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // int: a connection's state may be read and written.
     // Repair mode is not there; this is what the options around it say outside of it.
     row(
         TCP_REPAIR,
@@ -212,11 +228,13 @@ pub const ROWS: &[Row] = &[
             _ => Err(Errno::EINVAL),
         },
     ),
+    // int: the queue that repair mode is about.
     row(
         TCP_REPAIR_QUEUE,
         |_| Err(Errno::EINVAL),
         |_, _, v| v.int().and(Err(Errno::EPERM)),
     ),
+    // int: that queue's sequence number.
     row(
         TCP_QUEUE_SEQ,
         |_| Err(Errno::EINVAL),
@@ -229,16 +247,19 @@ pub const ROWS: &[Row] = &[
             }
         },
     ),
+    // tcp_repair_window: the windows.
     row(
         TCP_REPAIR_WINDOW,
         |_| Err(Errno::EINVAL),
         |_, _, v| v.int().and(Err(Errno::EPERM)),
     ),
+    // int: the clock of the time stamp option, in milliseconds.
     row(
         TCP_TIMESTAMP,
         |_| Ok(Value::Int((stack::now().nanos() / 1_000_000) as i32)),
         |_, _, v| v.int().and(Err(Errno::EPERM)),
     ),
+    // string: the protocol on top, such as "tls".
     // The kernel has no upper layer protocols.
     row(
         TCP_ULP,
@@ -250,11 +271,15 @@ pub const ROWS: &[Row] = &[
         },
     )
     .text(),
+    // tcp_cc_info: what the congestion control says about itself.
     // What "reno" would say: nothing.
     read_only(TCP_CC_INFO, |_| Ok(Value::Bytes(Vec::new()))),
+    // int: whether this is a subflow of MPTCP.
     // No MPTCP.
     read_only(TCP_IS_MPTCP, |_| Ok(Value::Int(0))),
+    // tcp_info: state and figures of the connection.
     read_only(TCP_INFO, info),
+    // string: the congestion control.
     row(
         TCP_CONGESTION,
         |t| {

@@ -16,6 +16,7 @@ const SEGMENT_MAX: i32 = 65_535;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // flag: sends are gathered into one datagram until it is taken off.
     row(
         UDP_CORK,
         |t| {
@@ -29,6 +30,7 @@ pub const ROWS: &[Row] = &[
             dgram.cork(t.common, on)
         },
     ),
+    // int: the tunnel protocol that ends here.
     // No tunnel ends in this kernel: a socket can only be told to be none.
     row(
         UDP_ENCAP,
@@ -38,6 +40,7 @@ pub const ROWS: &[Row] = &[
             _ => Err(Errno::ENOPROTOOPT),
         },
     ),
+    // flag: datagrams over IPv6 are sent without a checksum.
     row(
         UDP_NO_CHECK6_TX,
         |t| Ok(t.datagram(|o| o.no_check6_tx)?.into()),
@@ -46,6 +49,7 @@ pub const ROWS: &[Row] = &[
             t.set_datagram(|o| o.no_check6_tx = on)
         },
     ),
+    // flag: datagrams over IPv6 without a checksum are taken.
     row(
         UDP_NO_CHECK6_RX,
         |t| Ok(t.datagram(|o| o.no_check6_rx)?.into()),
@@ -54,11 +58,13 @@ pub const ROWS: &[Row] = &[
             t.set_datagram(|o| o.no_check6_rx = on)
         },
     ),
+    // flag: datagrams that came in a row are read as one, with their length.
     row(
         UDP_GRO,
         |t| t.asked(Ancillary::SEGMENT),
         |t, _, v| t.ask(Ancillary::SEGMENT, v.flag()?),
     ),
+    // int: each send is cut into datagrams of so many bytes.
     row(
         UDP_SEGMENT,
         |t| Ok(Value::Int(t.generic().udp_segment.into())),

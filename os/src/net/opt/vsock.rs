@@ -17,22 +17,27 @@ const NANOS: u64 = 1_000_000_000;
 
 /// Every option of the level.
 pub const ROWS: &[Row] = &[
+    // u64: how many bytes may wait to be read.
     row(
         SO_VM_SOCKETS_BUFFER_SIZE,
         |t| long(sizes(t)?.buffer),
         |t, _, v| set_long(t, v, |sizes, value| sizes.buffer = value),
     ),
+    // u64: the least that it can be set to.
     row(
         SO_VM_SOCKETS_BUFFER_MIN_SIZE,
         |t| long(sizes(t)?.least),
         |t, _, v| set_long(t, v, |sizes, value| sizes.least = value),
     ),
+    // u64: the most.
     row(
         SO_VM_SOCKETS_BUFFER_MAX_SIZE,
         |t| long(sizes(t)?.most),
         |t, _, v| set_long(t, v, |sizes, value| sizes.most = value),
     ),
+    // timeval: how long connect(2) waits.
     row(SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD, timeout, set_timeout),
+    // timeval: the same, in 64-bit time on any architecture.
     row(SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, timeout, set_timeout),
 ];
 

@@ -8,8 +8,8 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        SO_BUF_LOCK, SO_MEMINFO, SO_NETNS_COOKIE, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT,
-        SO_RESERVE_MEM, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDLOWAT,
+        SO_BUF_LOCK, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_RESERVE_MEM, SO_SNDBUF,
+        SO_SNDBUFFORCE, SO_SNDLOWAT,
     },
 };
 
@@ -23,11 +23,13 @@ const RECV_BUFFER_LOCK: u32 = 2;
 const STREAM_LOW_WATER_MAX: i32 = 16 << 20;
 /// Sizes and what is held.
 pub(super) const ROWS: &[Row] = &[
+    // int: how much may wait to be sent; doubled, and bounded by net.core.wmem_max.
     row(
         SO_SNDBUF,
         |t| Ok(Value::Int(t.generic().send_buffer as i32)),
         |t, _, v| set_send_buffer(t, v, limit(sysctl::Value::WmemMax)),
     ),
+    // int: the same without the bound; needs CAP_NET_ADMIN.
     row(
         SO_SNDBUFFORCE,
         |_| Err(Errno::ENOPROTOOPT),
@@ -36,11 +38,13 @@ pub(super) const ROWS: &[Row] = &[
             set_send_buffer(t, v, i32::MAX as u32 / 2)
         },
     ),
+    // int: how much may wait to be read; doubled, and bounded by net.core.rmem_max.
     row(
         SO_RCVBUF,
         |t| Ok(Value::Int(t.generic().recv_buffer as i32)),
         |t, _, v| set_recv_buffer(t, v, limit(sysctl::Value::RmemMax)),
     ),
+    // int: the same without the bound; needs CAP_NET_ADMIN.
     row(
         SO_RCVBUFFORCE,
         |_| Err(Errno::ENOPROTOOPT),
@@ -49,6 +53,7 @@ pub(super) const ROWS: &[Row] = &[
             set_recv_buffer(t, v, i32::MAX as u32 / 2)
         },
     ),
+    // int: a stream is readable, and a read returns, from so many bytes on.
     row(
         SO_RCVLOWAT,
         |t| Ok(Value::Int(t.generic().recv_low_water)),
@@ -71,7 +76,9 @@ pub(super) const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    // int: always 1.
     read_only(SO_SNDLOWAT, |_| Ok(Value::Int(1))),
+    // int: which buffers keep their size (SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK).
     row(
         SO_BUF_LOCK,
         |t| Ok(Value::Int(t.generic().buffer_lock as i32)),
@@ -84,6 +91,7 @@ pub(super) const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    // int: memory set aside for the socket.
     // Memory is set aside out of a memory cgroup, and there are none.
     row(
         SO_RESERVE_MEM,
@@ -93,9 +101,7 @@ pub(super) const ROWS: &[Row] = &[
             _ => Err(Errno::EOPNOTSUPP),
         },
     ),
-    read_only(SO_NETNS_COOKIE, |t| {
-        Ok(Value::Whole(t.common.net.cookie.to_ne_bytes().to_vec()))
-    }),
+    // u32[9]: what is held and allowed (SK_MEMINFO_*).
     read_only(SO_MEMINFO, |t| {
         // SK_MEMINFO_*: held and allowed for reading, then for writing, forward allocation, queued, options, backlog, drops.
         let generic = t.generic();

@@ -14,6 +14,7 @@ const IFNAMSIZ: usize = 16;
 
 /// Bindings to an interface.
 pub(super) const ROWS: &[Row] = &[
+    // int: packets pass this interface only, by its index.
     row(
         SO_BINDTOIFINDEX,
         |t| Ok(Value::Int(t.generic().bound_iface as i32)),
@@ -23,6 +24,7 @@ pub(super) const ROWS: &[Row] = &[
             bind_to_index(t, cx, index)
         },
     ),
+    // string: the same by its name; empty for any.
     row(
         SO_BINDTODEVICE,
         |t| {

@@ -30,6 +30,7 @@ pub(super) const ROWS: &[&[Row]] = &[VALUES, buffers::ROWS, times::ROWS, device:
 
 /// Flags and single values, what the socket is, and filters.
 const VALUES: &[Row] = &[
+    // flag: kept, as on Linux; needs CAP_NET_ADMIN.
     row(
         SO_DEBUG,
         |t| Ok(t.generic().debug.into()),
@@ -42,6 +43,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: bind(2) may share an address with others that have it too.
     row(
         SO_REUSEADDR,
         |t| Ok(t.generic().reuse_addr.into()),
@@ -51,6 +53,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: sockets of one user share a port, and packets are spread over them.
     row(
         SO_REUSEPORT,
         |t| Ok(t.generic().reuse_port.into()),
@@ -63,15 +66,21 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // int: SOCK_STREAM, SOCK_DGRAM, ...
     read_only(SO_TYPE, |t| Ok(Value::Int(t.common.kind as i32))),
+    // int: the family that socket(2) was given.
     read_only(SO_DOMAIN, |t| Ok(Value::Int(t.common.domain as i32))),
+    // int: the protocol.
     read_only(SO_PROTOCOL, |t| Ok(Value::Int(t.common.protocol as i32))),
+    // int: whether listen(2) was called.
     read_only(SO_ACCEPTCONN, |t| Ok(t.protocol.listening().into())),
+    // int: the pending error, which is taken with it.
     read_only(SO_ERROR, |t| {
         Ok(Value::Int(
             t.protocol.take_error(t.common).map_or(0, Errno::number),
         ))
     }),
+    // flag: packets go to neighbours only.
     row(
         SO_DONTROUTE,
         |t| Ok(t.generic().dont_route.into()),
@@ -81,6 +90,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: datagrams may be sent to broadcast addresses.
     row(
         SO_BROADCAST,
         |t| Ok(t.generic().broadcast.into()),
@@ -90,6 +100,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: an idle connection is probed.
     row(
         SO_KEEPALIVE,
         |t| Ok(t.generic().keepalive.into()),
@@ -99,6 +110,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: urgent data is read in its place.
     row(
         SO_OOBINLINE,
         |t| Ok(t.generic().oob_inline.into()),
@@ -108,6 +120,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: UDP over IPv4 is sent without a checksum.
     row(
         SO_NO_CHECK,
         |t| Ok(t.generic().no_checksum.into()),
@@ -117,6 +130,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: messages come with their sender's credentials.
     row(
         SO_PASSCRED,
         |t| {
@@ -130,6 +144,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // ucred: who was at the other end when it connected.
     read_only(SO_PEERCRED, |t| {
         let unix = t.protocol.as_any().downcast_ref::<Unix>();
         let ucred = unix.map_or([0, u32::MAX, u32::MAX], Unix::peer_credentials);
@@ -137,6 +152,7 @@ const VALUES: &[Row] = &[
             ucred.iter().flat_map(|word| word.to_ne_bytes()).collect(),
         ))
     }),
+    // int: the priority of what is sent.
     row(
         SO_PRIORITY,
         |t| Ok(Value::Int(t.generic().priority as i32)),
@@ -153,6 +169,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // int: the mark that policy rules match.
     row(
         SO_MARK,
         |t| Ok(Value::Int(t.generic().mark as i32)),
@@ -165,6 +182,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // linger: close(2) waits so many seconds for what is unsent; 0 resets the connection.
     row(
         SO_LINGER,
         |t| {
@@ -179,12 +197,14 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // int: nothing.
     // Compatibility with BSD, of which nothing is left: as on Linux, it does nothing and reads 0.
     row(
         SO_BSDCOMPAT,
         |_| Ok(Value::Int(0)),
         |_, _, v| v.int().map(drop),
     ),
+    // flag: an entry in the error queue is POLLPRI as well.
     row(
         SO_SELECT_ERR_QUEUE,
         |t| Ok(t.generic().error_queue_priority.into()),
@@ -194,6 +214,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: messages come with the number of those dropped before them.
     row(
         SO_RXQ_OVFL,
         |t| Ok(t.generic().drop_count.into()),
@@ -203,13 +224,16 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // u64: a number that no other socket has.
     read_only(SO_COOKIE, |t| {
         Ok(Value::Whole(t.common.inode.to_ne_bytes().to_vec()))
     }),
+    // sockaddr: as getpeername(2).
     read_only(SO_PEERNAME, |t| {
         let peer = t.protocol.peer(t.common).or(Err(Errno::ENOTCONN))?;
         Ok(Value::Name(peer.bytes().to_vec()))
     }),
+    // int: where MSG_PEEK begins; -1 for the front, always.
     row(
         SO_PEEK_OFF,
         |t| {
@@ -230,25 +254,31 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: messages come with a security label.
     // Labels of security modules, of which there are none.
     row(
         SO_PASSSEC,
         |_| Err(Errno::EOPNOTSUPP),
         |_, _, v| v.int().and(Err(Errno::EOPNOTSUPP)),
     ),
+    // int: whether a retransmission chooses another path.
     // There is one path to a place, and so nothing to hash over again.
     row(
         SO_TXREHASH,
         |t| Err(no_rehash(t)),
         |t, _, v| v.int().and(Err(no_rehash(t))),
     ),
+    // int: 1 asks for a new route.
     // A route is looked up for each packet: there is none to look up again.
     write_only(SO_CNX_ADVICE, |_, _, v| v.int().map(drop)),
+    // u64: a number for the network namespace.
     read_only(SO_NETNS_COOKIE, |t| {
         Ok(Value::Exact(t.common.net.cookie.to_ne_bytes().to_vec()))
     }),
+    // int: what filters may load beside the packet.
     // SKF_AD_MAX: what a filter may load beside the packet.
     read_only(SO_BPF_EXTENSIONS, |_| Ok(Value::Int(64))),
+    // int: the processor that this listener prefers to be woken on.
     row(
         SO_INCOMING_CPU,
         |t| Ok(Value::Int(t.shared(|o| o.incoming_cpu).unwrap_or(-1))),
@@ -257,6 +287,7 @@ const VALUES: &[Row] = &[
             t.set_shared(|o| o.incoming_cpu = cpu).or(Ok(()))
         },
     ),
+    // flag: messages come with their mark.
     row(
         SO_RCVMARK,
         |t| Ok(t.generic().recv_mark.into()),
@@ -269,6 +300,7 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: messages come with their priority.
     row(
         SO_RCVPRIORITY,
         |t| Ok(t.generic().recv_priority.into()),
@@ -281,13 +313,17 @@ const VALUES: &[Row] = &[
             Ok(())
         },
     ),
+    // sock_fprog: only packets that the filter takes are delivered.
     row(SO_ATTACH_FILTER, filter::get, filter::attach),
+    // int, ignored: takes the filter away.
     write_only(SO_DETACH_FILTER, filter::detach),
+    // flag: the filter stays, for good.
     row(
         SO_LOCK_FILTER,
         |t| Ok(t.generic().filter_locked.into()),
         filter::lock,
     ),
+    // int: a filter by its descriptor.
     write_only(SO_ATTACH_BPF, filter::attach_extended),
 ];
 

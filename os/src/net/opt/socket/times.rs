@@ -30,11 +30,13 @@ pub(super) const ROWS: &[Row] = &[
         name: SO_SNDTIMEO_NEW,
         ..SEND_TIMEOUT
     },
+    // int or so_timestamping: which stamps are made, and which reported.
     row(
         SO_TIMESTAMPING_OLD,
         |t| Ok(stamping(t)),
         |t, _, v| set_stamping(t, v, false),
     ),
+    // int or so_timestamping: the same, reported in 64-bit time on any architecture.
     row(
         SO_TIMESTAMPING_NEW,
         |t| match t.common.notices.settings().new_layout {
@@ -43,6 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         |t, _, v| set_stamping(t, v, true),
     ),
+    // int: MSG_ZEROCOPY is allowed.
     row(
         SO_ZEROCOPY,
         |t| Ok(t.common.notices.settings().zerocopy.into()),
@@ -59,21 +62,25 @@ pub(super) const ROWS: &[Row] = &[
             }
         },
     ),
+    // flag: messages come with the time of their arrival, in microseconds.
     row(
         SO_TIMESTAMP_OLD,
         |t| Ok((t.generic().timestamp == Timestamp::Micros).into()),
         |t, _, v| stamp(t, v, Timestamp::Micros),
     ),
+    // flag: the same in nanoseconds.
     row(
         SO_TIMESTAMPNS_OLD,
         |t| Ok((t.generic().timestamp == Timestamp::Nanos).into()),
         |t, _, v| stamp(t, v, Timestamp::Nanos),
     ),
+    // flag: in microseconds, 64-bit time on any architecture.
     row(
         SO_TIMESTAMP_NEW,
         |t| Ok((t.generic().timestamp == Timestamp::MicrosNew).into()),
         |t, _, v| stamp(t, v, Timestamp::MicrosNew),
     ),
+    // flag: in nanoseconds, 64-bit time on any architecture.
     row(
         SO_TIMESTAMPNS_NEW,
         |t| Ok((t.generic().timestamp == Timestamp::NanosNew).into()),
@@ -81,6 +88,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
+/// timeval: how long a call waits for something to read; 0 for ever.
 const RECV_TIMEOUT: Row = row(
     SO_RCVTIMEO_OLD,
     |t| Ok(timeval(t.generic().recv_timeout)),
@@ -91,6 +99,7 @@ const RECV_TIMEOUT: Row = row(
     },
 );
 
+/// timeval: how long a call waits for room, or for a connection; 0 for ever.
 const SEND_TIMEOUT: Row = row(
     SO_SNDTIMEO_OLD,
     |t| Ok(timeval(t.generic().send_timeout)),

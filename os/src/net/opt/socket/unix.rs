@@ -8,6 +8,7 @@ use abi::{
 };
 
 pub(super) const ROWS: &[Row] = &[
+    // flag: messages come with a descriptor of their sender's process.
     row(
         SO_PASSPIDFD,
         |t| {
@@ -21,6 +22,7 @@ pub(super) const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: descriptors may be passed here.
     row(
         SO_PASSRIGHTS,
         |t| {
@@ -34,6 +36,7 @@ pub(super) const ROWS: &[Row] = &[
             Ok(())
         },
     ),
+    // flag: messages come with the number of bytes still to read.
     // Linux does not tell whether it is set.
     write_only(SO_INQ, |t, _, v| {
         if t.common.domain != AF_UNIX || t.common.kind != SOCK_STREAM {
@@ -46,12 +49,14 @@ pub(super) const ROWS: &[Row] = &[
         t.change(|g| g.report_unread = on);
         Ok(())
     }),
+    // int: a descriptor of the process that was at the other end when it connected.
     read_only(SO_PEERPIDFD, |t| {
         let process = unix(t, Errno::ENODATA)?.peer_process();
         let process = process.ok_or(Errno::ENODATA)?;
         let file = hooks::tasks().open_process(&process).ok_or(Errno::ESRCH)?;
         Ok(Value::Int(hooks::tasks().install(file)?))
     }),
+    // gid_t[]: the groups of that process.
     read_only(SO_PEERGROUPS, |t| {
         let groups = unix(t, Errno::ENODATA)?.peer_groups();
         let groups = groups.ok_or(Errno::ENODATA)?;
