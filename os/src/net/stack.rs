@@ -158,6 +158,7 @@ impl Namespace {
     pub fn new() -> Arc<Namespace> {
         let config = Config {
             tx_headroom: crate::drivers::nic::TX_HEADROOM,
+            wall_clock: crate::time::realtime,
             ..Config::default()
         };
         let mut stack = Stack::new(config, seed());

@@ -73,7 +73,7 @@ fn snmp(stack: &Stack) -> String {
         ("OutRateLimitHost", 0),
         ("OutDestUnreachs", i.out_dest_unreachable),
         ("OutTimeExcds", i.out_time_exceeded),
-        ("OutParmProbs", 0),
+        ("OutParmProbs", i.out_parameter_problems),
         ("OutSrcQuenchs", 0),
         ("OutRedirects", 0),
         ("OutEchos", i.out_echos),
@@ -207,6 +207,7 @@ fn snmp6(stack: &Stack) -> String {
         out_errors,
         out_dest_unreachable,
         out_time_exceeded,
+        out_parameter_problems,
         out_echos,
         out_echo_replies,
     } = counters.icmp[1];
@@ -222,6 +223,7 @@ fn snmp6(stack: &Stack) -> String {
         ("InEchoReplies", in_echo_replies),
         ("OutDestUnreachs", out_dest_unreachable),
         ("OutTimeExcds", out_time_exceeded),
+        ("OutParmProblems", out_parameter_problems),
         ("OutEchos", out_echos),
         ("OutEchoReplies", out_echo_replies),
     ] {

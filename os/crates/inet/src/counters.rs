@@ -53,6 +53,7 @@ pub struct IcmpCounters {
     pub out_errors: u64,
     pub out_dest_unreachable: u64,
     pub out_time_exceeded: u64,
+    pub out_parameter_problems: u64,
     pub out_echos: u64,
     pub out_echo_replies: u64,
 }

@@ -8,7 +8,9 @@ use crate::dgram::ErrorOrigin;
 use crate::error::Error;
 use crate::frame::{Buf, Frame};
 use crate::iface::IfaceId;
-use crate::ip::header::{HeaderFields, IpHeader, header_len, protocol};
+use crate::ip::additions::write_v4;
+use crate::ip::header::{HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol};
+use crate::ip::options::Ipv4Options;
 use crate::ip::{Destination, Rx};
 use crate::ndp;
 use crate::stack::Stack;
@@ -40,6 +42,8 @@ pub(crate) enum Complaint {
     TimeExceeded,
     /// The link takes packets of up to so many bytes.
     TooBig(u32),
+    /// The byte of the header at this offset is wrong.
+    Malformed(u8),
 }
 
 /// An error that somebody reported about a packet of ours.
@@ -204,7 +208,7 @@ impl Stack {
             self.counters.icmp[v].in_echos += 1;
             // RFC 1122 section 3.2.2.6 lets a host ignore broadcast echo; Linux does by default.
             if destination == Destination::Unicast || header.is_v6() {
-                self.echo(rx, header, destination, message);
+                self.echo(rx, header, destination, bytes);
             }
             packet.discard(&mut self.frames);
         } else if kind == ECHO_REPLY[v] {
@@ -227,8 +231,9 @@ impl Stack {
     }
 
     /// Answers an echo request from the address it was sent to.
-    fn echo(&mut self, rx: Rx, header: &IpHeader, destination: Destination, message: &[u8]) {
+    fn echo(&mut self, rx: Rx, header: &IpHeader, destination: Destination, packet: &[u8]) {
         let v = header.version();
+        let message = &packet[header.payload..header.end];
         let source = match destination {
             Destination::Unicast => header.dst,
             _ => match self.select_route(header.src, Some(rx.iface)) {
@@ -236,18 +241,38 @@ impl Stack {
                 Err(_) => return,
             },
         };
-        let front = header_len(header.is_v6());
+        let Some(options) = self.options_back(header, packet) else {
+            return;
+        };
+        let front = header_len(header.is_v6()) + options.as_ref().map_or(0, Ipv4Options::len);
         let mut frame = self.frames.get(front + message.len());
         let reply = &mut frame[front..];
         reply.copy_from_slice(message);
         reply[0] = ECHO_REPLY[v];
         seal(source, header.src, reply);
         self.counters.icmp[v].out_echo_replies += 1;
-        self.icmp_send(rx, source, header.src, header.tos, frame);
+        self.icmp_send(rx, source, header.src, header.tos, options, frame);
+    }
+
+    /// The IPv4 options of what is sent back to the sender of a packet; the outer `None` says that nothing can be.
+    fn options_back(&self, header: &IpHeader, packet: &[u8]) -> Option<Option<Ipv4Options>> {
+        if header.payload == IPV4_HEADER || header.is_v6() {
+            return Some(None);
+        }
+        let received = packet.get(IPV4_HEADER..header.payload)?;
+        self.ipv4_answer(received).map(Some)
     }
 
     /// Sends a message whose IP header is still to be written, back where a packet came from.
-    fn icmp_send(&mut self, rx: Rx, src: IpAddr, dst: IpAddr, tos: u8, mut frame: Frame) {
+    fn icmp_send(
+        &mut self,
+        rx: Rx,
+        src: IpAddr,
+        dst: IpAddr,
+        tos: u8,
+        options: Option<Ipv4Options>,
+        mut frame: Frame,
+    ) {
         let via = (crate::addr::is_link_local(dst)).then_some(rx.iface);
         let Ok(route) = self.select_route(dst, via) else {
             self.counters.ip[usize::from(dst.is_ipv6())].out_no_routes += 1;
@@ -263,6 +288,11 @@ impl Stack {
             dont_fragment: false,
         };
         fields.write(&mut frame);
+        if let Some(options) = options
+            && let IpAddr::V4(to) = dst
+        {
+            write_v4(&options, &mut frame, self.hop(src), to);
+        }
         self.counters.icmp[usize::from(dst.is_ipv6())].out_messages += 1;
         self.ip_output(rx.now, route.iface, route.next_hop, route.mtu, frame);
     }
@@ -302,9 +332,17 @@ impl Stack {
             (Complaint::TimeExceeded, v6) => (TIME_EXCEEDED[usize::from(v6)], 0, 0),
             (Complaint::TooBig(mtu), false) => (UNREACHABLE[0], FRAGMENTATION_NEEDED, mtu),
             (Complaint::TooBig(mtu), true) => (PACKET_TOO_BIG, 0, mtu),
+            (Complaint::Malformed(at), false) => (PARAMETER[0], 0, u32::from(at) << 24),
+            (Complaint::Malformed(at), true) => (PARAMETER[1], 0, at.into()),
         };
         // As much of the packet as fits without exceeding 576 bytes (RFC 1812 4.3.2.3) or the IPv6 minimum MTU.
-        let front = header_len(v6);
+        // What is malformed is not turned round.
+        let options = match complaint {
+            Complaint::Malformed(_) => Some(None),
+            _ => self.options_back(header, bytes),
+        };
+        let Some(options) = options else { return };
+        let front = header_len(v6) + options.as_ref().map_or(0, Ipv4Options::len);
         let most = if v6 { 1280 } else { 576 } - front - HEADER;
         let quote = &bytes[..header.end.min(most)];
         let mut frame = self.frames.get(front + HEADER + quote.len());
@@ -324,9 +362,10 @@ impl Stack {
         let counters = &mut self.counters.icmp[usize::from(v6)];
         match complaint {
             Complaint::TimeExceeded => counters.out_time_exceeded += 1,
+            Complaint::Malformed(_) => counters.out_parameter_problems += 1,
             _ => counters.out_dest_unreachable += 1,
         }
-        self.icmp_send(rx, source, header.src, 0, frame);
+        self.icmp_send(rx, source, header.src, 0, options, frame);
     }
 
     /// An error about one of our packets, of which `quote` is the beginning.

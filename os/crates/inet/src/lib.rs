@@ -70,6 +70,8 @@ pub use effects::{Effects, Ready, Wake};
 pub use error::{Error, Result};
 pub use frame::{Frame, Tag};
 pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
+pub use ip::additions::Additions;
+pub use ip::options::Ipv4Options;
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;
 pub use route::{Route, RouteKind, Selection};

@@ -72,6 +72,8 @@ pub struct Config {
     pub tcp_memory: usize,
     /// TCP between two sockets of this stack may use a shared ring instead of packets.
     pub local_fast_path: bool,
+    /// What time it is, in ns since 1970: only for options that carry it.
+    pub wall_clock: fn() -> u64,
 }
 
 impl Default for Config {
@@ -101,6 +103,7 @@ impl Default for Config {
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,
             local_fast_path: true,
+            wall_clock: || 0,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! IPPROTO_IP. ip(7).
 
 use super::{
-    Level, Manner, Row, Target, Value,
+    Level, Manner, Row, Target, Value, header,
     membership::{self, address_at, interface},
     read_only, row, shared, source, write_only,
 };
@@ -36,7 +36,10 @@ pub fn level(t: &Target<'_>, name: i32) -> Result<Level> {
     if MULTICAST_ROUTING.contains(&name) && !igmp {
         return Err(Errno::EOPNOTSUPP);
     }
-    Ok(Level::of(Manner::NameFirst, &[ROWS, source::ROWS4]))
+    Ok(Level::of(
+        Manner::NameFirst,
+        &[ROWS, header::ROWS4, source::ROWS4],
+    ))
 }
 
 /// Every option of the level.

@@ -10,6 +10,7 @@
 
 mod alg;
 mod filter;
+mod header;
 mod ip;
 mod ipv6;
 mod membership;

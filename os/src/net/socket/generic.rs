@@ -130,6 +130,12 @@ bitflags::bitflags! {
         const PATH_MTU = 1 << 16;
         /// UDP_GRO.
         const SEGMENT = 1 << 17;
+        /// IP_RECVOPTS.
+        const OPTIONS = 1 << 20;
+        /// IP_RETOPTS.
+        const OPTIONS_BACK = 1 << 21;
+        /// Those about IPv4 options.
+        const HEADERS = Self::OPTIONS.bits() | Self::OPTIONS_BACK.bits();
     }
 }
 

@@ -293,6 +293,7 @@ impl Stack {
             frame,
             start: parcel.start,
             end,
+            header: parcel.header.payload as u16,
             from: parcel.from,
             to: parcel.header.dst,
             iface: rx.iface,

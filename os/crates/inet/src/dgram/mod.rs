@@ -10,6 +10,7 @@ mod socket;
 pub use multicast::{SourceChange, SourceFilter};
 pub(crate) use socket::DgramTable;
 
+use alloc::sync::Arc;
 use core::net::IpAddr;
 
 use crate::addr::{Endpoint, unmapped};
@@ -17,13 +18,16 @@ use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::frame::Tag;
 use crate::iface::IfaceId;
+use crate::ip::additions::Additions;
+use crate::ip::header::IPV4_HEADER;
+use crate::ip::options::Ipv4Options;
 use crate::options::SocketOptions;
 use crate::rule::Flow;
 use crate::stack::Stack;
 use crate::tcp::Claim;
 use crate::tcp::Shutdown;
 use crate::time::Instant;
-use socket::Dgram;
+use socket::{Datagram, Dgram};
 
 /// Handle of a datagram socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +81,7 @@ pub struct DgramOptions {
 }
 
 /// What may be said about one datagram to send. `Default` says nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SendMeta {
     /// Destination; `None` uses the connected one.
     pub to: Option<Endpoint>,
@@ -93,6 +97,8 @@ pub struct SendMeta {
     pub on_link: bool,
     /// SO_MARK, SO_PRIORITY and which UDP_SEGMENT send it belongs to.
     pub tag: Tag,
+    /// What its headers get instead of what the socket adds.
+    pub additions: Option<Arc<Additions>>,
 }
 
 /// A received datagram, borrowed from the queue.
@@ -118,6 +124,24 @@ pub struct Arrival<'a> {
     pub segment: u16,
     /// What else came with it.
     pub tag: Tag,
+    /// Where the IP header is.
+    pub(crate) datagram: &'a Datagram,
+}
+
+impl<'a> Arrival<'a> {
+    /// The IPv4 options that it came with, filled in by the hops on its way and by this host.
+    pub fn ipv4_options(&self) -> &'a [u8] {
+        match self.from.addr {
+            IpAddr::V4(_) => self.datagram.behind_header(IPV4_HEADER),
+            IpAddr::V6(_) => &[],
+        }
+    }
+
+    /// Options to answer with (IP_RETOPTS). `None` where nothing can be answered.
+    pub fn ipv4_answer(&self) -> Option<Ipv4Options> {
+        let own = self.to;
+        Ipv4Options::answer(self.ipv4_options(), |addr| IpAddr::V4(addr) != own)
+    }
 }
 
 /// `ee_origin`.
@@ -219,6 +243,20 @@ impl Stack {
     ) -> Result<()> {
         let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         change(&mut dgram.options);
+        Ok(())
+    }
+
+    /// What the socket adds to the headers of its packets.
+    pub fn dgram_additions(&self, id: DgramId) -> Option<Arc<Additions>> {
+        self.dgram.slab.get(id.0)?.additions.clone()
+    }
+
+    /// Changes that. Errors: `NoSocket`.
+    pub fn dgram_add(&mut self, id: DgramId, change: impl FnOnce(&mut Additions)) -> Result<()> {
+        let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let mut additions = dgram.additions.as_deref().cloned().unwrap_or_default();
+        change(&mut additions);
+        dgram.additions = (!additions.is_empty()).then(|| Arc::new(additions));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Datagrams out: destination, source, headers, checksum.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::frame::{Frame, LINK_HEADER, Tag};
 use crate::icmp::{self, Report, protocol_of};
 use crate::iface::IfaceId;
+use crate::ip::additions::Additions;
 use crate::ip::header::{
     HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
 };
@@ -45,6 +47,8 @@ struct Plan {
     tag: Tag,
     /// The copy of a multicast datagram that this host gets.
     loops: bool,
+    /// What the header gets, and where a packet with a source route ends.
+    additions: Option<(Arc<Additions>, IpAddr)>,
 }
 
 impl Stack {
@@ -75,10 +79,10 @@ impl Stack {
         self.now = now;
         let plan = self.plan(id, meta, len)?;
         let v6 = plan.to.is_ipv6();
-        let front = if plan.header_included {
-            0
-        } else {
-            header_len(v6)
+        let front = match (plan.header_included, &plan.additions) {
+            (true, _) => 0,
+            (false, None) => header_len(v6),
+            (false, Some((additions, _))) => header_len(v6) + additions.len(v6),
         };
         let udp = if plan.kind == DgramKind::Udp {
             UDP_HEADER
@@ -146,6 +150,9 @@ impl Stack {
                 dont_fragment: plan.dont_fragment,
             };
             fields.write(&mut frame);
+            if let Some((additions, to)) = &plan.additions {
+                additions.write(&mut frame, self.hop(plan.from), *to);
+            }
         }
         self.count_sent(&plan);
         // On lo a group without a member on lo reaches nobody.
@@ -207,6 +214,8 @@ impl Stack {
         let (kind, v6, options, local) = (dgram.kind, dgram.v6, dgram.options, dgram.local);
         let to = meta.to.or(dgram.peer).ok_or(Error::NoDestination)?;
         let raw = matches!(kind, DgramKind::Raw { .. });
+        let additions = meta.additions.as_ref().or(dgram.additions.as_ref());
+        let additions = additions.cloned();
         if to.port == 0 && kind == DgramKind::Udp {
             return Err(Error::Invalid);
         }
@@ -216,7 +225,16 @@ impl Stack {
         if !dgram.bound && !raw {
             self.dgram_take_port(id, local)?;
         }
-        let (to, via) = self.check_peer(v6, &options.common, to)?;
+        let (mut to, via) = self.check_peer(v6, &options.common, to)?;
+        let end = to.addr;
+        let mut strict = false;
+        if let Some(additions) = &additions
+            && let Some(first) = additions.v4.first_hop()
+            && to.addr.is_ipv4()
+        {
+            to.addr = IpAddr::V4(first);
+            strict = additions.v4.is_strict();
+        }
         let group = to.addr.is_multicast();
         if let Some(iface) = meta.iface {
             self.iface(iface)?;
@@ -233,6 +251,9 @@ impl Stack {
             tos: options.common.tos,
             ..Flow::to(to.addr)
         })?;
+        if strict && route.next_hop != to.addr {
+            return Err(Error::NetUnreachable);
+        }
         if let Some(most) = options.common.mtu.filter(|_| to.addr.is_ipv6()) {
             route.mtu = route.mtu.min(most as usize);
         }
@@ -288,6 +309,7 @@ impl Stack {
                 && route.iface != IfaceId::LO
                 && self.is_joined(route.iface, to.addr),
             route,
+            additions: additions.map(|additions| (additions, end)),
         })
     }
 
@@ -323,6 +345,7 @@ impl Stack {
     fn udp_deliver_local(&mut self, now: Instant, plan: &Plan, frame: Frame) -> Option<Frame> {
         let direct = plan.kind == DgramKind::Udp && plan.route.local && self.config.local_fast_path;
         if !direct
+            || plan.additions.is_some()
             || self.taps.is_watched()
             || !self
                 .dgram

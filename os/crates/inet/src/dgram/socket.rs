@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::frame::{Frame, FramePool, Tag};
 use crate::icmp::Report;
 use crate::iface::IfaceId;
+use crate::ip::additions::Additions;
 use crate::options::SocketOptions;
 use crate::rng::{Map, SeededHash};
 use crate::slab::{Key, Slab};
@@ -24,11 +25,14 @@ const OVERHEAD: usize = 512;
 pub(crate) const ERRORS: usize = 64;
 
 /// A received datagram.
+#[derive(Debug)]
 pub(crate) struct Datagram {
     pub frame: Frame,
     /// Where in the frame the caller's bytes are.
     pub start: usize,
     pub end: usize,
+    /// Length of the IP header, whose bytes are at the beginning where it has options or extensions.
+    pub header: u16,
     pub from: Endpoint,
     pub to: IpAddr,
     pub iface: IfaceId,
@@ -79,6 +83,18 @@ impl Datagram {
         fits
     }
 
+    /// What stands between the fixed header, of so many bytes, and the payload.
+    pub fn behind_header(&self, fixed: usize) -> &[u8] {
+        match self.segment {
+            0 => self
+                .frame
+                .get(fixed..self.header.into())
+                .unwrap_or_default(),
+            // Put together from several.
+            _ => &[],
+        }
+    }
+
     pub fn arrival(&self) -> Arrival<'_> {
         Arrival {
             data: &self.frame[self.start..self.end],
@@ -91,6 +107,7 @@ impl Datagram {
             drops: self.drops,
             segment: self.segment,
             tag: self.tag,
+            datagram: self,
         }
     }
 }
@@ -125,6 +142,8 @@ pub(crate) struct Dgram {
     pub groups: Vec<Joined>,
     /// A send met this device's full queue.
     pub waits_for: Option<IfaceId>,
+    /// What its packets' headers get.
+    pub additions: Option<Arc<Additions>>,
     /// SO_ATTACH_FILTER.
     pub filter: Option<Arc<bpf::Program>>,
     pub pending: Ready,
@@ -172,6 +191,7 @@ impl Dgram {
             shut_write: false,
             groups: Vec::new(),
             waits_for: None,
+            additions: None,
             filter: None,
             pending: Ready::NONE,
         }

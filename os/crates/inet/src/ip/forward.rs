@@ -3,7 +3,8 @@
 
 use core::net::IpAddr;
 
-use super::header::{IpHeader, refresh_v4_checksum};
+use super::header::{IPV4_HEADER, IpHeader, refresh_v4_checksum};
+use super::options::{self, Marks};
 use super::{Destination, Rx};
 use crate::addr::is_link_local;
 use crate::error::Error;
@@ -30,7 +31,7 @@ impl Stack {
     }
 
     /// Passes a packet on, one hop older, or tells its sender why not.
-    pub(super) fn forward(&mut self, rx: Rx, header: &IpHeader, packet: Buf<'_>) {
+    pub(super) fn forward(&mut self, rx: Rx, header: &IpHeader, marks: &Marks, packet: Buf<'_>) {
         let version = header.version();
         let complaint = match self.way(rx, header, packet.bytes()) {
             Ok((iface, next_hop, mtu)) => {
@@ -40,6 +41,9 @@ impl Stack {
                     true => frame[7] -= 1,
                     false => {
                         frame[8] -= 1;
+                        if header.payload != IPV4_HEADER {
+                            self.leave_by(header, marks, &mut frame);
+                        }
                         refresh_v4_checksum(&mut frame);
                     }
                 }
@@ -60,6 +64,16 @@ impl Stack {
             self.complain(rx, header, Destination::Transit, packet.bytes(), complaint);
         }
         packet.discard(&mut self.frames);
+    }
+
+    /// The recorded route says by which side the packet left.
+    fn leave_by(&self, header: &IpHeader, marks: &Marks, packet: &mut [u8]) {
+        let own = self.select_route(header.dst, None).map(|way| way.source);
+        if let Ok(IpAddr::V4(own)) = own
+            && let Some(bytes) = packet.get_mut(IPV4_HEADER..header.payload)
+        {
+            options::leave_by(bytes, marks, own);
+        }
     }
 
     /// Interface, next hop and MTU; or what to tell the sender, `None` for nothing.

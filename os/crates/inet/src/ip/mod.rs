@@ -1,7 +1,9 @@
 //! The network layer on the way in: checks addresses, puts fragments together, hands payloads to their protocols.
 
+pub(crate) mod additions;
 mod forward;
 pub(crate) mod header;
+pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod reassembly;
 
@@ -13,7 +15,8 @@ use crate::iface::IfaceId;
 use crate::stack::Stack;
 use crate::tap::PacketKind;
 use crate::time::Instant;
-use header::{IpHeader, protocol};
+use header::{IPV4_HEADER, IpHeader, protocol};
+use options::Marks;
 
 /// What is known about a packet besides its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -51,13 +54,25 @@ impl Stack {
         let counters = &mut self.counters.ip[header.version()];
         counters.in_receives += 1;
         counters.in_octets += header.end as u64;
-        let Some(destination) = self.accept(rx, &header) else {
-            if self.forwards(rx, &header) {
-                return self.forward(rx, &header, packet);
+        let destination = match self.accept(rx, &header) {
+            Some(destination) => destination,
+            None if self.forwards(rx, &header) => Destination::Transit,
+            None => {
+                self.counters.ip[header.version()].in_addr_errors += 1;
+                return packet.discard(&mut self.frames);
             }
-            self.counters.ip[header.version()].in_addr_errors += 1;
-            return packet.discard(&mut self.frames);
         };
+        let mut packet = packet;
+        let mut marks = Marks::default();
+        if header.payload != IPV4_HEADER && !header.is_v6() {
+            match self.take_options(rx, &header, destination, packet) {
+                Some(taken) => (packet, marks) = taken,
+                None => return,
+            }
+        }
+        if destination == Destination::Transit {
+            return self.forward(rx, &header, &marks, packet);
+        }
         if header.fragment.is_some() {
             let whole = self.reassemble(rx, &header, packet.bytes());
             packet.discard(&mut self.frames);
@@ -96,6 +111,46 @@ impl Stack {
             }
             dst => self.is_local(dst).then_some(Destination::Unicast),
         }
+    }
+
+    /// Acts on the IPv4 options of a packet: what hops write down is written, once on this host. A packet that is malformed or
+    /// wants to choose its route is dropped, the former with a word to the sender (Linux: ip_rcv_options).
+    fn take_options<'a>(
+        &mut self,
+        rx: Rx,
+        header: &IpHeader,
+        destination: Destination,
+        packet: Buf<'a>,
+    ) -> Option<(Buf<'a>, Marks)> {
+        let address = match destination {
+            Destination::Unicast => Some(header.dst),
+            // As whom we would answer.
+            _ => self
+                .select_route(header.src, None)
+                .ok()
+                .map(|way| way.source),
+        };
+        let hop = self.hop(address.unwrap_or(header.dst));
+        let mut frame = packet.into_frame(&mut self.frames);
+        let outcome = match frame.get_mut(IPV4_HEADER..header.payload) {
+            Some(bytes) => options::receive(bytes, hop, |addr| self.is_foreign(addr)),
+            None => Err(0),
+        };
+        match outcome {
+            // net.ipv4.conf.*.accept_source_route.
+            Ok(marks) if marks.route.is_some() => {}
+            Ok(marks) => {
+                header::refresh_v4_checksum(&mut frame);
+                return Some((Buf::Owned(frame), marks));
+            }
+            Err(at) => {
+                self.counters.ip[0].in_header_errors += 1;
+                let wrong = Complaint::Malformed((IPV4_HEADER + at) as u8);
+                self.complain(rx, header, destination, &frame, wrong);
+            }
+        }
+        self.frames.put(frame);
+        None
     }
 
     fn deliver(&mut self, rx: Rx, header: IpHeader, destination: Destination, packet: Buf<'_>) {

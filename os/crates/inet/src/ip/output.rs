@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use super::header::{IPV4_HEADER, IPV6_HEADER, protocol, refresh_v4_checksum};
+use super::options;
 use crate::frame::Frame;
 use crate::iface::IfaceId;
 use crate::stack::Stack;
@@ -55,6 +56,9 @@ impl Stack {
             let more = offset + part.len() < payload.len();
             let mut frame = self.frames.get(header_len + part.len());
             frame[..header_len].copy_from_slice(header);
+            if offset != 0 && header_len != IPV4_HEADER {
+                options::keep_copied(&mut frame[IPV4_HEADER..header_len]);
+            }
             frame[header_len..].copy_from_slice(part);
             let total = frame.len() as u16;
             frame[2..4].copy_from_slice(&total.to_be_bytes());

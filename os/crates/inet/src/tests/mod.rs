@@ -8,6 +8,7 @@ mod icmp;
 mod ladder;
 mod local;
 mod net;
+mod options;
 mod pcap;
 mod rate;
 mod simulator;

@@ -3,7 +3,7 @@
 //! Called by the socket's `recv` in [`super`]. Everything is copied out under the engine's lock, the user's pages being
 //! there already; ancillary data is collected in kernel memory.
 
-use super::{Dgram, lift};
+use super::{Dgram, headers, lift};
 use crate::{
     Result,
     net::{
@@ -154,6 +154,9 @@ pub(super) fn push_ancillary(
     }
     if asked(Ancillary::TOS) && arrival.from.addr.is_ipv4() {
         control.push(ip, IP_TOS as i32, &[arrival.tos]);
+    }
+    if generic.ancillary.intersects(Ancillary::HEADERS) {
+        headers::push_options(control, arrival, generic);
     }
     if asked(Ancillary::ORIGINAL) && arrival.to.is_ipv4() {
         let to = SockAddr::from_endpoint(Endpoint::new(arrival.to, port), AF_INET);

@@ -24,7 +24,7 @@ use abi::{
         SO_PRIORITY, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD, SOL_SOCKET, SOL_UDP,
     },
 };
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::{
     net::IpAddr,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
@@ -128,7 +128,7 @@ impl Dgram {
         if message.data.read(&mut data)? < len {
             return Err(Errno::EFAULT);
         }
-        let mut meta = *meta;
+        let mut meta = meta.clone();
         meta.tag.train = next_train();
         for (at, piece) in data.chunks(segment).enumerate() {
             match self.send_whole(common, message.flags.nonblock(), &meta, piece) {
@@ -163,9 +163,14 @@ impl Dgram {
         if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
             meta.iface = iface_of(generic.unicast_iface as i32);
         }
+        let mut additions = None;
         for item in cmsg::items(message.control) {
-            apply_item(&mut meta, &item?, cx)?;
+            let item = item?;
+            if !self.adds(&mut additions, &item, cx)? {
+                apply_item(&mut meta, &item, cx)?;
+            }
         }
+        meta.additions = additions.map(Arc::new);
         Ok(meta)
     }
 }
