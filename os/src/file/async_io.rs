@@ -80,13 +80,13 @@ impl AsyncIo {
 }
 
 impl Waiter for Notify {
-    fn wake(&self, events: Events) {
+    fn wake(&self, events: Events) -> bool {
         let Some(file) = self.file.upgrade() else {
-            return;
+            return false;
         };
         let owner: Option<Owner> = *file.owner.lock();
         let Some(owner) = owner.filter(|owner| owner.id != 0) else {
-            return;
+            return false;
         };
         if events.contains(Events::PRI) && file.file.has_urgent_data() {
             hooks::tasks().signal_owner(&owner, News::Urgent);
@@ -98,6 +98,7 @@ impl Waiter for Notify {
         if file.flags() & FASYNC != 0 && !events.is_empty() {
             hooks::tasks().signal_owner(&owner, News::io(events, self.fd));
         }
+        true
     }
 }
 

@@ -16,7 +16,7 @@
 //! An item goes when it is deleted, when its epoll closes, or when the watched
 //! description is closed by its last descriptor.
 
-use super::{Events, Fd, File, OpenFile, anon_stat};
+use super::{Events, Fd, File, OpenFile, anon_stat, hooks};
 use crate::{
     Result,
     mm::UserPtr,
@@ -26,8 +26,9 @@ use crate::{
 use abi::{
     Errno,
     general::{
-        EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLET, EPOLLEXCLUSIVE, EPOLLHUP,
-        EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLWAKEUP, O_RDWR, epoll_event,
+        CAP_NET_ADMIN, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLET,
+        EPOLLEXCLUSIVE, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLWAKEUP, O_RDWR,
+        epoll_event,
     },
 };
 use alloc::{
@@ -56,8 +57,39 @@ pub struct Epoll {
     ready: SpinLock<VecDeque<Arc<Item>>>,
     /// Waits in epoll_wait(2), and whoever polls the epoll itself.
     queue: WaitQueue,
+    /// EPIOCSPARAMS; kept and given back.
+    params: SpinLock<BusyPoll>,
     /// Descriptions of this epoll that are watched by others, for the nesting limit.
     parents: SpinLock<Vec<Weak<Epoll>>>,
+}
+
+const EPIOCSPARAMS: u32 = 0x4008_8a01;
+const EPIOCGPARAMS: u32 = 0x8008_8a02;
+
+/// `struct epoll_params`: how long and how much to look at network cards before sleeping. Nothing
+/// here polls a card, as Linux does not for sockets without a card that can (lo).
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct BusyPoll {
+    usecs: u32,
+    budget: u16,
+    prefer: u8,
+    pad: u8,
+}
+
+impl BusyPoll {
+    /// The greatest budget without CAP_NET_ADMIN (NAPI_POLL_WEIGHT).
+    const WEIGHT: u16 = 64;
+
+    fn checked(self) -> Result<BusyPoll> {
+        if self.pad != 0 || self.prefer > 1 || self.usecs > i32::MAX as u32 {
+            return Err(Errno::EINVAL);
+        }
+        if self.budget > Self::WEIGHT && !hooks::tasks().capable(CAP_NET_ADMIN) {
+            return Err(Errno::EPERM);
+        }
+        Ok(self)
+    }
 }
 
 /// The same descriptor number may be watched for two descriptions, one after the other.
@@ -89,6 +121,7 @@ pub fn create() -> Arc<OpenFile> {
         items: SpinLock::new(BTreeMap::new()),
         ready: SpinLock::new(VecDeque::new()),
         queue: WaitQueue::new(),
+        params: SpinLock::new(BusyPoll::default()),
         parents: SpinLock::new(Vec::new()),
     });
     OpenFile::new(epoll, O_RDWR)
@@ -129,8 +162,11 @@ impl Epoll {
                 self.add(key, target, nested, event)
             }
             EPOLL_CTL_MOD => {
+                if exclusive {
+                    return Err(Errno::EINVAL);
+                }
                 let item = self.find(key)?;
-                if exclusive || item.interest.load(Relaxed) & EPOLLEXCLUSIVE != 0 {
+                if item.interest.load(Relaxed) & EPOLLEXCLUSIVE != 0 {
                     return Err(Errno::EINVAL);
                 }
                 item.data.store(event.data, Relaxed);
@@ -332,6 +368,17 @@ impl File for Epoll {
         Ok(anon_stat(0o600, 1))
     }
 
+    /// EPIOCSPARAMS and EPIOCGPARAMS; everything else is `EINVAL` here, not `ENOTTY`. ioctl_eventpoll(2)
+    fn ioctl(&self, request: u32, arg: usize) -> Result<usize> {
+        let params = UserPtr::<BusyPoll>::new(arg);
+        match request {
+            EPIOCGPARAMS => params.write(&*self.params.lock())?,
+            EPIOCSPARAMS => *self.params.lock() = params.read()?.checked()?,
+            _ => return Err(Errno::EINVAL),
+        }
+        Ok(0)
+    }
+
     fn link_name(&self) -> String {
         "anon_inode:[eventpoll]".into()
     }
@@ -373,18 +420,25 @@ impl Item {
 }
 
 impl Waiter for Item {
-    fn wake(&self, events: Events) {
-        let interest = self.interest.load(Relaxed) & !PRIVATE;
+    /// With EPOLLEXCLUSIVE the event is seen to when a thread sleeps in epoll_wait(2) for just
+    /// this: an epoll where nobody waits does not keep the event from the others.
+    fn wake(&self, events: Events) -> bool {
+        let asked = self.interest.load(Relaxed);
+        let interest = asked & !PRIVATE;
         let concerns = events.is_empty() || events.bits() & interest != 0;
         if interest == 0 || !concerns || self.removed.load(Relaxed) {
-            return;
+            return false;
         }
-        let Some(epoll) = self.epoll.upgrade() else {
-            return;
+        let (Some(epoll), Some(item)) = (self.epoll.upgrade(), self.me.upgrade()) else {
+            return false;
         };
-        if let Some(item) = self.me.upgrade() {
-            epoll.list(&item);
-        }
+        let both = Events::IN | Events::OUT;
+        let seen = asked & EPOLLEXCLUSIVE != 0
+            && epoll.queue.has_sleeper()
+            && !events.contains(both)
+            && (!events.intersects(both) || events.bits() & interest & both.bits() != 0);
+        epoll.list(&item);
+        seen
     }
 }
 

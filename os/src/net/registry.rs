@@ -128,11 +128,14 @@ pub fn inode(token: u64) -> u64 {
     entry.map_or(0, |slot| slot.inode)
 }
 
-/// The engine's readiness as poll(2) events.
+/// Room to send. Wake-ups name the band for every kind of socket; level readiness of a stream does not have it.
+const WRITABLE: Events = Events::OUT.union(Events::WRNORM).union(Events::WRBAND);
+
+/// The engine's readiness as poll(2) events, as a datagram socket tells it.
 pub fn events(ready: Ready) -> Events {
     const MAP: [(Ready, Events); 6] = [
         (Ready::READ, Events::IN.union(Events::RDNORM)),
-        (Ready::WRITE, Events::OUT.union(Events::WRNORM)),
+        (Ready::WRITE, WRITABLE),
         (Ready::HUP, Events::HUP),
         (Ready::RDHUP, Events::RDHUP),
         (Ready::ERR, Events::ERR),

@@ -59,8 +59,9 @@ const ALWAYS: Events = Events::ERR.union(Events::HUP).union(Events::NVAL);
 /// Somebody who waits: a blocked thread, an epoll item, an O_ASYNC owner.
 pub trait Waiter: Send + Sync {
     /// Something happened that concerns `events`. Must not block, and must not
-    /// call back into the object that woke it.
-    fn wake(&self, events: Events);
+    /// call back into the object that woke it. Answers whether somebody sees to it: an
+    /// exclusive waiter who says no leaves the event to the next one.
+    fn wake(&self, events: Events) -> bool;
 }
 
 /// A list of waiters. Objects with readiness own one and call [`WaitQueue::wake`]
@@ -121,6 +122,11 @@ impl WaitQueue {
         if let Some(registry) = registry {
             registry.wake_all();
         }
+    }
+
+    /// Whether a thread sleeps here that nobody has woken yet.
+    pub fn has_sleeper(&self) -> bool {
+        self.lists.lock().has_sleeper()
     }
 
     /// Adds a waiter until the returned entry is dropped. `exclusive`: see EPOLLEXCLUSIVE.
@@ -199,29 +205,30 @@ impl Registry {
     }
 
     fn wake(&self, events: Events) {
-        let mut one_exclusive = false;
-        self.for_each(|item| {
-            let wanted = item.interest.intersects(events) && !(item.exclusive && one_exclusive);
-            one_exclusive |= wanted && item.exclusive;
+        self.for_each(|item, seen| {
+            let wanted = item.interest.intersects(events) && !(item.exclusive && seen);
             wanted.then_some(events)
         });
     }
 
     fn wake_all(&self) {
-        self.for_each(|_| Some(Events::all()));
+        self.for_each(|_, _| Some(Events::all()));
     }
 
     /// Wakes those for whom `choose` returns events, with the table unlocked:
     /// a waiter may register elsewhere, and dropping it may drop its entry here.
-    fn for_each(&self, mut choose: impl FnMut(&Registration) -> Option<Events>) {
+    /// The second argument of `choose` says that an exclusive waiter sees to it already.
+    fn for_each(&self, choose: impl Fn(&Registration, bool) -> Option<Events>) {
         let mut index = 0;
+        let mut seen = false;
         loop {
             let items = self.items.lock();
             let Some(item) = items.get(index) else { return };
-            let chosen = choose(item).map(|events| (item.waiter.upgrade(), events));
+            let exclusive = item.exclusive;
+            let chosen = choose(item, seen).map(|events| (item.waiter.upgrade(), events));
             drop(items);
             if let Some((Some(waiter), events)) = chosen {
-                waiter.wake(events);
+                seen |= waiter.wake(events) && exclusive;
             }
             index += 1;
         }
@@ -252,6 +259,19 @@ impl Node {
 }
 
 impl Lists {
+    fn has_sleeper(&self) -> bool {
+        let mut node = self.first;
+        while !node.is_null() {
+            // SAFETY: as in `wake_threads`: linked nodes are alive while the lock is held (`&self`).
+            let (next, woken) = unsafe { ((*node).next, (*(*node).sleep).woken.load(Relaxed)) };
+            if !woken {
+                return true;
+            }
+            node = next;
+        }
+        false
+    }
+
     fn wake_threads(&self, events: Events) {
         let mut node = self.first;
         while !node.is_null() {

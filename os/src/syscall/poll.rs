@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Result,
     file::{Events, OpenFile, epoll, epoll::Epoll, eventfd, signalfd, timerfd},
-    mm::UserPtr,
+    mm::{UserOut, UserPtr},
     sched::{self, Interruptible, WaitQueue},
     task::signal,
     time::{self, Instant, NSEC_PER_SEC},
@@ -173,10 +173,12 @@ fn epoll_pwait2(cx: &Caller, a: Args) -> Result<usize> {
 
 fn epoll_wait(cx: &Caller, a: Args, deadline: Option<Instant>) -> Result<usize> {
     let (events, max) = (a.ptr::<epoll_event>(1), a.int(2));
+    let file = cx.task.files().get_io(a.int(0))?;
     if max <= 0 || max as usize > i32::MAX as usize / size_of::<epoll_event>() {
         return Err(Errno::EINVAL);
     }
-    let file = cx.task.files().get_io(a.int(0))?;
+    // Memory that cannot be a program's is refused at once, missing pages when there is something to store.
+    UserOut::new(a.get(1), max as usize * size_of::<epoll_event>())?;
     let epoll = Epoll::of(&file)?;
     let harvest = || epoll.harvest(&events, max as usize);
     match sched::wait_until(
@@ -293,12 +295,14 @@ const READABLE: Events = Events::IN
     .union(Events::RDNORM)
     .union(Events::RDBAND)
     .union(Events::HUP)
-    .union(Events::ERR);
+    .union(Events::ERR)
+    .union(Events::NVAL);
 const WRITABLE: Events = Events::OUT
     .union(Events::WRNORM)
     .union(Events::WRBAND)
-    .union(Events::ERR);
-const EXCEPTIONAL: Events = Events::PRI;
+    .union(Events::ERR)
+    .union(Events::NVAL);
+const EXCEPTIONAL: Events = Events::PRI.union(Events::NVAL);
 const KINDS: [Events; 3] = [READABLE, WRITABLE, EXCEPTIONAL];
 
 /// pselect6(2): register 5 points to the mask and its size.
@@ -369,7 +373,7 @@ fn select(cx: &Caller, count: i32, sets: [usize; 3], deadline: Option<Instant>) 
             }
         }
         if !interest.is_empty() {
-            let file = files.get_io(fd as i32)?;
+            let file = files.get(fd as i32)?;
             watched.push(Watched {
                 file,
                 index: fd,
@@ -380,7 +384,11 @@ fn select(cx: &Caller, count: i32, sets: [usize; 3], deadline: Option<Instant>) 
     let scan = || {
         let mut ready = 0;
         for Watched { file, index, .. } in &watched {
-            let events = file.file.poll();
+            // An O_PATH descriptor is open, and ready for everything: select(2) fails on closed ones only.
+            let events = match file.flags() & O_PATH {
+                0 => file.file.poll(),
+                _ => Events::NVAL,
+            };
             let (word, bit) = (index / 64, 1 << (index % 64));
             for (set, kind) in sets.iter_mut().zip(KINDS) {
                 let hit = set.has(*index) && events.intersects(kind);

@@ -42,10 +42,6 @@ pub fn process(task: &Task, fd: Fd) -> Result<(Arc<Process>, Arc<OpenFile>)> {
 }
 
 impl PidFd {
-    fn ended(&self) -> bool {
-        self.zombie().unwrap_or(true)
-    }
-
     /// Whether it waits for its parent; `None` when it is gone.
     fn zombie(&self) -> Option<bool> {
         let pid = self.process.pid;
@@ -59,9 +55,10 @@ impl PidFd {
 
 impl File for PidFd {
     fn poll(&self) -> Events {
-        match self.ended() {
-            true => Events::IN | Events::RDNORM,
-            false => Events::empty(),
+        match self.zombie() {
+            None => Events::IN | Events::RDNORM | Events::HUP,
+            Some(true) => Events::IN | Events::RDNORM,
+            Some(false) => Events::empty(),
         }
     }
 

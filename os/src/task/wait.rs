@@ -90,8 +90,10 @@ fn look(task: &Arc<Task>, which: Which, options: u32) -> Result<Option<Report>> 
             None,
         )
     });
-    // Dropped with the tree unlocked: it may be the last reference.
-    drop(reaped);
+    // With the tree unlocked: it may be the last reference, and a pidfd has POLLHUP now.
+    if let Some(node) = reaped {
+        node.process.exited.wake_all();
+    }
     report
 }
 

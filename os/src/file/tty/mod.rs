@@ -220,7 +220,7 @@ impl Tty {
             events |= Events::IN | Events::RDNORM;
         }
         if state.hung_up {
-            events |= Events::HUP | Events::ERR;
+            events |= Events::HUP | Events::ERR | Events::OUT | Events::WRNORM;
         } else if !discipline.stopped && self.wire.room() > 0 {
             events |= Events::OUT | Events::WRNORM;
         }

@@ -425,7 +425,7 @@ impl Protocol for Stream {
     }
 
     fn ready(&self, _common: &Common) -> Events {
-        registry::events(self.net.look(|stack| stack.tcp_ready(self.id)))
+        registry::events(self.net.look(|stack| stack.tcp_ready(self.id))) - Events::WRBAND
     }
 
     fn take_error(&self, _common: &Common) -> Option<Errno> {

@@ -288,12 +288,6 @@ impl End {
     pub fn ready(self: &Arc<End>) -> Events {
         let state = self.state.lock();
         let mut events = Events::empty();
-        if let Some(listener) = &state.listener {
-            if listener.pending() > 0 {
-                events |= Events::IN | Events::RDNORM;
-            }
-            return events;
-        }
         if state.error.is_some() {
             events |= Events::ERR;
         }
@@ -302,6 +296,12 @@ impl End {
         }
         if state.shut_read {
             events |= Events::RDHUP | Events::IN | Events::RDNORM;
+        }
+        if let Some(listener) = &state.listener {
+            if listener.pending() > 0 {
+                events |= Events::IN | Events::RDNORM;
+            }
+            return events;
         }
         if self.received.load(Relaxed) > 0 {
             events |= Events::IN | Events::RDNORM;

@@ -103,6 +103,10 @@ impl Stack {
     pub fn tcp_disconnect(&mut self, now: Instant, id: TcpId) -> Result<()> {
         self.now = now;
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
+        let cut = tcp.connection().is_some_and(|connection| {
+            let over = matches!(connection.state, TcpState::Closed | TcpState::TimeWait);
+            !connection.detached && !over
+        });
         if matches!(tcp.role, Role::Listener(_)) {
             self.listener_stop(id.0);
         } else {
@@ -111,7 +115,8 @@ impl Stack {
         let Some(tcp) = self.tcp.slab.get_mut(id.0) else {
             return Ok(());
         };
-        tcp.error = None;
+        // Linux tells the one who cut a living connection, too.
+        tcp.error = cut.then_some(Error::Reset);
         tcp.done = false;
         tcp.shut_early = (false, false);
         if tcp.bound != Bound::Explicit {

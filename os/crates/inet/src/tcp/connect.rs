@@ -32,7 +32,9 @@ impl Stack {
                 });
             }
             Role::Connection(_) if tcp.done => return Err(Error::Connected),
-            _ => {}
+            Role::Connection(_) => {}
+            // What dissolving the last connection left is nothing to a new one.
+            Role::Idle => tcp.error = None,
         }
         if let Some(error) = tcp.error.take() {
             return Err(error);
