@@ -6,9 +6,10 @@
 #   the same pair for zero_*.
 #
 # a0 = dst, a1 = src, a2 = bytes left; the pointers move only after a whole group
-# was stored, so the byte loop finds the exact byte that faults. The destination
-# is aligned first; the source may then be misaligned: QEMU's CPUs and those with
-# Zicclsm do such loads directly, others through the firmware.
+# was stored, so the byte loop finds the exact byte that faults. What is not a
+# multiple of 8 at either end is copied as 8 bytes that overlap the rest: the
+# first store, the last one and perhaps all loads are then misaligned, which
+# QEMU's CPUs and those with Zicclsm do directly, others through the firmware.
 
     .section .text
     .balign 4
@@ -22,20 +23,17 @@
     .globl copy_bytes_end
     .globl copy_bytes_fix
 copy_user_asm:
-    li      t0, 16
+    li      t0, 8
     bltu    a2, t0, copy_words_fix
 copy_words_start:
     andi    t0, a0, 7
     beqz    t0, 2f
-    li      t1, 8
-    sub     t0, t1, t0                  # bytes to alignment
-1:  lbu     t1, 0(a1)
-    sb      t1, 0(a0)
-    addi    a1, a1, 1
-    addi    a0, a0, 1
-    addi    a2, a2, -1
-    addi    t0, t0, -1
-    bnez    t0, 1b
+    ld      t1, 0(a1)
+    sd      t1, 0(a0)
+    addi    t0, t0, -8                  # minus the bytes to alignment
+    sub     a0, a0, t0
+    sub     a1, a1, t0
+    add     a2, a2, t0
 2:  li      t0, 64
     bltu    a2, t0, 4f
 3:  ld      a3, 0(a1)
@@ -66,7 +64,13 @@ copy_words_start:
     addi    a1, a1, 8
     addi    a0, a0, 8
     bgeu    a2, t0, 5b
-6:
+6:  beqz    a2, 7f
+    add     t1, a1, a2
+    ld      a3, -8(t1)
+    add     t1, a0, a2
+    sd      a3, -8(t1)
+7:  li      a0, 0
+    ret
 copy_words_end:
 copy_words_fix:
     beqz    a2, 8f
@@ -91,18 +95,15 @@ copy_bytes_fix:
     .globl zero_bytes_end
     .globl zero_bytes_fix
 zero_user_asm:
-    li      t0, 16
+    li      t0, 8
     bltu    a1, t0, zero_words_fix
 zero_words_start:
     andi    t0, a0, 7
     beqz    t0, 2f
-    li      t1, 8
-    sub     t0, t1, t0
-1:  sb      zero, 0(a0)
-    addi    a0, a0, 1
-    addi    a1, a1, -1
-    addi    t0, t0, -1
-    bnez    t0, 1b
+    sd      zero, 0(a0)
+    addi    t0, t0, -8
+    sub     a0, a0, t0
+    add     a1, a1, t0
 2:  li      t0, 64
     bltu    a1, t0, 4f
 3:  sd      zero, 0(a0)
@@ -122,7 +123,11 @@ zero_words_start:
     addi    a1, a1, -8
     addi    a0, a0, 8
     bgeu    a1, t0, 5b
-6:
+6:  beqz    a1, 7f
+    add     t1, a0, a1
+    sd      zero, -8(t1)
+7:  li      a0, 0
+    ret
 zero_words_end:
 zero_words_fix:
     beqz    a1, 8f
@@ -157,17 +162,14 @@ memset:
     or      a1, a1, t0
     slli    t0, a1, 32
     or      a1, a1, t0
-    li      t0, 16
+    li      t0, 8
     bltu    a2, t0, 6f
     andi    t0, a0, 7
     beqz    t0, 2f
-    li      t1, 8
-    sub     t0, t1, t0
-    sub     a2, a2, t0
-1:  sb      a1, 0(a0)
-    addi    a0, a0, 1
-    addi    t0, t0, -1
-    bnez    t0, 1b
+    sd      a1, 0(a0)
+    addi    t0, t0, -8
+    sub     a0, a0, t0
+    add     a2, a2, t0
 2:  li      t0, 64
     bltu    a2, t0, 4f
 3:  sd      a1, 0(a0)
@@ -182,11 +184,15 @@ memset:
     addi    a0, a0, 64
     bgeu    a2, t0, 3b
 4:  li      t0, 8
-    bltu    a2, t0, 6f
+    bltu    a2, t0, 9f
 5:  sd      a1, 0(a0)
     addi    a2, a2, -8
     addi    a0, a0, 8
     bgeu    a2, t0, 5b
+9:  beqz    a2, 8f
+    add     t1, a0, a2
+    sd      a1, -8(t1)
+    j       8f
 6:  beqz    a2, 8f
 7:  sb      a1, 0(a0)
     addi    a0, a0, 1
