@@ -6,6 +6,8 @@
 //! **Who calls.** `fs::pseudo` at reads and writes; sockets ask [`value`] for what they act on.
 //! **Who owns and locks.** The engine's lock, or one atomic word each.
 
+mod icmp;
+
 use super::stack;
 use crate::{Result, fs::pseudo};
 use abi::Errno;
@@ -87,9 +89,9 @@ enum Home {
     Shell(&'static [Value]),
     /// In the engine.
     Engine(fn(&Config) -> Vec<i64>, fn(&mut Config, &[i64])),
-    /// A word in the engine.
+    /// Words in the engine.
     Word(
-        fn(&Config) -> &'static str,
+        fn(&Config) -> String,
         fn(&mut Config, &str) -> Result<()>,
     ),
     /// Nobody changes it.
@@ -283,7 +285,7 @@ const KNOBS: &[Knob] = &[
         "ipv4/tcp_congestion_control",
         INT,
         Home::Word(
-            |c| c.congestion.name(),
+            |c| c.congestion.name().into(),
             |c, word| {
                 c.congestion = Congestion::named(word.as_bytes()).ok_or(Errno::ENOENT)?;
                 Ok(())
@@ -315,7 +317,7 @@ const KNOBS: &[Knob] = &[
 
 /// Publishes the files.
 pub fn init() {
-    for knob in KNOBS {
+    for knob in KNOBS.iter().chain(icmp::KNOBS) {
         let path = alloc::format!("sys/net/{}", knob.path);
         match knob.home {
             Home::Fixed(text) => pseudo::proc().file(&path, move || alloc::format!("{text}\n")),

@@ -51,6 +51,8 @@ pub struct IcmpCounters {
     pub in_echo_replies: u64,
     pub out_messages: u64,
     pub out_errors: u64,
+    pub out_limited_global: u64,
+    pub out_limited_host: u64,
     pub out_dest_unreachable: u64,
     pub out_time_exceeded: u64,
     pub out_parameter_problems: u64,

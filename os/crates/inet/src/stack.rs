@@ -9,7 +9,7 @@ use crate::counters::Counters;
 use crate::dgram::DgramTable;
 use crate::effects::{Effects, Ready, Wake};
 use crate::frame::{Frame, FramePool};
-use crate::icmp::ErrorBudget;
+use crate::icmp::{ErrorBudget, IcmpConfig};
 use crate::iface::IfaceTable;
 use crate::ip::reassembly::Reassembly;
 use crate::rng::Rng;
@@ -66,6 +66,8 @@ pub struct Config {
     pub fin_wait2: Duration,
     /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on.
     pub forward: [bool; 2],
+    /// net.ipv4.icmp_* and net.ipv6.icmp.*.
+    pub icmp: IcmpConfig,
     /// Frames queued per device before connections wait for it.
     pub tx_queue_len: usize,
     /// Bytes of TCP buffers in all, beyond which new connections get small ones (net.ipv4.tcp_mem).
@@ -100,6 +102,7 @@ impl Default for Config {
             abort_on_overflow: false,
             fin_wait2: Duration::from_secs(60),
             forward: [false; 2],
+            icmp: IcmpConfig::default(),
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,
             local_fast_path: true,

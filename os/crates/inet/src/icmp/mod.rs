@@ -1,7 +1,11 @@
 //! ICMP and ICMPv6 (RFC 792, RFC 4443): echo, errors in both directions.
 
+mod limit;
+
+pub(crate) use limit::ErrorBudget;
+pub use limit::IcmpConfig;
+
 use core::net::IpAddr;
-use core::time::Duration;
 
 use crate::checksum::Sum;
 use crate::dgram::ErrorOrigin;
@@ -59,29 +63,6 @@ pub(crate) struct Report {
     pub offender: IpAddr,
     /// Time to live of the packet that reported; 0 where there was none.
     pub ttl: u8,
-}
-
-/// Errors sent per second at most, all destinations together (Linux: icmp_msgs_per_sec 1000, burst 50).
-const ERRORS_PER_SECOND: u32 = 1000;
-
-/// A bucket of permissions to send errors.
-#[derive(Default)]
-pub(crate) struct ErrorBudget {
-    since: Instant,
-    used: u32,
-}
-
-impl ErrorBudget {
-    fn take(&mut self, now: Instant) -> bool {
-        if now.since(self.since) >= Duration::from_secs(1) {
-            *self = ErrorBudget {
-                since: now,
-                used: 0,
-            };
-        }
-        self.used += 1;
-        self.used <= ERRORS_PER_SECOND
-    }
 }
 
 /// Linux's icmp_err_convert[]: what a code of "destination unreachable" means.
@@ -207,7 +188,10 @@ impl Stack {
         if kind == ECHO[v] {
             self.counters.icmp[v].in_echos += 1;
             // RFC 1122 section 3.2.2.6 lets a host ignore broadcast echo; Linux does by default.
-            if destination == Destination::Unicast || header.is_v6() {
+            let icmp = &self.config.icmp;
+            let ignored = icmp.ignore_echo[v]
+                || destination != Destination::Unicast && icmp.ignore_group_echo[v];
+            if !ignored && self.icmp_allowed(rx, header.src, ECHO_REPLY[v], 0) {
                 self.echo(rx, header, destination, bytes);
             }
             packet.discard(&mut self.frames);
@@ -314,7 +298,7 @@ impl Stack {
             || matches!(rx.kind, PacketKind::Broadcast | PacketKind::Multicast)
             || header.src.is_unspecified()
             || header.src.is_multicast();
-        if silent || !self.icmp_budget.take(rx.now) {
+        if silent {
             return;
         }
         let v6 = header.is_v6();
@@ -335,6 +319,9 @@ impl Stack {
             (Complaint::Malformed(at), false) => (PARAMETER[0], 0, u32::from(at) << 24),
             (Complaint::Malformed(at), true) => (PARAMETER[1], 0, at.into()),
         };
+        if !self.icmp_allowed(rx, header.src, kind, code) {
+            return;
+        }
         // As much of the packet as fits without exceeding 576 bytes (RFC 1812 4.3.2.3) or the IPv6 minimum MTU.
         // What is malformed is not turned round.
         let options = match complaint {
