@@ -90,10 +90,7 @@ enum Home {
     /// In the engine.
     Engine(fn(&Config) -> Vec<i64>, fn(&mut Config, &[i64])),
     /// Words in the engine.
-    Word(
-        fn(&Config) -> String,
-        fn(&mut Config, &str) -> Result<()>,
-    ),
+    Word(fn(&Config) -> String, fn(&mut Config, &str) -> Result<()>),
     /// Nobody changes it.
     Fixed(&'static str),
 }

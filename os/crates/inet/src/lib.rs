@@ -31,6 +31,7 @@ extern crate alloc;
 extern crate std;
 
 mod addr;
+mod addrform;
 mod arp;
 mod changes;
 mod checksum;

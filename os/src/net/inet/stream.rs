@@ -48,7 +48,7 @@ impl Stream {
     pub fn open(common: &Common, cx: &Caller<'_>) -> Stream {
         let owner = cx.euid;
         let id = common.net.with(|stack, _| {
-            let id = stack.tcp_open(is_v6(common.domain), common.token());
+            let id = stack.tcp_open(is_v6(common.domain()), common.token());
             // A fresh handle is there.
             let _ = stack.tcp_configure(id, |options| options.common.owner = owner);
             id
@@ -60,7 +60,7 @@ impl Stream {
             options.unwrap_or_default()
         });
         common.change_generic(|generic| {
-            generic.multicast_all = common.domain == AF_INET;
+            generic.multicast_all = common.domain() == AF_INET;
             generic.recv_buffer = buffers.0 as u32;
             generic.send_buffer = buffers.1 as u32;
         });
@@ -210,7 +210,7 @@ impl Stream {
 
 impl Protocol for Stream {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
-        let local = bind_address(addr, common.domain)?;
+        let local = bind_address(addr, common.domain())?;
         check_port(&self.net, cx, local.port)?;
         lift(self.net.with(|stack, _| {
             stack.tcp_bind(self.id, local)?;
@@ -238,7 +238,7 @@ impl Protocol for Stream {
                     .with(|stack, now| stack.tcp_disconnect(now, self.id)),
             );
         }
-        let peer = addr.endpoint(common.domain)?;
+        let peer = addr.endpoint(common.domain())?;
         match self
             .net
             .with(|stack, now| stack.tcp_connect(now, self.id, peer))
@@ -292,7 +292,7 @@ impl Protocol for Stream {
             }
             let child = Common::within(
                 common.net.clone(),
-                common.domain,
+                common.domain(),
                 common.kind,
                 common.protocol,
             );
@@ -307,20 +307,20 @@ impl Protocol for Stream {
 
     fn local(&self, common: &Common) -> Result<SockAddr> {
         let local = self.net.look(|stack| stack.tcp_local(self.id));
-        Ok(SockAddr::from_endpoint(local, common.domain))
+        Ok(SockAddr::from_endpoint(local, common.domain()))
     }
 
     fn peer(&self, common: &Common) -> Result<SockAddr> {
         let peer: Option<Endpoint> = self.net.look(|stack| stack.tcp_peer(self.id));
         let peer = peer.ok_or(Errno::ENOTCONN)?;
-        Ok(SockAddr::from_endpoint(peer, common.domain))
+        Ok(SockAddr::from_endpoint(peer, common.domain()))
     }
 
     fn accepted_from(&self, common: &Common) -> Result<SockAddr> {
         let peer = self.net.look(|stack| stack.tcp_last_peer(self.id));
         Ok(SockAddr::from_endpoint(
             peer.ok_or(Errno::ENOTCONN)?,
-            common.domain,
+            common.domain(),
         ))
     }
 

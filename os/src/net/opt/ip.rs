@@ -140,7 +140,7 @@ const ROWS: &[Row] = &[
     // int: the path MTU to the connected peer, in bytes.
     read_only(IP_MTU, |t| match t.peer_mtu()? {
         // No IPv4 packet is longer.
-        Value::Int(mtu) if t.common.domain == AF_INET => Ok(Value::Int(mtu.min(IP_MAX_MTU))),
+        Value::Int(mtu) if t.common.domain() == AF_INET => Ok(Value::Int(mtu.min(IP_MAX_MTU))),
         other => Ok(other),
     }),
     // int: packets with the router alert option are handed to this raw socket.
@@ -266,7 +266,7 @@ const ROWS: &[Row] = &[
             on @ (0 | 1) => {
                 t.change(|g| g.multicast_all = on != 0);
                 // An IPv6 socket's own groups are IPV6_MULTICAST_ALL's.
-                match t.common.domain {
+                match t.common.domain() {
                     AF_INET => t.set_datagram(|o| o.multicast_all = on != 0).or(Ok(())),
                     _ => Ok(()),
                 }

@@ -1,7 +1,7 @@
 //! IPPROTO_IPV6. ipv6(7).
 
 use super::{
-    Input, Level, Manner, Row, Target, Value, membership, read_only, row, shared, source,
+    Input, Level, Manner, Row, Target, Value, addrform, membership, read_only, row, shared, source,
     write_only,
 };
 use crate::{
@@ -11,17 +11,15 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        AF_INET, AF_INET6, IPPROTO_ICMPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO,
-        IPV6_ADD_MEMBERSHIP, IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP,
-        IPV6_FREEBIND, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
-        IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
-        IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO,
-        IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF,
-        IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
+        AF_INET6, IPPROTO_ICMPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_ADD_MEMBERSHIP,
+        IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP, IPV6_FREEBIND,
+        IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL, IPV6_MULTICAST_HOPS,
+        IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR, IPV6_RECVFRAGSIZE,
+        IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS,
+        IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP,
+        MCAST_LEAVE_GROUP,
     },
 };
-
-use inet::{DgramKind, Endpoint, TcpState};
 
 const DEFAULT_HOPS: u8 = 64;
 /// RFC 8200, section 5.
@@ -155,21 +153,7 @@ const ROWS: &[Row] = &[
         Ok(Value::Whole(bytes))
     }),
     // int: the family of a socket whose peer is an IPv4 host.
-    row(
-        IPV6_ADDRFORM,
-        |t| {
-            let peer = convertible(t)?;
-            let v4 = peer.addr.to_canonical().is_ipv4();
-            Ok(Value::Int(if v4 { AF_INET } else { AF_INET6 } as i32))
-        },
-        |t, _, v| {
-            if v.int()? != AF_INET as i32 {
-                return Err(Errno::EINVAL);
-            }
-            // A connection stays of the family that it was made in.
-            convertible(t).and(Err(Errno::EADDRNOTAVAIL))
-        },
-    ),
+    row(IPV6_ADDRFORM, addrform::get, addrform::set),
     // int: packets that have a lower hop limit left are dropped.
     row(
         IPV6_MINHOPCOUNT,
@@ -332,18 +316,6 @@ fn set_checksum_offset(t: &Target<'_>, v: &Input<'_>) -> Result<()> {
         return Err(Errno::EINVAL);
     }
     t.set_datagram(|o| o.checksum_offset = u32::try_from(offset).ok())
-}
-
-/// The peer, where IPV6_ADDRFORM applies: UDP and established TCP. `ENOPROTOOPT`, `ENOTCONN`.
-fn convertible(t: &Target<'_>) -> Result<Endpoint> {
-    let open = match (t.stream(), t.dgram().map(|dgram| dgram.kind())) {
-        (Some(stream), _) => {
-            t.common.net.look(|stack| stack.tcp_state(stream.id())) == TcpState::Established
-        }
-        (_, Some(DgramKind::Udp)) => true,
-        _ => return Err(Errno::ENOPROTOOPT),
-    };
-    t.peer().filter(|_| open).ok_or(Errno::ENOTCONN)
 }
 
 /// -1 is the default.

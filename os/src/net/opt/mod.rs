@@ -8,6 +8,7 @@
 //! write-only; both answer `ENOPROTOOPT`, as Linux does. What is compared with Linux,
 //! and what differs and why: docs/process/option-matrix.md.
 
+mod addrform;
 mod alg;
 mod filter;
 mod header;

@@ -31,7 +31,7 @@ pub(super) fn set_mtu_discover(t: &Target<'_>, mode: i32, v6: bool) -> Result<()
 /// Tells the engine whether datagrams may be fragmented. TCP never fragments whatever it is told.
 pub(super) fn apply_fragmentation(t: &Target<'_>) -> Result<()> {
     let generic = t.generic();
-    let v6 = t.common.domain == AF_INET6;
+    let v6 = t.common.domain() == AF_INET6;
     let mode = match v6 {
         true => generic.mtu_discover6,
         false => generic.mtu_discover,

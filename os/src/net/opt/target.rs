@@ -48,7 +48,7 @@ impl<'a> Target<'a> {
         let raw = common.kind == SOCK_RAW;
         let protocol = common.protocol;
         let int_first = |rows| Ok(Level::of(Manner::IntFirst, rows));
-        match (level as u32, common.domain) {
+        match (level as u32, common.domain()) {
             (SOL_SOCKET, _) => int_first(socket::ROWS),
             (SOL_TCP, AF_INET | AF_INET6) if protocol == IPPROTO_TCP as u32 => {
                 int_first(&[tcp::ROWS])

@@ -136,6 +136,10 @@ bitflags::bitflags! {
         const OPTIONS_BACK = 1 << 21;
         /// Those about IPv4 options.
         const HEADERS = Self::OPTIONS.bits() | Self::OPTIONS_BACK.bits();
+        /// What an IPv4 socket is not asked for.
+        const OF_IPV6 = Self::PKTINFO6.bits() | Self::HOPLIMIT.bits() | Self::TCLASS.bits()
+            | Self::ERRORS6.bits() | Self::ORIGINAL6.bits() | Self::PKTINFO_2292.bits()
+            | Self::HOPLIMIT_2292.bits() | Self::FRAGMENT6.bits() | Self::PATH_MTU.bits();
     }
 }
 

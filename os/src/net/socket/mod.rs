@@ -28,12 +28,12 @@ use crate::{
 };
 use abi::{
     Errno,
-    net::{AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM},
+    net::{AF_INET, AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM},
 };
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::{
     any::Any,
-    sync::atomic::{AtomicI32, Ordering::Relaxed},
+    sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed},
 };
 use message::{Flags, Incoming, Outgoing, Received, Shutdown};
 use notice::Notices;
@@ -145,8 +145,7 @@ pub struct Socket {
 
 /// What every family has.
 pub struct Common {
-    /// AF_*.
-    pub domain: u32,
+    domain: AtomicU32,
     /// SOCK_* without flags.
     pub kind: u32,
     /// IPPROTO_*, as SO_PROTOCOL reports it.
@@ -174,7 +173,7 @@ impl Common {
     pub fn within(net: Arc<Namespace>, domain: u32, kind: u32, protocol: u32) -> Common {
         let registration = Registration::new();
         Common {
-            domain,
+            domain: AtomicU32::new(domain),
             kind,
             protocol,
             inode: registration.inode(),
@@ -184,6 +183,16 @@ impl Common {
             notices: Notices::new(),
             peek_at: AtomicI32::new(-1),
         }
+    }
+
+    /// AF_*.
+    pub fn domain(&self) -> u32 {
+        self.domain.load(Relaxed)
+    }
+
+    /// From now on the socket is one of AF_INET (IPV6_ADDRFORM).
+    pub fn becomes_v4(&self) {
+        self.domain.store(AF_INET, Relaxed);
     }
 
     /// What the engine is told so that it can wake us.
@@ -358,7 +367,7 @@ impl Socket {
     /// recvmsg(2).
     pub fn recv(&self, message: &mut Incoming<'_, '_>) -> Result<Received> {
         if message.flags.contains(Flags::ERRQUEUE) {
-            let noted = self.common.notices.read(message, self.common.domain);
+            let noted = self.common.notices.read(message, self.common.domain());
             if let Some(noted) = noted {
                 return noted;
             }
@@ -473,7 +482,7 @@ impl File for Socket {
     }
 
     fn heeds_splice_nonblock(&self) -> bool {
-        self.common.domain == AF_UNIX && self.common.kind == SOCK_STREAM
+        self.common.domain() == AF_UNIX && self.common.kind == SOCK_STREAM
     }
 
     fn has_urgent_data(&self) -> bool {

@@ -34,7 +34,7 @@ impl Dgram {
         generic: &Generic,
         message: &mut Incoming<'_, '_>,
     ) -> Result<Received> {
-        let domain = common.domain;
+        let domain = common.domain();
         let outcome = self.net.with(|stack, _| {
             stack.dgram_recv_error(self.id, |record| {
                 let copied = message.out.write(record.data)?;
@@ -89,7 +89,7 @@ impl Dgram {
             Ok(Received {
                 len,
                 flags: if cut { Flags::TRUNC } else { Flags::empty() },
-                from: Some(SockAddr::from_endpoint(arrival.from, common.domain)),
+                from: Some(SockAddr::from_endpoint(arrival.from, common.domain())),
             })
         };
         let outcome = self.net.with(|stack, _| match from_offset {

@@ -106,7 +106,7 @@ impl Dgram {
 
 impl Protocol for Dgram {
     fn bind(&self, common: &Common, cx: &Caller<'_>, addr: &SockAddr) -> Result<()> {
-        let local = bind_address(addr, common.domain)?;
+        let local = bind_address(addr, common.domain())?;
         if self.kind == DgramKind::Udp {
             check_port(&self.net, cx, local.port)?;
         }
@@ -133,13 +133,13 @@ impl Protocol for Dgram {
         if addr.family() == AF_UNSPEC {
             return lift(self.net.with(|stack, _| stack.dgram_disconnect(self.id)));
         }
-        let peer = addr.endpoint(common.domain)?;
+        let peer = addr.endpoint(common.domain())?;
         lift(self.net.with(|stack, _| stack.dgram_connect(self.id, peer)))
     }
 
     fn local(&self, common: &Common) -> Result<SockAddr> {
         let local = self.net.look(|stack| stack.dgram_local(self.id));
-        Ok(SockAddr::from_endpoint(local, common.domain))
+        Ok(SockAddr::from_endpoint(local, common.domain()))
     }
 
     fn peer(&self, common: &Common) -> Result<SockAddr> {
@@ -147,7 +147,7 @@ impl Protocol for Dgram {
         // Without a port there is no name to give (inet_getname).
         let peer = peer.filter(|peer| peer.port != 0);
         let peer = peer.ok_or(Errno::ENOTCONN)?;
-        Ok(SockAddr::from_endpoint(peer, common.domain))
+        Ok(SockAddr::from_endpoint(peer, common.domain()))
     }
 
     fn send(

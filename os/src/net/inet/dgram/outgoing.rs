@@ -158,7 +158,7 @@ impl Dgram {
             ..SendMeta::default()
         };
         if let Some(to) = message.to.as_ref().filter(|to| !to.bytes().is_empty()) {
-            meta.to = Some(destination(to, common.domain)?);
+            meta.to = Some(destination(to, common.domain())?);
         }
         if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
             meta.iface = iface_of(generic.unicast_iface as i32);

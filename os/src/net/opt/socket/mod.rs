@@ -59,7 +59,7 @@ const VALUES: &[Row] = &[
         |t| Ok(t.generic().reuse_port.into()),
         |t, _, v| {
             let on = v.flag()?;
-            if on && ![AF_INET, AF_INET6].contains(&t.common.domain) {
+            if on && ![AF_INET, AF_INET6].contains(&t.common.domain()) {
                 return Err(Errno::EOPNOTSUPP);
             }
             t.change(|g| g.reuse_port = on);
@@ -69,7 +69,7 @@ const VALUES: &[Row] = &[
     // int: SOCK_STREAM, SOCK_DGRAM, ...
     read_only(SO_TYPE, |t| Ok(Value::Int(t.common.kind as i32))),
     // int: the family that socket(2) was given.
-    read_only(SO_DOMAIN, |t| Ok(Value::Int(t.common.domain as i32))),
+    read_only(SO_DOMAIN, |t| Ok(Value::Int(t.common.domain() as i32))),
     // int: the protocol.
     read_only(SO_PROTOCOL, |t| Ok(Value::Int(t.common.protocol as i32))),
     // int: whether listen(2) was called.
@@ -329,7 +329,7 @@ const VALUES: &[Row] = &[
 
 /// Credentials come with messages of AF_UNIX and AF_NETLINK only. `EOPNOTSUPP`.
 fn has_credentials(t: &Target<'_>) -> Result<()> {
-    match t.common.domain {
+    match t.common.domain() {
         AF_UNIX | AF_NETLINK => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
     }

@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
     // flag: messages come with the number of bytes still to read.
     // Linux does not tell whether it is set.
     write_only(SO_INQ, |t, _, v| {
-        if t.common.domain != AF_UNIX || t.common.kind != SOCK_STREAM {
+        if t.common.domain() != AF_UNIX || t.common.kind != SOCK_STREAM {
             return Err(Errno::ENOPROTOOPT);
         }
         let on = match v.int()? {
