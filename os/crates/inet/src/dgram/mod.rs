@@ -27,7 +27,7 @@ use crate::stack::Stack;
 use crate::tcp::Claim;
 use crate::tcp::Shutdown;
 use crate::time::Instant;
-use socket::{Datagram, Dgram};
+use socket::{Datagram, Dgram, NotedError};
 
 /// Handle of a datagram socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -391,7 +391,8 @@ impl Stack {
         })
     }
 
-    /// MSG_ERRQUEUE: takes the oldest entry of the error queue. Errors: `WouldBlock`.
+    /// MSG_ERRQUEUE: takes the oldest entry of the error queue. As in Linux the pending error becomes that of the next entry which
+    /// came from the network, and goes with the last one. Errors: `WouldBlock`.
     pub fn dgram_recv_error<R>(
         &mut self,
         id: DgramId,
@@ -399,6 +400,11 @@ impl Stack {
     ) -> Result<R> {
         let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         let noted = dgram.errors.pop_front().ok_or(Error::WouldBlock)?;
+        let remote = |noted: &&NotedError| noted.report.origin != ErrorOrigin::Local;
+        let next = dgram.errors.front().filter(remote);
+        if next.is_some() || remote(&&noted) {
+            dgram.error = next.map(|next| next.report.error);
+        }
         Ok(read(&ErrorRecord {
             error: noted.report.error,
             origin: noted.report.origin,

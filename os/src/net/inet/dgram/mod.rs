@@ -160,10 +160,18 @@ impl Protocol for Dgram {
             return Err(Errno::EOPNOTSUPP);
         }
         let len = message.data.remaining();
-        if len > MAX_PAYLOAD {
+        if len > MAX_PAYLOAD && common.domain() == AF_INET {
             return Err(Errno::EMSGSIZE);
         }
         let meta = self.meta(common, cx, message)?;
+        if len > MAX_PAYLOAD {
+            // Over IPv6 the path is looked at before the length is, and its MTU noted (ipv6_local_error).
+            return lift(
+                self.net
+                    .with(|stack, now| stack.dgram_send_with(now, self.id, &meta, len, |_| false)),
+            )
+            .and(Err(Errno::EMSGSIZE));
+        }
         if self.kind == DgramKind::Udp {
             let holding = {
                 let cork = self.cork.lock();
