@@ -22,6 +22,8 @@ pub struct Tag {
     pub unsummed: bool,
     /// Its checksum was computed here, on arrival.
     pub summed: bool,
+    /// It was put on lo by a packet socket: its checksums are to be verified.
+    pub verify: bool,
 }
 
 /// A packet buffer. Dereferences to the frame; before [`crate::Stack::pop_frame`] hands it out it is widened at the front by

@@ -79,7 +79,10 @@ pub use options::SocketOptions;
 pub use route::{Route, RouteKind, Selection};
 pub use rule::{Flow, Rule, RuleAction};
 pub use stack::{Config, Stack};
-pub use tap::{PacketKind, TapFilter, TapId, TapPacket, TapStatus};
+pub use tap::{
+    Collected, Cut, Fanout, FanoutKind, FanoutRefusal, Offload, PacketKind, RolloverCounts,
+    TapFilter, TapId, TapPacket, TapSend, TapStatus, Unsummed,
+};
 pub use tcp::{
     Accepted, Congestion, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer,
 };

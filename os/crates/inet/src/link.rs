@@ -5,10 +5,10 @@ use core::net::{IpAddr, Ipv4Addr};
 use crate::frame::{Buf, Frame, LINK_HEADER};
 use crate::iface::{IfaceId, IfaceKind};
 use crate::ip::Rx;
-use crate::ip::header::protocol;
 use crate::neighbour::Resolution;
 use crate::stack::Stack;
-use crate::tap::{PacketKind, Sight, TapId};
+use crate::tap::offload::transport_sum;
+use crate::tap::{Origin, PacketKind, Sight, Unsummed};
 use crate::time::Instant;
 
 /// Ethertypes (IEEE 802 numbers).
@@ -39,15 +39,6 @@ fn ip_ethertype(packet: &[u8]) -> u16 {
         Some(first) if first >> 4 == 6 => ethertype::IPV6,
         _ => ethertype::IPV4,
     }
-}
-
-/// Whether a packet carries TCP or UDP, whose checksums are not written on lo.
-fn has_transport_checksum(packet: &[u8]) -> bool {
-    let protocol = match packet.first() {
-        Some(first) if first >> 4 == 6 => packet.get(6),
-        _ => packet.get(9),
-    };
-    matches!(protocol, Some(&(protocol::TCP | protocol::UDP)))
 }
 
 impl Stack {
@@ -81,7 +72,7 @@ impl Stack {
                 protocol,
                 kind,
                 source: [s0, s1, s2, s3, s4, s5],
-                unsummed: false,
+                unsummed: None,
                 origin: None,
             };
             self.tap_frame(sight, frame);
@@ -118,7 +109,7 @@ impl Stack {
                 now,
                 iface: IfaceId::LO,
                 kind: PacketKind::Host,
-                verify: false,
+                verify: frame.tag.verify,
                 tag: frame.tag,
             };
             self.ip_input(rx, Buf::Owned(frame));
@@ -182,7 +173,8 @@ impl Stack {
             frame.widen(LINK_HEADER);
             frame[..12].fill(0);
             frame[12..LINK_HEADER].copy_from_slice(&protocol.to_be_bytes());
-            return self.loopback_frame(now, iface, frame, None);
+            let unsummed = transport_sum(&frame[LINK_HEADER..]);
+            return self.loopback_frame(now, iface, frame, None, unsummed);
         }
         self.count_loopback(iface, frame.len() + LINK_HEADER);
         self.loopback.push_back(frame);
@@ -194,7 +186,8 @@ impl Stack {
         now: Instant,
         iface: IfaceId,
         mut frame: Frame,
-        origin: Option<TapId>,
+        origin: Option<Origin>,
+        unsummed: Option<Unsummed>,
     ) {
         self.count_loopback(iface, frame.len());
         let Some(&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
@@ -208,7 +201,7 @@ impl Stack {
             protocol,
             kind: PacketKind::Outgoing,
             source: [s0, s1, s2, s3, s4, s5],
-            unsummed: origin.is_none() && has_transport_checksum(&frame[LINK_HEADER..]),
+            unsummed,
             origin,
         };
         let kind = PacketKind::of([d0, d1, d2, d3, d4, d5], [0; 6]);
@@ -291,7 +284,7 @@ impl Stack {
     }
 
     /// Queues a whole frame for the device.
-    pub(crate) fn device_send(&mut self, iface: IfaceId, frame: Frame, origin: Option<TapId>) {
+    pub(crate) fn device_send(&mut self, iface: IfaceId, frame: Frame, origin: Option<Origin>) {
         if self.taps.is_watched()
             && let Some(&[_, _, _, _, _, _, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
         {
@@ -301,7 +294,7 @@ impl Stack {
                 protocol: u16::from_be_bytes([t0, t1]),
                 kind: PacketKind::Outgoing,
                 source: [s0, s1, s2, s3, s4, s5],
-                unsummed: false,
+                unsummed: None,
                 origin,
             };
             self.tap_frame(sight, &frame);

@@ -15,12 +15,20 @@ pub fn attach(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
     if v.0.len() != SOCK_FPROG {
         return Err(Errno::EINVAL);
     }
-    check_unlocked(t)?;
-    let count = usize::from(u16::from_ne_bytes([v.0[0], v.0[1]]));
-    let at = usize::from_ne_bytes(core::array::from_fn(|i| v.0[8 + i]));
-    let program = Arc::new(read_program(at, count)?);
+    let program = Arc::new(decode(t, v)?);
     t.change(|g| g.filter = Some(program));
     Ok(())
+}
+
+/// A `struct sock_fprog`. As [`attach`], with what is locked first.
+pub(super) fn decode(t: &Target<'_>, v: &Input<'_>) -> Result<Program> {
+    check_unlocked(t)?;
+    if v.0.len() != SOCK_FPROG {
+        return Err(Errno::EINVAL);
+    }
+    let count = usize::from(u16::from_ne_bytes([v.0[0], v.0[1]]));
+    let at = usize::from_ne_bytes(core::array::from_fn(|i| v.0[8 + i]));
+    read_program(at, count)
 }
 
 /// A program from user memory, checked. `EINVAL`, `EFAULT`.

@@ -4,7 +4,9 @@
 
 use super::{
     layout::{self, Offsets, Version},
-    ring::{Fate, Memory, Shape},
+    memory::Memory,
+    ring::{Fate, Manner, Shape},
+    vnet,
 };
 use crate::time;
 use abi::if_packet::{TP_STATUS_BLK_TMO, TP_STATUS_KERNEL, TP_STATUS_LOSING, TP_STATUS_USER};
@@ -30,7 +32,7 @@ const DEFAULT_RETIRE_MS: u32 = 8;
 pub struct Blocks {
     block_size: usize,
     count: usize,
-    reserve: usize,
+    manner: Manner,
     private: u32,
     interval: u64,
     current: usize,
@@ -56,7 +58,7 @@ impl Blocks {
     }
 
     /// `shape` has been checked.
-    pub fn new(memory: &Memory, shape: &Shape, reserve: usize) -> Blocks {
+    pub fn new(memory: &Memory, shape: &Shape, manner: Manner) -> Blocks {
         let ms = match shape.retire_ms {
             0 => DEFAULT_RETIRE_MS,
             ms => ms,
@@ -64,7 +66,7 @@ impl Blocks {
         let mut blocks = Blocks {
             block_size: shape.block_size as usize,
             count: shape.blocks as usize,
-            reserve,
+            manner,
             private: shape.private,
             interval: u64::from(ms) * 1_000_000,
             current: 0,
@@ -98,7 +100,9 @@ impl Blocks {
         if self.frozen && !self.thaw(memory) {
             return Fate::Lost;
         }
-        let at = Offsets::of(Version::V3, self.reserve, packet);
+        let Some(at) = Offsets::of(&self.manner, packet) else {
+            return Fate::Lost;
+        };
         let most = self.block_size - Blocks::overhead(self.private) as usize;
         let captured = packet.data.len().min(most.saturating_sub(at.data));
         let len = (at.data.min(most) + captured).next_multiple_of(ALIGN);
@@ -113,6 +117,10 @@ impl Blocks {
         let (base, start) = (self.base(), self.next);
         let header = layout::header(Version::V3, packet, at, captured, len as u32);
         memory.write(base + start, &header);
+        if self.manner.vnet > 0 && at.data <= most {
+            let bytes = &vnet::header(packet)[..self.manner.vnet];
+            memory.write(base + start + at.data - bytes.len(), bytes);
+        }
         memory.write(base + start + at.data, &packet.data[..captured]);
         let (seconds, nanos) = super::wall_clock(packet);
         self.stamp = (seconds as u32, nanos);

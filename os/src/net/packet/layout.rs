@@ -1,7 +1,7 @@
 //! How a captured frame looks in a mapped ring: `struct tpacket_hdr` and its successors, the
 //! `sockaddr_ll` behind it, and the bytes. Linux's Documentation/networking/packet_mmap.rst.
 
-use super::{address::LinkAddress, status, wall_clock};
+use super::{address::LinkAddress, ring::Manner, status, wall_clock};
 use crate::Result;
 use abi::{Errno, if_packet::TP_STATUS_LOSING};
 use inet::TapPacket;
@@ -61,16 +61,16 @@ pub struct Offsets {
 }
 
 impl Offsets {
-    /// For a packet in a ring of this version, with PACKET_RESERVE.
-    pub fn of(version: Version, reserve: usize, packet: &TapPacket<'_>) -> Offsets {
+    /// For a packet in a ring. `None` when the header has no room for the numbers (Linux drops the packet then).
+    pub fn of(manner: &Manner, packet: &TapPacket<'_>) -> Option<Offsets> {
         let link = packet.network;
-        let room = version.with_address() + if link == 0 { 0 } else { link.max(LINK_ROOM) };
-        let extra = if link == 0 { LINK_ROOM } else { 0 };
-        let network = room.next_multiple_of(ALIGN) + extra + reserve;
-        Offsets {
+        let room = manner.version.with_address() + if link == 0 { 0 } else { link.max(LINK_ROOM) };
+        let extra = if link == 0 { LINK_ROOM } else { manner.vnet };
+        let network = room.next_multiple_of(ALIGN) + extra + manner.reserve as usize;
+        u16::try_from(network).is_ok().then_some(Offsets {
             data: network - link,
             network,
-        }
+        })
     }
 }
 

@@ -8,21 +8,27 @@
 //! ```text
 //! engine: a frame passes -> copied into the tap -> wake -> Collector::arrived: taps's frames into the ring,
 //!                                                          if there is one -> readers wake
+//! send   -> destination -> to the engine; with a ring to send from, each slot that is ready (`transmit`)
 //! recv   -> out of the tap;  or the program reads the ring's status words and calls poll(2)
 //! ```
 
 mod address;
 mod blocks;
+mod fanout;
 mod layout;
 mod member;
+mod memory;
 mod proc;
 mod ring;
 mod slots;
+mod transmit;
+mod vnet;
 
 pub use layout::Version;
 pub use member::Request as Membership;
 pub use proc::init;
 pub use ring::Shape;
+pub use vnet::size as vnet_size;
 
 use super::{
     CAP_NET_RAW, Caller, SockAddr, Socket,
@@ -49,13 +55,22 @@ use abi::{
 };
 use address::{LinkAddress, SOCKADDR_LL};
 use alloc::{sync::Arc, vec, vec::Vec};
-use core::any::Any;
-use inet::{IfaceId, TapFilter, TapId, TapPacket};
+use bpf::Program;
+use core::{
+    any::Any,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+use inet::{FanoutKind, IfaceId, Offload, RolloverCounts, TapFilter, TapId, TapPacket, TapSend};
 use member::Members;
-use ring::Collector;
+use memory::Window;
+use ring::{Collector, Manner};
+use transmit::{Rules, TxRing};
 
 /// The longest frame with its link header: what recv(2) faults in.
-const LONGEST: usize = 65_536 + 14;
+const LONGEST: usize = 65_536 + LINK;
+/// Bytes of a link header, and of a VLAN's.
+const LINK: usize = 14;
+const VLAN: usize = 4;
 
 /// One packet socket.
 pub struct Packet {
@@ -65,6 +80,12 @@ pub struct Packet {
     state: SpinLock<State>,
     members: Members,
     collector: Arc<Collector>,
+    /// PACKET_TX_RING.
+    sender: SpinLock<Option<TxRing>>,
+    /// How many areas show a ring.
+    mappings: Arc<AtomicUsize>,
+    /// What a mapped ring is known by.
+    inode: u64,
 }
 
 /// What the socket was told.
@@ -90,6 +111,24 @@ pub struct State {
     pub timestamp: i32,
     /// PACKET_IGNORE_OUTGOING.
     pub ignore_outgoing: bool,
+    /// PACKET_VNET_HDR_SZ: bytes of the header before each packet; 0 for none.
+    pub vnet: usize,
+    /// PACKET_COPY_THRESH; any value but 0 acts.
+    pub copies: i32,
+    /// PACKET_QDISC_BYPASS: other packet sockets do not see what this one sends.
+    pub unseen: bool,
+    /// PACKET_TX_HAS_OFF.
+    pub has_offset: bool,
+}
+
+impl State {
+    fn manner(&self) -> Manner {
+        Manner {
+            version: self.version,
+            reserve: self.reserve,
+            vnet: self.vnet,
+        }
+    }
 }
 
 /// socket(2). `protocol` is an ethertype in network byte order. `EPERM` without CAP_NET_RAW, `ESOCKTNOSUPPORT`.
@@ -123,6 +162,9 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
             }),
             members: Members::default(),
             collector,
+            sender: SpinLock::new(None),
+            mappings: Arc::new(AtomicUsize::new(0)),
+            inode: crate::file::new_ino(),
         },
     ))
 }
@@ -176,23 +218,76 @@ impl Packet {
         [packets, drops, self.collector.take_freezes()]
     }
 
-    /// PACKET_RX_RING: makes a ring, or with `None` takes it away. `EBUSY`, `EINVAL`, `ENOMEM`.
-    pub fn set_ring(&self, common: &Common, shape: Option<&Shape>) -> Result<()> {
-        let state = self.state();
-        self.collector
-            .set_ring(shape, state.version, state.reserve)?;
-        let limit = match self.collector.size() {
-            0 => common.generic().recv_buffer as usize,
-            size => size,
-        };
-        self.net
-            .with(|stack, _| stack.tap_set_buffer(self.tap, limit));
+    /// PACKET_RX_RING, or PACKET_TX_RING where `sends`: makes a ring, or with `None` takes it away. `EBUSY` while one is
+    /// mapped or, for a second one, there; `EINVAL`, `ENOMEM`.
+    pub fn set_ring(&self, common: &Common, shape: Option<&Shape>, sends: bool) -> Result<()> {
+        if self.mappings.load(Relaxed) > 0 {
+            return Err(Errno::EBUSY);
+        }
+        let manner = self.state().manner();
+        if sends {
+            let ring = match shape {
+                None => None,
+                Some(_) if self.sender.lock().is_some() => return Err(Errno::EBUSY),
+                Some(shape) => Some(TxRing::new(shape, manner)?),
+            };
+            let old = core::mem::replace(&mut *self.sender.lock(), ring);
+            drop(old);
+            return Ok(());
+        }
+        self.collector.set_ring(shape, manner)?;
+        self.set_limits(&common.generic());
         Ok(())
     }
 
     /// Whether there is a ring: what shapes it cannot be changed then.
     pub fn has_ring(&self) -> bool {
-        self.collector.size() > 0
+        self.collector.size() > 0 || self.sender.lock().is_some()
+    }
+
+    /// Tells the tap how much it may keep.
+    pub fn set_limits(&self, generic: &Generic) {
+        let buffer = generic.recv_buffer as usize;
+        let limit = match self.collector.size() {
+            0 => buffer,
+            size => size,
+        };
+        let copies = if self.state().copies != 0 { buffer } else { 0 };
+        self.net.with(|stack, _| {
+            stack.tap_set_buffer(self.tap, limit);
+            stack.tap_set_copies(self.tap, copies);
+        });
+    }
+
+    /// PACKET_FANOUT: joins a group. `EINVAL`, `EALREADY`, `ENOSPC`, `ENOMEM`.
+    pub fn join(&self, word: u32, most: u32) -> Result<()> {
+        let asked = fanout::decode(word, most)?;
+        let joined = self.net.with(|stack, _| stack.tap_join(self.tap, asked));
+        joined.map_err(fanout::errno)
+    }
+
+    /// The group, as PACKET_FANOUT answers it.
+    pub fn fanout(&self) -> i32 {
+        fanout::encode(self.net.look(|stack| stack.tap_fanout(self.tap)))
+    }
+
+    /// PACKET_FANOUT_DATA: `program` is read only where the group is chosen by one. `EINVAL`.
+    pub fn set_fanout_program(&self, program: impl FnOnce(u8) -> Result<Program>) -> Result<()> {
+        let group = self.net.look(|stack| stack.tap_fanout(self.tap));
+        let number = match group {
+            Some(group) if group.kind == FanoutKind::Program => group.number,
+            _ => return Err(Errno::EINVAL),
+        };
+        let program = Arc::new(program(number)?);
+        self.net
+            .with(|stack, _| stack.tap_fanout_program(self.tap, program))
+            .map_err(errno)
+    }
+
+    /// PACKET_ROLLOVER_STATS. `EINVAL` where nothing rolls over.
+    pub fn rollover(&self) -> Result<RolloverCounts> {
+        let counts = self.net.look(|stack| stack.tap_rollover(self.tap));
+        counts.ok_or(Errno::EINVAL)
     }
 
     fn recv_one(
@@ -208,7 +303,14 @@ impl Packet {
         let whole = message.flags.contains(Flags::TRUNC);
         let outcome = self.net.with(|stack, _| {
             stack.tap_recv(self.tap, peek, |packet| {
-                let copied = match message.out.remaining() {
+                let room = message.out.remaining();
+                if room < state.vnet {
+                    return Err(Errno::EINVAL);
+                }
+                if state.vnet > 0 {
+                    message.out.write(&vnet::header(packet)[..state.vnet])?;
+                }
+                let copied = match room - state.vnet {
                     0 => 0,
                     _ => message.out.write(packet.data)?,
                 };
@@ -217,7 +319,7 @@ impl Packet {
                     push_ancillary(control, packet, generic, state);
                 }
                 Ok(Received {
-                    len: if whole { packet.data.len() } else { copied },
+                    len: state.vnet + if whole { packet.data.len() } else { copied },
                     flags: if cut { Flags::TRUNC } else { Flags::empty() },
                     from: Some(LinkAddress::of(packet).encode(SOCKADDR_LL)),
                 })
@@ -226,13 +328,11 @@ impl Packet {
         outcome.map_err(errno)?
     }
 
-    /// Where a message goes: interface, ethertype, hardware address. `EINVAL`, `ENXIO`.
-    fn destination(&self, message: &Outgoing<'_, '_>) -> Result<(IfaceId, u16, [u8; 6])> {
-        let (iface, protocol, addr) = match &message.to {
-            None => {
-                let state = self.state.lock();
-                (state.iface, state.protocol, [0; 6])
-            }
+    /// Where a message goes, without what is in it. `EINVAL`, `ENXIO`.
+    fn destination(&self, message: &Outgoing<'_, '_>) -> Result<TapSend<'static>> {
+        let state = self.state();
+        let (iface, protocol, dst) = match &message.to {
+            None => (state.iface, state.protocol, [0; 6]),
             Some(to) => {
                 let to = LinkAddress::decode(to)?;
                 if self.cooked && usize::from(to.len) < 6 {
@@ -243,9 +343,82 @@ impl Packet {
         };
         let iface = IfaceId(iface);
         match self.net.look(|stack| stack.interface(iface).is_some()) {
-            true => Ok((iface, protocol, addr)),
+            true => Ok(TapSend {
+                iface,
+                protocol,
+                dst,
+                frame: &[],
+                offload: Offload::default(),
+                unseen: state.unseen,
+            }),
             false => Err(Errno::ENXIO),
         }
+    }
+
+    fn send_frame(&self, to: &TapSend<'_>, frame: &[u8]) -> Result<()> {
+        let send = TapSend { frame, ..*to };
+        self.net
+            .with(|stack, now| stack.tap_send(now, self.tap, &send))
+            .map_err(errno)
+    }
+
+    /// Sends what is ready in the ring, and answers with its bytes. `ENETDOWN`; the error of the first frame that cannot be sent,
+    /// which PACKET_LOSS passes over.
+    fn send_slots(&self, to: &TapSend<'_>) -> Result<usize> {
+        let state = self.state();
+        let info = self.net.look(|stack| stack.interface(to.iface).cloned());
+        let info = info.filter(|info| info.up).ok_or(Errno::ENETDOWN)?;
+        let link = if self.cooked { 0 } else { LINK };
+        let rules = Rules {
+            // With a header in front, a packet may be longer than the link takes.
+            longest: if state.vnet > 0 {
+                usize::MAX
+            } else {
+                info.mtu + link + VLAN
+            },
+            has_offset: state.has_offset,
+            cooked: self.cooked,
+        };
+        let mut total = 0;
+        loop {
+            let next = match &*self.sender.lock() {
+                Some(ring) => ring.next(&rules),
+                None => return Err(Errno::EBUSY),
+            };
+            let Some(frame) = next else {
+                return Ok(total);
+            };
+            let sent = frame.and_then(|frame| self.send_slot(to, &state, &frame));
+            let mut sender = self.sender.lock();
+            let Some(ring) = sender.as_mut() else {
+                return Err(Errno::EBUSY);
+            };
+            match sent {
+                Ok(len) => {
+                    total += len;
+                    ring.done();
+                }
+                // It stays ready.
+                Err(Errno::ENOBUFS) if total > 0 => return Ok(total),
+                Err(errno @ (Errno::ENOBUFS | Errno::ENETDOWN)) => return Err(errno),
+                Err(_) if state.loss => ring.done(),
+                Err(errno) => {
+                    ring.refuse();
+                    return Err(errno);
+                }
+            }
+        }
+    }
+
+    /// One frame of the ring. Answers with its length without the header in front.
+    fn send_slot(&self, to: &TapSend<'_>, state: &State, frame: &[u8]) -> Result<usize> {
+        let (header, frame) = frame.split_at_checked(state.vnet).ok_or(Errno::EINVAL)?;
+        let offload = match header.first_chunk() {
+            Some(header) => vnet::parse(header, frame.len())?,
+            None => Offload::default(),
+        };
+        self.send_frame(&TapSend { offload, ..*to }, frame)?;
+        Ok(frame.len())
     }
 }
 
@@ -255,6 +428,9 @@ impl Protocol for Packet {
             return Err(Errno::EINVAL);
         }
         let addr = LinkAddress::decode(addr)?;
+        if self.net.look(|stack| stack.tap_fanout(self.tap).is_some()) {
+            return Err(Errno::EINVAL);
+        }
         let mut state = self.state();
         if addr.protocol != 0 {
             state.protocol = addr.protocol;
@@ -291,19 +467,28 @@ impl Protocol for Packet {
         _cx: Option<&Caller<'_>>,
         message: &mut Outgoing<'_, '_>,
     ) -> Result<usize> {
-        let (iface, protocol, addr) = self.destination(message)?;
+        let mut to = self.destination(message)?;
+        if self.sender.lock().is_some() {
+            return self.send_slots(&to);
+        }
         let len = message.data.remaining();
-        if len > LONGEST {
+        let state = self.state();
+        if state.vnet > 0 {
+            let mut header = [0; vnet::LONG];
+            let packet = len.checked_sub(state.vnet).ok_or(Errno::EINVAL)?;
+            if message.data.read(&mut header[..state.vnet])? < state.vnet {
+                return Err(Errno::EFAULT);
+            }
+            to.offload = vnet::parse(header.first_chunk().ok_or(Errno::EINVAL)?, packet)?;
+        }
+        if len > LONGEST + state.vnet {
             return Err(Errno::EMSGSIZE);
         }
-        let mut frame = vec![0; len];
-        if len > 0 && message.data.read(&mut frame)? < len {
+        let mut frame = vec![0; len - state.vnet];
+        if !frame.is_empty() && message.data.read(&mut frame)? < frame.len() {
             return Err(Errno::EFAULT);
         }
-        let sent = self
-            .net
-            .with(|stack, now| stack.tap_send(now, self.tap, iface, protocol, addr, &frame));
-        sent.map_err(errno)?;
+        self.send_frame(&to, &frame)?;
         Ok(len)
     }
 
@@ -316,7 +501,7 @@ impl Protocol for Packet {
             return Err(Errno::EAGAIN);
         }
         if message.out.remaining() > 0 {
-            message.out.prefault(LONGEST)?;
+            message.out.prefault(LONGEST + vnet::LONG)?;
         }
         let (generic, state) = (common.generic(), self.state());
         common.wait(message.flags.nonblock(), generic.recv_timeout, || {
@@ -340,14 +525,9 @@ impl Protocol for Packet {
     }
 
     fn generic_changed(&self, _common: &Common, generic: &Generic) {
-        let limit = match self.collector.size() {
-            0 => generic.recv_buffer as usize,
-            size => size,
-        };
-        self.net.with(|stack, _| {
-            stack.tap_set_filter(self.tap, generic.filter.clone());
-            stack.tap_set_buffer(self.tap, limit);
-        });
+        self.net
+            .with(|stack, _| stack.tap_set_filter(self.tap, generic.filter.clone()));
+        self.set_limits(generic);
     }
 
     fn ioctl(&self, _common: &Common, request: u32, arg: usize) -> Result<usize> {
@@ -362,7 +542,9 @@ impl Protocol for Packet {
     }
 
     fn mapping(&self) -> Result<Arc<dyn Backing>> {
-        self.collector.mapping()
+        let sender = self.sender.lock().as_ref().map(TxRing::memory);
+        let rings = self.collector.memory().into_iter().chain(sender);
+        Window::new(rings.collect(), self.mappings.clone(), self.inode).map(|window| window as _)
     }
 
     fn close(&self, common: &Common) {
@@ -379,8 +561,8 @@ impl Protocol for Packet {
 /// TP_STATUS_* of a frame that a program may read.
 fn status(packet: &TapPacket<'_>) -> u32 {
     match packet.unsummed {
-        true => TP_STATUS_USER | TP_STATUS_CSUMNOTREADY,
-        false => TP_STATUS_USER,
+        Some(_) => TP_STATUS_USER | TP_STATUS_CSUMNOTREADY,
+        None => TP_STATUS_USER,
     }
 }
 

@@ -6,11 +6,12 @@
 use super::{
     blocks::Blocks,
     layout::{ALIGN, Version},
+    memory::Memory,
     slots::Slots,
 };
 use crate::{
     Result,
-    mm::{Backing, Frame, PAGE_SIZE},
+    mm::PAGE_SIZE,
     net::{registry::Observer, stack::Namespace},
     sched::{Events, WaitQueue},
     sync::SpinLock,
@@ -20,13 +21,9 @@ use crate::{
     },
 };
 use abi::Errno;
-use alloc::{
-    string::{String, ToString},
-    sync::{Arc, Weak},
-    vec::Vec,
-};
+use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use inet::{TapId, TapPacket};
+use inet::{Collected, TapId, TapPacket};
 
 /// `struct tpacket_req`, and of `struct tpacket_req3` what acts.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +40,24 @@ pub struct Shape {
     pub retire_ms: u32,
     /// V3: bytes at the start of each block that are the program's own.
     pub private: u32,
+    /// V3: TP_FT_REQ_*.
+    pub features: u32,
+}
+
+/// What shapes the frames of a ring besides.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    #[allow(missing_docs)]
+    pub version: Version,
+    /// PACKET_RESERVE in bytes.
+    pub reserve: u32,
+    /// PACKET_VNET_HDR_SZ: bytes of the header in front of each packet.
+    pub vnet: usize,
 }
 
 impl Shape {
     /// Linux's checks, in its order. `EINVAL`.
-    fn check(&self, version: Version, reserve: u32) -> Result<()> {
+    pub fn check(&self, version: Version, reserve: u32) -> Result<()> {
         let least = version.with_address() as u64 + u64::from(reserve);
         let (block, frame) = (u64::from(self.block_size), u64::from(self.frame_size));
         let sane = self.block_size as i32 > 0
@@ -61,88 +71,8 @@ impl Shape {
     }
 
     /// Bytes of the whole ring.
-    fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.block_size as usize * self.blocks as usize
-    }
-}
-
-/// The memory of a ring.
-pub struct Memory {
-    pages: Vec<Frame>,
-    mappings: AtomicUsize,
-    inode: u64,
-}
-
-impl Memory {
-    /// `ENOMEM`.
-    fn new(size: usize) -> Result<Arc<Memory>> {
-        let mut pages = Vec::new();
-        for _ in 0..size / PAGE_SIZE {
-            pages.push(Frame::zeroed().ok_or(Errno::ENOMEM)?);
-        }
-        Ok(Arc::new(Memory {
-            pages,
-            mappings: AtomicUsize::new(0),
-            inode: crate::file::new_ino(),
-        }))
-    }
-
-    /// Copies in. What would not fit is left out.
-    pub fn write(&self, mut at: usize, mut bytes: &[u8]) {
-        while let Some(page) = self.pages.get(at / PAGE_SIZE).filter(|_| !bytes.is_empty()) {
-            let offset = at % PAGE_SIZE;
-            let len = bytes.len().min(PAGE_SIZE - offset);
-            page.write(offset, &bytes[..len]);
-            at += len;
-            bytes = &bytes[len..];
-        }
-    }
-
-    /// A word of status; the program may have changed it.
-    pub fn word(&self, at: usize) -> u32 {
-        let mut bytes = [0; 4];
-        if let Some(page) = self.pages.get(at / PAGE_SIZE) {
-            page.read(at % PAGE_SIZE, &mut bytes);
-        }
-        u32::from_ne_bytes(bytes)
-    }
-
-    /// The same, written.
-    pub fn set_word(&self, at: usize, value: u32) {
-        self.write(at, &value.to_ne_bytes());
-    }
-}
-
-impl Backing for Memory {
-    fn page(&self, index: u64, _write: bool) -> Result<Frame> {
-        let page = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.pages.get(index));
-        page.cloned().ok_or(Errno::EFAULT)
-    }
-
-    fn cached(&self, index: u64) -> Option<Frame> {
-        self.pages.get(index as usize).cloned()
-    }
-
-    fn check_map(&self, offset: u64, len: usize) -> Result<()> {
-        // All of it or nothing, as on Linux.
-        match offset == 0 && len.div_ceil(PAGE_SIZE) == self.pages.len() {
-            true => Ok(()),
-            false => Err(Errno::EINVAL),
-        }
-    }
-
-    fn mapped(&self) {
-        self.mappings.fetch_add(1, Relaxed);
-    }
-
-    fn unmapped(&self) {
-        self.mappings.fetch_sub(1, Relaxed);
-    }
-
-    fn identity(&self) -> (u64, u64, String) {
-        (8, self.inode, "socket:[packet]".to_string())
     }
 }
 
@@ -153,6 +83,8 @@ pub enum Fate {
     Kept,
     /// It is in the ring, and readers should look.
     Ready,
+    /// The same, and only its start is there.
+    Cut,
     /// There was no room.
     Lost,
 }
@@ -168,9 +100,9 @@ struct Ring {
 }
 
 impl Ring {
-    fn fill(&mut self, packet: &TapPacket<'_>, losing: bool) -> Fate {
+    fn fill(&mut self, packet: &TapPacket<'_>, losing: bool, may_copy: bool) -> Fate {
         match &mut self.order {
-            Order::Slots(slots) => slots.fill(&self.memory, packet, losing),
+            Order::Slots(slots) => slots.fill(&self.memory, packet, losing, may_copy),
             Order::Blocks(blocks) => blocks.fill(&self.memory, packet, losing),
         }
     }
@@ -206,21 +138,17 @@ impl Collector {
         self.size.load(Relaxed)
     }
 
-    /// A ring of `shape`, or none. `EBUSY` while one is mapped or, for a second one, there; `EINVAL`, `ENOMEM`.
-    pub fn set_ring(&self, shape: Option<&Shape>, version: Version, reserve: u32) -> Result<()> {
-        if let Some(ring) = &*self.ring.lock()
-            && (ring.memory.mappings.load(Relaxed) > 0 || shape.is_some())
-        {
-            return Err(Errno::EBUSY);
-        }
+    /// A ring of `shape`, or none. `EBUSY` for a second one, `EINVAL`, `ENOMEM`.
+    pub fn set_ring(&self, shape: Option<&Shape>, manner: Manner) -> Result<()> {
         let ring = match shape {
             None => None,
+            Some(_) if self.size() > 0 => return Err(Errno::EBUSY),
             Some(shape) => {
-                shape.check(version, reserve)?;
+                shape.check(manner.version, manner.reserve)?;
                 let memory = Memory::new(shape.size())?;
-                let order = match version {
-                    Version::V3 => Order::Blocks(Blocks::new(&memory, shape, reserve as usize)),
-                    _ => Order::Slots(Slots::new(version, shape, reserve as usize)),
+                let order = match manner.version {
+                    Version::V3 => Order::Blocks(Blocks::new(&memory, shape, manner)),
+                    _ => Order::Slots(Slots::new(shape, manner)),
                 };
                 Some(Ring { memory, order })
             }
@@ -242,11 +170,9 @@ impl Collector {
         Ok(())
     }
 
-    /// mmap(2). `EINVAL` without a ring.
-    pub fn mapping(&self) -> Result<Arc<dyn Backing>> {
-        let ring = self.ring.lock();
-        let ring = ring.as_ref().ok_or(Errno::EINVAL)?;
-        Ok(ring.memory.clone())
+    /// What mmap(2) shows of it.
+    pub fn memory(&self) -> Option<Arc<Memory>> {
+        self.ring.lock().as_ref().map(|ring| ring.memory.clone())
     }
 
     /// Whether the ring holds something that the program has not given back.
@@ -286,11 +212,17 @@ impl Observer for Collector {
             };
             loop {
                 let losing = stack.tap_is_losing(self.tap);
-                match stack.tap_recv(self.tap, false, |packet| ring.fill(packet, losing)) {
-                    Ok(Fate::Kept) => {}
-                    Ok(Fate::Ready) => wake = true,
-                    Ok(Fate::Lost) => stack.tap_lost(self.tap),
-                    Err(_) => break,
+                let more = stack.tap_collect(self.tap, |packet, may_copy| {
+                    let fate = ring.fill(packet, losing, may_copy);
+                    wake |= matches!(fate, Fate::Ready | Fate::Cut);
+                    match fate {
+                        Fate::Kept | Fate::Ready => Collected::Taken,
+                        Fate::Cut => Collected::Cut,
+                        Fate::Lost => Collected::Lost,
+                    }
+                });
+                if more.is_err() {
+                    break;
                 }
             }
         });

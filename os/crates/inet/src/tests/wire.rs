@@ -469,9 +469,15 @@ fn taps_see_both_directions_and_send() {
     );
     let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5];
     frame.extend(b"raw");
-    a.stack
-        .tap_send(a.now, tap, a.nic, 0, [0; 6], &frame)
-        .unwrap();
+    let send = TapSend {
+        iface: a.nic,
+        protocol: 0,
+        dst: [0; 6],
+        frame: &frame,
+        offload: Offload::default(),
+        unseen: false,
+    };
+    a.stack.tap_send(a.now, tap, &send).unwrap();
     a.flush();
     exchange(&mut a, &mut b);
     let got = b
