@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
 #define SLOT 2048
