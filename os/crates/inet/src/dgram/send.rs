@@ -203,6 +203,7 @@ impl Stack {
     }
 
     /// Decides where a datagram goes and what its headers say; binds the socket if it is not.
+    #[inline(always)] // A plan is long, and would be moved on its way back.
     fn plan(&mut self, id: DgramId, meta: &SendMeta, len: usize) -> Result<Plan> {
         let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         if dgram.shut_write {
@@ -211,7 +212,7 @@ impl Stack {
         if let Some(error) = dgram.error.take() {
             return Err(error);
         }
-        let (kind, v6, options, local) = (dgram.kind, dgram.v6, dgram.options, dgram.local);
+        let (kind, v6, local) = (dgram.kind, dgram.v6, dgram.local);
         let to = meta.to.or(dgram.peer).ok_or(Error::NoDestination)?;
         let raw = matches!(kind, DgramKind::Raw { .. });
         let additions = meta.additions.as_ref().or(dgram.additions.as_ref());
@@ -225,6 +226,8 @@ impl Stack {
         if !dgram.bound && !raw {
             self.dgram_take_port(id, local)?;
         }
+        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
+        let (options, bound) = (&dgram.options, dgram.local);
         let (mut to, via) = self.check_peer(v6, &options.common, to)?;
         let end = to.addr;
         let mut strict = false;
@@ -260,8 +263,6 @@ impl Stack {
         if route.broadcast && !options.common.broadcast {
             return Err(Error::Access);
         }
-        let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
-        let bound = dgram.local;
         let from = match meta.from {
             Some(from) if !from.is_unspecified() => from.to_canonical(),
             _ if bound.addr.is_unspecified() || bound.addr.is_multicast() => route.source,

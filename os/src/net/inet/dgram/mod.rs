@@ -163,7 +163,8 @@ impl Protocol for Dgram {
         if len > MAX_PAYLOAD && common.domain() == AF_INET {
             return Err(Errno::EMSGSIZE);
         }
-        let meta = self.meta(common, cx, message)?;
+        let generic = common.generic();
+        let meta = self.meta(common, &generic, cx, message)?;
         if len > MAX_PAYLOAD {
             // Over IPv6 the path is looked at before the length is, and its MTU noted (ipv6_local_error).
             return lift(
@@ -180,7 +181,7 @@ impl Protocol for Dgram {
             if holding || message.flags.contains(Flags::MORE) {
                 return self.send_corked(common, message, meta);
             }
-            let segment = usize::from(segment_of(message.control, common)?);
+            let segment = usize::from(segment_of(message.control, &generic)?);
             if segment != 0 && len > segment {
                 return self.send_segments(common, message, &meta, segment);
             }
@@ -193,9 +194,8 @@ impl Protocol for Dgram {
                 Some(_) => Errno::EFAULT,
             });
         }
-        let timeout = common.generic().send_timeout;
         let data = &mut *message.data;
-        common.wait(message.flags.nonblock(), timeout, || {
+        common.wait(message.flags.nonblock(), generic.send_timeout, || {
             lift(self.net.with(|stack, now| {
                 stack.dgram_send_with(now, self.id, &meta, len, |payload| {
                     data.read(payload) == Ok(len)

@@ -10,7 +10,7 @@ use crate::{
         CAP_NET_ADMIN, CAP_NET_RAW, Caller, SockAddr,
         cmsg::{self, Item},
         socket::{
-            Common,
+            Common, Generic,
             message::{Flags, Outgoing},
         },
         stack,
@@ -144,10 +144,10 @@ impl Dgram {
     pub(super) fn meta(
         &self,
         common: &Common,
+        generic: &Generic,
         cx: Option<&Caller<'_>>,
         message: &Outgoing<'_, '_>,
     ) -> Result<SendMeta> {
-        let generic = common.generic();
         let mut meta = SendMeta {
             on_link: message.flags.contains(Flags::DONTROUTE),
             tag: Tag {
@@ -248,7 +248,7 @@ pub(super) fn apply_item(
 }
 
 /// The size to cut a send into: UDP_SEGMENT as ancillary data (a `u16`), else as set. 0 is not at all. `EINVAL`.
-pub(super) fn segment_of(control: &[u8], common: &Common) -> Result<u16> {
+pub(super) fn segment_of(control: &[u8], generic: &Generic) -> Result<u16> {
     const UDP_SEGMENT: i32 = 103;
     for item in cmsg::items(control) {
         let item = item?;
@@ -257,7 +257,7 @@ pub(super) fn segment_of(control: &[u8], common: &Common) -> Result<u16> {
             return Ok(u16::from_ne_bytes(bytes));
         }
     }
-    Ok(common.generic().udp_segment)
+    Ok(generic.udp_segment)
 }
 
 /// An IPv4 packet has hops to go: `EINVAL` for none.
