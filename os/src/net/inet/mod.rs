@@ -1,6 +1,6 @@
 //! AF_INET and AF_INET6 over the engine. ip(7), ipv6(7).
 
-mod dgram;
+pub(in crate::net) mod dgram;
 mod stream;
 
 use super::{

@@ -1,8 +1,8 @@
 //! IPPROTO_IPV6. ipv6(7).
 
 use super::{
-    Input, Level, Manner, Row, Target, Value, addrform, membership, read_only, row, shared, source,
-    write_only,
+    Input, Level, Manner, Row, Target, Value, addrform, extension, membership, read_only, row,
+    shared, source, write_only,
 };
 use crate::{
     Result,
@@ -13,11 +13,11 @@ use abi::{
     net::{
         AF_INET6, IPPROTO_ICMPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_ADD_MEMBERSHIP,
         IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP, IPV6_FREEBIND,
-        IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL, IPV6_MULTICAST_HOPS,
-        IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR, IPV6_RECVFRAGSIZE,
-        IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS,
-        IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP,
-        MCAST_LEAVE_GROUP,
+        IPV6_HDRINCL, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
+        IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
+        IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO,
+        IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF,
+        IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 
@@ -39,10 +39,14 @@ pub fn level(t: &Target<'_>, name: i32, set: bool) -> Result<Level> {
         };
     }
     // A raw socket looks at its own option itself.
-    if t.is_raw() && name as u32 == IPV6_CHECKSUM {
-        return Ok(Level::of(Manner::IntFirstLax, &[ROWS]));
+    if t.is_raw() && [IPV6_CHECKSUM, IPV6_HDRINCL].contains(&(name as u32)) {
+        let rows: &[&[Row]] = &[ROWS, &[extension::HEADER_INCLUDED]];
+        return Ok(Level::of(Manner::IntFirstLax, rows));
     }
-    Ok(Level::of(Manner::Lax, &[ROWS, source::ROWS6]))
+    Ok(Level::of(
+        Manner::Lax,
+        &[ROWS, extension::ROWS6, source::ROWS6],
+    ))
 }
 
 /// Every option of the level.

@@ -10,6 +10,7 @@
 
 mod addrform;
 mod alg;
+mod extension;
 mod filter;
 mod header;
 mod ip;

@@ -1,6 +1,6 @@
 //! SOL_RAW and SOL_ICMPV6, on raw sockets only. raw(7), RFC 3542.
 
-use super::{Level, Manner, Row, Value, ipv6, row};
+use super::{Level, Manner, Row, Value, extension, ipv6, row};
 use alloc::vec::Vec;
 
 /// ICMP_FILTER of SOL_RAW.
@@ -30,7 +30,10 @@ pub const LEVEL4: Level = Level::of(
 );
 
 /// SOL_RAW of an IPv6 socket.
-pub const LEVEL6: Level = Level::of(Manner::IntFirstLax, &[&[ipv6::RAW_CHECKSUM]]);
+pub const LEVEL6: Level = Level::of(
+    Manner::IntFirstLax,
+    &[&[ipv6::RAW_CHECKSUM, extension::HEADER_INCLUDED]],
+);
 
 /// SOL_ICMPV6 of an IPv6 socket for ICMPv6: a set bit blocks a type.
 pub const LEVEL_ICMP6: Level = Level::of(Manner::NameFirst, &[&[ROW_ICMP6]]);

@@ -134,12 +134,25 @@ bitflags::bitflags! {
         const OPTIONS = 1 << 20;
         /// IP_RETOPTS.
         const OPTIONS_BACK = 1 << 21;
-        /// Those about IPv4 options.
-        const HEADERS = Self::OPTIONS.bits() | Self::OPTIONS_BACK.bits();
+        /// IPV6_RECVHOPOPTS.
+        const HOP_BY_HOP = 1 << 22;
+        /// IPV6_RECVDSTOPTS.
+        const DESTINATION = 1 << 23;
+        /// IPV6_RECVRTHDR.
+        const ROUTING = 1 << 24;
+        /// IPV6_2292HOPOPTS.
+        const HOP_BY_HOP_2292 = 1 << 25;
+        /// IPV6_2292DSTOPTS.
+        const DESTINATION_2292 = 1 << 26;
+        /// IPV6_2292RTHDR.
+        const ROUTING_2292 = 1 << 27;
+        /// Those about IPv4 options and IPv6 extension headers.
+        const HEADERS = 0xff << 20;
         /// What an IPv4 socket is not asked for.
         const OF_IPV6 = Self::PKTINFO6.bits() | Self::HOPLIMIT.bits() | Self::TCLASS.bits()
             | Self::ERRORS6.bits() | Self::ORIGINAL6.bits() | Self::PKTINFO_2292.bits()
-            | Self::HOPLIMIT_2292.bits() | Self::FRAGMENT6.bits() | Self::PATH_MTU.bits();
+            | Self::HOPLIMIT_2292.bits() | Self::FRAGMENT6.bits() | Self::PATH_MTU.bits()
+            | 0x3f << 22;
     }
 }
 

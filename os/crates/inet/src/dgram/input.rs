@@ -25,6 +25,8 @@ struct Parcel<'a> {
     header: &'a IpHeader,
     from: Endpoint,
     to_port: u16,
+    /// Length of the IP header in the packet; 0 where it is not written.
+    ip: u32,
     /// Offsets into the packet.
     start: usize,
     end: usize,
@@ -88,6 +90,7 @@ impl Stack {
                 },
             },
             to_port,
+            ip: header.payload as u32,
             start: header.payload + UDP_HEADER,
             end: header.payload + len,
         };
@@ -143,6 +146,7 @@ impl Stack {
             unsummed6: frame.tag.unsummed && header.is_v6(),
             from: Endpoint::new(header.src, from),
             to_port: to,
+            ip: 0,
             start: header.payload + UDP_HEADER,
             end: header.end,
         };
@@ -293,7 +297,7 @@ impl Stack {
             frame,
             start: parcel.start,
             end,
-            header: parcel.header.payload as u16,
+            header: parcel.ip,
             from: parcel.from,
             to: parcel.header.dst,
             iface: rx.iface,
@@ -338,6 +342,7 @@ impl Stack {
                 unsummed6: false,
                 to_port: u16::from(header.protocol),
                 // raw(7): IPv4 with its header; raw IPv6 without (RFC 3542 section 3).
+                ip: header.payload as u32,
                 start: if header.is_v6() { header.payload } else { 0 },
                 end: header.end,
             };
@@ -370,6 +375,7 @@ impl Stack {
             },
             unsummed6: false,
             to_port: id,
+            ip: header.payload as u32,
             start: header.payload,
             end: header.end,
         };

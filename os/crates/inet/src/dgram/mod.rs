@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::frame::Tag;
 use crate::iface::IfaceId;
 use crate::ip::additions::Additions;
+use crate::ip::extension;
 use crate::ip::header::IPV4_HEADER;
 use crate::ip::options::Ipv4Options;
 use crate::options::SocketOptions;
@@ -62,7 +63,7 @@ pub struct DgramOptions {
     pub multicast_all: bool,
     /// IP_RECVERR or IPV6_RECVERR: keep ICMP errors in the error queue and report all of them.
     pub recv_errors: bool,
-    /// IP_HDRINCL (raw IPv4).
+    /// IP_HDRINCL, IPV6_HDRINCL (raw).
     pub header_included: bool,
     /// ICMP_FILTER or ICMP6_FILTER as 256 bits, 1 = block (raw ICMP).
     pub icmp_filter: [u64; 4],
@@ -135,6 +136,15 @@ impl<'a> Arrival<'a> {
             IpAddr::V4(_) => self.datagram.behind_header(IPV4_HEADER),
             IpAddr::V6(_) => &[],
         }
+    }
+
+    /// Its IPv6 extension headers, each with its kind (a protocol number), as they came.
+    pub fn extension_headers(&self) -> impl Iterator<Item = (u8, &'a [u8])> {
+        let length = match self.from.addr {
+            IpAddr::V6(_) if self.segment == 0 => self.datagram.header as usize,
+            _ => 0,
+        };
+        extension::headers(&self.datagram.frame, length).map(|(kind, _, header)| (kind, header))
     }
 
     /// Options to answer with (IP_RETOPTS). `None` where nothing can be answered.

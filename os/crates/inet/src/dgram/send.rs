@@ -15,7 +15,7 @@ use crate::icmp::{self, Report, protocol_of};
 use crate::iface::IfaceId;
 use crate::ip::additions::Additions;
 use crate::ip::header::{
-    HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
+    HeaderFields, IPV4_HEADER, IPV6_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
 };
 use crate::route::Selection;
 use crate::rule::Flow;
@@ -28,6 +28,10 @@ const LARGEST: usize = 65_535;
 /// Raw sockets that receive UDP.
 const UDP_AS_RAW: DgramKind = DgramKind::Raw {
     protocol: protocol::UDP,
+};
+/// Raw sockets that write all headers.
+const UNSPECIFIED: DgramKind = DgramKind::Raw {
+    protocol: protocol::RAW,
 };
 
 /// Everything about one datagram except its bytes.
@@ -94,8 +98,9 @@ impl Stack {
         }
         let total = front + udp + len;
         // The 16-bit length fields: of the whole packet (IPv4), of the payload (IPv6).
-        let longest = if v6 { LARGEST + front } else { LARGEST };
-        if total > longest || (plan.dont_fragment && total > plan.route.mtu) {
+        let longest = if v6 { LARGEST + IPV6_HEADER } else { LARGEST };
+        let whole = plan.dont_fragment || plan.header_included;
+        if total > longest || (whole && total > plan.route.mtu) {
             // udp_sendmsg() of IPv4 refuses what no length field can say before it looks at a path.
             if v6 || plan.kind != DgramKind::Udp || len <= LARGEST {
                 self.note_too_long(id, &plan);
@@ -103,6 +108,7 @@ impl Stack {
             return Err(Error::MessageTooBig);
         }
         if v6
+            && !plan.header_included
             && matches!(plan.kind, DgramKind::Raw { .. })
             && plan.checksum_offset.is_some_and(|at| at as usize + 2 > len)
         {
@@ -127,7 +133,9 @@ impl Stack {
         let Some(mut frame) = self.udp_deliver_local(now, &plan, frame) else {
             return Ok(());
         };
-        if plan.header_included {
+        if plan.header_included && v6 {
+            // It is sent as it is.
+        } else if plan.header_included {
             complete_included(&mut frame, &plan, self.rng.u16());
         } else {
             plan.write_payload(&mut frame[front..]);
@@ -230,21 +238,26 @@ impl Stack {
         let (options, bound) = (&dgram.options, dgram.local);
         let (mut to, via) = self.check_peer(v6, &options.common, to)?;
         let end = to.addr;
-        let mut strict = false;
-        if let Some(additions) = &additions
-            && let Some(first) = additions.v4.first_hop()
-            && to.addr.is_ipv4()
-        {
-            to.addr = IpAddr::V4(first);
-            strict = additions.v4.is_strict();
+        let (mut toward, mut strict, mut dont_fragment) = (end, false, options.dont_fragment);
+        if let Some(additions) = &additions {
+            let first = additions.first_hop(end.is_ipv6());
+            toward = first.unwrap_or(end);
+            if end.is_ipv4() {
+                to.addr = toward;
+                strict = additions.v4.is_strict();
+            } else {
+                dont_fragment = additions.dont_fragment.unwrap_or(dont_fragment);
+            }
         }
         let group = to.addr.is_multicast();
         if let Some(iface) = meta.iface {
             self.iface(iface)?;
         }
+        let sticky = additions.as_ref().and_then(|additions| additions.iface);
         let via = meta
             .iface
             .or(via)
+            .or(sticky)
             .or(options.multicast_iface.filter(|_| group));
         let source = meta.from.unwrap_or(local.addr);
         let mut route = self.select_route_for(&Flow {
@@ -252,7 +265,7 @@ impl Stack {
             source: Some(source).filter(|addr| !addr.is_unspecified()),
             mark: options.common.mark,
             tos: options.common.tos,
-            ..Flow::to(to.addr)
+            ..Flow::to(toward)
         })?;
         if strict && route.next_hop != to.addr {
             return Err(Error::NetUnreachable);
@@ -288,14 +301,8 @@ impl Stack {
             to_port: to.port,
             ttl,
             tos: meta.tos.unwrap_or(options.common.tos),
-            dont_fragment: options.dont_fragment,
-            header_included: raw
-                && !v6
-                && (options.header_included
-                    || kind
-                        == DgramKind::Raw {
-                            protocol: protocol::RAW,
-                        }),
+            dont_fragment,
+            header_included: raw && (options.header_included || !v6 && kind == UNSPECIFIED),
             // Nobody looks at it on lo, where nothing is damaged.
             checksum: (!route.local || self.taps.is_watched())
                 && (!options.no_checksum || to.addr.is_ipv6())

@@ -31,8 +31,8 @@ pub(crate) struct Datagram {
     /// Where in the frame the caller's bytes are.
     pub start: usize,
     pub end: usize,
-    /// Length of the IP header, whose bytes are at the beginning where it has options or extensions.
-    pub header: u16,
+    /// Length of the IP header, at the beginning of the frame; 0 of one that was never written.
+    pub header: u32,
     pub from: Endpoint,
     pub to: IpAddr,
     pub iface: IfaceId,
@@ -88,7 +88,7 @@ impl Datagram {
         match self.segment {
             0 => self
                 .frame
-                .get(fixed..self.header.into())
+                .get(fixed..self.header as usize)
                 .unwrap_or_default(),
             // Put together from several.
             _ => &[],

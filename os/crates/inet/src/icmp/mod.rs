@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::frame::{Buf, Frame};
 use crate::iface::IfaceId;
 use crate::ip::additions::write_v4;
+use crate::ip::extension::UNKNOWN_OPTION;
 use crate::ip::header::{HeaderFields, IPV4_HEADER, IpHeader, header_len, protocol};
 use crate::ip::options::Ipv4Options;
 use crate::ip::{Destination, Rx};
@@ -46,8 +47,11 @@ pub(crate) enum Complaint {
     TimeExceeded,
     /// The link takes packets of up to so many bytes.
     TooBig(u32),
-    /// The byte of the header at this offset is wrong.
-    Malformed(u8),
+    /// The byte of the packet at this offset is wrong; an unknown protocol of IPv6 is that too.
+    Malformed {
+        code: u8,
+        at: u32,
+    },
 }
 
 /// An error that somebody reported about a packet of ours.
@@ -290,12 +294,21 @@ impl Stack {
         bytes: &[u8],
         complaint: Complaint,
     ) {
-        let silent = !matches!(destination, Destination::Unicast | Destination::Transit)
+        // RFC 4443 section 2.4 (e): of an option that wants it, also the sender to a group hears.
+        let one_only = !matches!(
+            complaint,
+            Complaint::Malformed {
+                code: UNKNOWN_OPTION,
+                ..
+            }
+        );
+        let of_group = matches!(rx.kind, PacketKind::Broadcast | PacketKind::Multicast)
+            || !matches!(destination, Destination::Unicast | Destination::Transit);
+        let silent = (one_only && of_group)
             // Of a fragmented packet only the first part is complained about (RFC 1812 section 4.3.2.7), and never an error
             // about an error.
             || header.fragment.is_some_and(|part| part.offset != 0)
             || destination == Destination::Transit && is_error(header, bytes)
-            || matches!(rx.kind, PacketKind::Broadcast | PacketKind::Multicast)
             || header.src.is_unspecified()
             || header.src.is_multicast();
         if silent {
@@ -316,8 +329,8 @@ impl Stack {
             (Complaint::TimeExceeded, v6) => (TIME_EXCEEDED[usize::from(v6)], 0, 0),
             (Complaint::TooBig(mtu), false) => (UNREACHABLE[0], FRAGMENTATION_NEEDED, mtu),
             (Complaint::TooBig(mtu), true) => (PACKET_TOO_BIG, 0, mtu),
-            (Complaint::Malformed(at), false) => (PARAMETER[0], 0, u32::from(at) << 24),
-            (Complaint::Malformed(at), true) => (PARAMETER[1], 0, at.into()),
+            (Complaint::Malformed { code, at }, false) => (PARAMETER[0], code, at << 24),
+            (Complaint::Malformed { code, at }, true) => (PARAMETER[1], code, at),
         };
         if !self.icmp_allowed(rx, header.src, kind, code) {
             return;
@@ -325,7 +338,7 @@ impl Stack {
         // As much of the packet as fits without exceeding 576 bytes (RFC 1812 4.3.2.3) or the IPv6 minimum MTU.
         // What is malformed is not turned round.
         let options = match complaint {
-            Complaint::Malformed(_) => Some(None),
+            Complaint::Malformed { .. } => Some(None),
             _ => self.options_back(header, bytes),
         };
         let Some(options) = options else { return };
@@ -339,7 +352,9 @@ impl Stack {
         message[HEADER..].copy_from_slice(quote);
         // A router speaks for itself, a host as whom the packet meant.
         let source = match destination {
-            Destination::Transit => self.select_route(header.src, None).map(|way| way.source),
+            Destination::Transit | Destination::Multicast | Destination::Broadcast => {
+                self.select_route(header.src, None).map(|way| way.source)
+            }
             _ => Ok(header.dst),
         };
         let Ok(source) = source else {
@@ -349,7 +364,7 @@ impl Stack {
         let counters = &mut self.counters.icmp[usize::from(v6)];
         match complaint {
             Complaint::TimeExceeded => counters.out_time_exceeded += 1,
-            Complaint::Malformed(_) => counters.out_parameter_problems += 1,
+            Complaint::Malformed { .. } => counters.out_parameter_problems += 1,
             _ => counters.out_dest_unreachable += 1,
         }
         self.icmp_send(rx, source, header.src, 0, options, frame);

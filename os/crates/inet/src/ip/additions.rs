@@ -4,37 +4,53 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
+use super::extension::ExtensionHeaders;
 use super::header::{IPV4_HEADER, refresh_v4_checksum};
 use super::options::{Hop, Ipv4Options};
+use crate::iface::IfaceId;
 use crate::stack::Stack;
 
-/// IPv4 options. Change them through [`Stack::dgram_add`], or give them with one message.
+/// IPv4 options and IPv6 extension headers. Change them through [`Stack::dgram_add`], or give them with one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Additions {
     /// IP_OPTIONS, IP_RETOPTS.
     pub v4: Ipv4Options,
+    /// IPV6_HOPOPTS and its kin.
+    pub v6: ExtensionHeaders,
+    /// IPV6_PKTINFO of the socket: the interface to send by.
+    pub iface: Option<IfaceId>,
+    /// IPV6_DONTFRAG of one message: never fragment.
+    pub dont_fragment: Option<bool>,
 }
 
 impl Additions {
     /// Whether there is nothing to add.
     pub fn is_empty(&self) -> bool {
-        self.v4.is_empty()
+        *self == Additions::default()
     }
 
     /// Bytes behind the fixed header.
     pub(crate) fn len(&self, v6: bool) -> usize {
         match v6 {
-            true => 0,
+            true => self.v6.len(),
             false => self.v4.len(),
         }
     }
 
     /// Makes room for them known in a packet whose fixed header is written, and fills it. `to` is where the packet ends.
     pub(crate) fn write(&self, packet: &mut [u8], from: Hop, to: IpAddr) {
-        if let IpAddr::V4(to) = to
-            && !self.v4.is_empty()
-        {
-            write_v4(&self.v4, packet, from, to);
+        match to {
+            IpAddr::V4(to) if !self.v4.is_empty() => write_v4(&self.v4, packet, from, to),
+            IpAddr::V4(_) => {}
+            IpAddr::V6(_) => self.v6.write(packet),
+        }
+    }
+
+    /// Where a packet with a source route or a routing header goes first.
+    pub(crate) fn first_hop(&self, v6: bool) -> Option<IpAddr> {
+        match v6 {
+            true => self.v6.first_hop().map(IpAddr::V6),
+            false => self.v4.first_hop().map(IpAddr::V4),
         }
     }
 }

@@ -135,6 +135,8 @@ fn parse_v6(bytes: &[u8]) -> Option<IpHeader> {
     loop {
         let rest = &bytes[header.payload..end];
         match header.protocol {
+            // The first of these comes first only.
+            protocol::HOP_BY_HOP if header.payload != IPV6_HEADER => return Some(header),
             protocol::HOP_BY_HOP | protocol::ROUTING | protocol::DESTINATION => {
                 let [next, len] = *rest.first_chunk()?;
                 let len = (usize::from(len) + 1) * 8;

@@ -1,6 +1,7 @@
 //! The network layer on the way in: checks addresses, puts fragments together, hands payloads to their protocols.
 
 pub(crate) mod additions;
+pub(crate) mod extension;
 mod forward;
 pub(crate) mod header;
 pub(crate) mod options;
@@ -15,7 +16,8 @@ use crate::iface::IfaceId;
 use crate::stack::Stack;
 use crate::tap::PacketKind;
 use crate::time::Instant;
-use header::{IPV4_HEADER, IpHeader, protocol};
+use extension::Refusal;
+use header::{IPV4_HEADER, IPV6_HEADER, IpHeader, protocol};
 use options::Marks;
 
 /// What is known about a packet besides its bytes.
@@ -64,7 +66,13 @@ impl Stack {
         };
         let mut packet = packet;
         let mut marks = Marks::default();
-        if header.payload != IPV4_HEADER && !header.is_v6() {
+        if header.is_v6() {
+            if header.payload != IPV6_HEADER
+                && !self.examine_extensions(rx, &header, destination, &packet, IPV6_HEADER)
+            {
+                return packet.discard(&mut self.frames);
+            }
+        } else if header.payload != IPV4_HEADER {
             match self.take_options(rx, &header, destination, packet) {
                 Some(taken) => (packet, marks) = taken,
                 None => return,
@@ -76,12 +84,21 @@ impl Stack {
         if header.fragment.is_some() {
             let whole = self.reassemble(rx, &header, packet.bytes());
             packet.discard(&mut self.frames);
-            let Some((header, frame)) = whole else { return };
+            let Some((whole, frame)) = whole else { return };
             let rx = Rx {
                 tag: frame.tag,
                 ..rx
             };
-            return self.deliver(rx, header, destination, Buf::Owned(frame));
+            let packet = Buf::Owned(frame);
+            // What was cut as well has not been looked at.
+            let seen = header.payload - extension::FRAGMENT_HEADER;
+            if header.is_v6()
+                && whole.payload != seen
+                && !self.examine_extensions(rx, &whole, destination, &packet, seen)
+            {
+                return packet.discard(&mut self.frames);
+            }
+            return self.deliver(rx, whole, destination, packet);
         }
         self.deliver(rx, header, destination, packet);
     }
@@ -111,6 +128,34 @@ impl Stack {
             }
             dst => self.is_local(dst).then_some(Destination::Unicast),
         }
+    }
+
+    /// Whether a packet with such IPv6 extension headers, those before `first` not looked at, is taken; tells its sender if not.
+    fn examine_extensions(
+        &mut self,
+        rx: Rx,
+        header: &IpHeader,
+        destination: Destination,
+        packet: &Buf<'_>,
+        first: usize,
+    ) -> bool {
+        let bytes = packet.bytes();
+        let transit = destination == Destination::Transit;
+        let Err(refusal) = extension::examine(bytes, header.payload, first, transit) else {
+            return true;
+        };
+        self.counters.ip[1].in_header_errors += 1;
+        if let Refusal::Problem(code, at) = refusal {
+            let at = at as u32;
+            self.complain(
+                rx,
+                header,
+                destination,
+                bytes,
+                Complaint::Malformed { code, at },
+            );
+        }
+        false
     }
 
     /// Acts on the IPv4 options of a packet: what hops write down is written, once on this host. A packet that is malformed or
@@ -145,7 +190,8 @@ impl Stack {
             }
             Err(at) => {
                 self.counters.ip[0].in_header_errors += 1;
-                let wrong = Complaint::Malformed((IPV4_HEADER + at) as u8);
+                let at = (IPV4_HEADER + at) as u32;
+                let wrong = Complaint::Malformed { code: 0, at };
                 self.complain(rx, header, destination, &frame, wrong);
             }
         }
@@ -171,13 +217,14 @@ impl Stack {
                     let counters = &mut self.counters.ip[header.version()];
                     counters.in_delivers -= 1;
                     counters.in_unknown_protocols += 1;
-                    self.complain(
-                        rx,
-                        &header,
-                        destination,
-                        packet.bytes(),
-                        Complaint::ProtocolUnreachable,
-                    );
+                    let complaint = match header.is_v6() {
+                        true => Complaint::Malformed {
+                            code: extension::UNKNOWN_NEXT,
+                            at: extension::link(packet.bytes(), header.payload) as u32,
+                        },
+                        false => Complaint::ProtocolUnreachable,
+                    };
+                    self.complain(rx, &header, destination, packet.bytes(), complaint);
                 }
                 packet.discard(&mut self.frames);
             }

@@ -2,14 +2,13 @@
 
 use core::net::IpAddr;
 
-use super::header::{IPV4_HEADER, IPV6_HEADER, protocol, refresh_v4_checksum};
+use super::extension::{self, FRAGMENT_HEADER};
+use super::header::{IPV4_HEADER, IPV6_HEADER, IpHeader, protocol, refresh_v4_checksum};
 use super::options;
 use crate::frame::Frame;
 use crate::iface::IfaceId;
 use crate::stack::Stack;
 use crate::time::Instant;
-
-const FRAGMENT_HEADER: usize = 8;
 
 impl Stack {
     /// Sends a whole IP packet out of `iface`, in fragments when it is longer than `mtu`.
@@ -73,7 +72,7 @@ impl Stack {
         }
     }
 
-    /// RFC 8200 section 4.5. Our own packets carry no extension headers, so the unfragmentable part is the fixed header.
+    /// RFC 8200 section 4.5: headers that hops on the way look at are in every fragment.
     fn fragment_v6(
         &mut self,
         now: Instant,
@@ -83,23 +82,26 @@ impl Stack {
         packet: &[u8],
     ) {
         let id = self.rng.u32();
-        let (header, payload) = packet.split_at(IPV6_HEADER);
-        let front = IPV6_HEADER + FRAGMENT_HEADER;
+        let own = IpHeader::parse(packet, false).map_or(IPV6_HEADER, |header| header.payload);
+        let cut = extension::unfragmentable(packet, own).min(packet.len());
+        let link = extension::link(packet, cut);
+        let (header, payload) = packet.split_at(cut);
+        let front = cut + FRAGMENT_HEADER;
         let step = (mtu.max(front + 8) - front) & !7;
         let mut offset = 0;
         while offset < payload.len() {
             let part = &payload[offset..payload.len().min(offset + step)];
             let more = offset + part.len() < payload.len();
             let mut frame = self.frames.get(front + part.len());
-            frame[..IPV6_HEADER].copy_from_slice(header);
-            let payload_len = (FRAGMENT_HEADER + part.len()) as u16;
+            frame[..cut].copy_from_slice(header);
+            let payload_len = (front - IPV6_HEADER + part.len()) as u16;
             frame[4..6].copy_from_slice(&payload_len.to_be_bytes());
-            frame[6] = protocol::FRAGMENT;
-            frame[IPV6_HEADER] = header[6];
-            frame[IPV6_HEADER + 1] = 0;
+            frame[link] = protocol::FRAGMENT;
+            frame[cut] = header[link];
+            frame[cut + 1] = 0;
             let field = offset as u16 | u16::from(more);
-            frame[IPV6_HEADER + 2..IPV6_HEADER + 4].copy_from_slice(&field.to_be_bytes());
-            frame[IPV6_HEADER + 4..front].copy_from_slice(&id.to_be_bytes());
+            frame[cut + 2..cut + 4].copy_from_slice(&field.to_be_bytes());
+            frame[cut + 4..front].copy_from_slice(&id.to_be_bytes());
             frame[front..].copy_from_slice(part);
             self.counters.ip[1].fragment_creates += 1;
             self.ip_transmit(now, iface, next_hop, frame);

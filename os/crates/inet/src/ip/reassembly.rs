@@ -5,7 +5,8 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::Rx;
-use super::header::{Fragment, HeaderFields, IpHeader, header_len};
+use super::extension::{self, FRAGMENT_HEADER};
+use super::header::{Fragment, IPV6_HEADER, IpHeader, refresh_v4_checksum};
 use crate::frame::{Frame, FramePool};
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -29,6 +30,8 @@ struct Partial {
     flow: Flow,
     header: IpHeader,
     payload: Frame,
+    /// The headers of the first fragment, without that which says it is one.
+    front: Vec<u8>,
     /// Received byte ranges, sorted, merged.
     have: Vec<(usize, usize)>,
     total: Option<usize>,
@@ -93,38 +96,48 @@ impl Partial {
         }
     }
 
-    /// The packet as if it had never been cut; options and extension headers are gone.
+    /// The packet as if it had never been cut, with the options and extension headers of its first part.
     fn finish(self, pool: &mut FramePool) -> Option<(IpHeader, Frame)> {
         let total = self.total?;
-        let front = header_len(self.header.is_v6());
+        let v6 = self.header.is_v6();
+        let front = self.front.len();
         // IPv6's length field does not count the header.
-        let counted = if self.header.is_v6() { 0 } else { front };
+        let counted = if v6 { front - IPV6_HEADER } else { front };
         if counted + total > LARGEST {
             pool.put(self.payload);
             return None;
         }
         let mut frame = pool.get(front + total);
+        frame[..front].copy_from_slice(&self.front);
         frame[front..].copy_from_slice(&self.payload[..total]);
         pool.put(self.payload);
-        let header = IpHeader {
-            payload: front,
-            end: front + total,
-            fragment: None,
-            ..self.header
-        };
-        let fields = HeaderFields {
-            src: header.src,
-            dst: header.dst,
-            protocol: header.protocol,
-            ttl: header.ttl,
-            tos: header.tos,
-            id: self.flow.id as u16,
-            dont_fragment: false,
-        };
-        fields.write(&mut frame);
+        self.header.set_end(&mut frame);
+        if !v6 {
+            frame[6..8].fill(0);
+            refresh_v4_checksum(&mut frame);
+        }
         frame.tag.fragment = self.longest as u32;
-        Some((header, frame))
+        // What was cut may begin with more headers.
+        match IpHeader::parse(&frame, false).filter(|header| header.fragment.is_none()) {
+            Some(header) => Some((header, frame)),
+            None => {
+                pool.put(frame);
+                None
+            }
+        }
     }
+}
+
+/// The headers before what was cut, with the next of them named where a fragment header was.
+fn front_of(header: &IpHeader, bytes: &[u8]) -> Vec<u8> {
+    if !header.is_v6() {
+        return bytes[..header.payload].into();
+    }
+    let end = header.payload - FRAGMENT_HEADER;
+    let link = extension::link(bytes, end);
+    let mut front: Vec<u8> = bytes[..end].into();
+    front[link] = bytes[end];
+    front
 }
 
 impl Stack {
@@ -157,6 +170,7 @@ impl Stack {
                     flow,
                     header: *header,
                     payload: self.frames.get(LARGEST),
+                    front: Vec::new(),
                     have: Vec::new(),
                     total: None,
                     longest: 0,
@@ -167,6 +181,9 @@ impl Stack {
         };
         let longest = &mut self.reassembly.partial[at].longest;
         *longest = header.end.max(*longest);
+        if fragment.offset == 0 {
+            self.reassembly.partial[at].front = front_of(header, bytes);
+        }
         let whole =
             match self.reassembly.partial[at].add(&bytes[header.payload..header.end], fragment) {
                 Add::Incomplete => {

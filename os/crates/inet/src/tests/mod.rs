@@ -1,6 +1,7 @@
 //! Tests that play the other side: another stack, a hand-made peer, or a bad network.
 
 mod config;
+mod extension;
 mod filter;
 mod forward;
 mod hostile;

@@ -1,6 +1,6 @@
 //! UDP, ping and raw sockets. udp(7), icmp(7), raw(7).
 
-mod headers;
+pub(in crate::net) mod headers;
 mod incoming;
 mod outgoing;
 

@@ -3,7 +3,7 @@
 //! Called by the socket's `send` in [`super`], which owns the waiting; the cork is under the socket's own lock, taken
 //! for the bytes and never over a call into the engine.
 
-use super::{Dgram, MAX_PAYLOAD, lift};
+use super::{Dgram, MAX_PAYLOAD, headers::Given, lift};
 use crate::{
     Result,
     net::{
@@ -20,11 +20,12 @@ use abi::{
     Errno,
     net::{
         AF_INET, AF_INET6, AF_UNSPEC, IP_PKTINFO, IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
-        IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS, SCM_CREDENTIALS, SCM_RIGHTS, SO_MARK,
-        SO_PRIORITY, SO_TIMESTAMPING_NEW, SO_TIMESTAMPING_OLD, SOL_SOCKET, SOL_UDP,
+        IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS,
+        SCM_CREDENTIALS, SCM_RIGHTS, SO_MARK, SO_PRIORITY, SO_TIMESTAMPING_NEW,
+        SO_TIMESTAMPING_OLD, SOL_SOCKET, SOL_UDP,
     },
 };
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 use core::{
     net::IpAddr,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
@@ -163,14 +164,14 @@ impl Dgram {
         if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
             meta.iface = iface_of(generic.unicast_iface as i32);
         }
-        let mut additions = None;
+        let mut given = Given::default();
         for item in cmsg::items(message.control) {
             let item = item?;
-            if !self.adds(&mut additions, &item, cx)? {
+            if !self.adds(&mut given, &item, cx)? {
                 apply_item(&mut meta, &item, cx)?;
             }
         }
-        meta.additions = additions.map(Arc::new);
+        meta.additions = given.with(|| self.net.look(|stack| stack.dgram_additions(self.id)));
         Ok(meta)
     }
 }
@@ -208,7 +209,7 @@ pub(super) fn apply_item(
     match (item.level, item.kind as u32) {
         (IP, IP_TTL) => meta.ttl = Some(byte().and_then(above_zero)?),
         (IP, IP_TOS) => meta.tos = Some(byte()?),
-        (IPV6, IPV6_HOPLIMIT) => meta.ttl = or_default(int()?)?,
+        (IPV6, IPV6_HOPLIMIT | IPV6_2292HOPLIMIT) => meta.ttl = or_default(int()?)?,
         (IPV6, IPV6_TCLASS) => meta.tos = or_default(int()?)?,
         (IP, IP_PKTINFO) => {
             // struct in_pktinfo: index, address to send from, header destination.
@@ -217,7 +218,7 @@ pub(super) fn apply_item(
             let from: [u8; 4] = core::array::from_fn(|i| data[4 + i]);
             meta.from = Some(IpAddr::from(from)).filter(|from| !from.is_unspecified());
         }
-        (IPV6, IPV6_PKTINFO) => {
+        (IPV6, IPV6_PKTINFO | IPV6_2292PKTINFO) => {
             // struct in6_pktinfo: address, index.
             let data: &[u8; 20] = item.data.try_into().map_err(|_| Errno::EINVAL)?;
             let from: [u8; 16] = core::array::from_fn(|i| data[i]);

@@ -1,0 +1,109 @@
+/*
+ * Extension headers: sent with every datagram (sticky options) or with one, and
+ * shown to the receiver. RFC 3542, RFC 2292, ipv6(7).
+ * Agrees: Linux 7.2.
+ */
+#include "ancillary.h"
+
+#ifndef IPV6_RECVHOPOPTS
+#define IPV6_RECVHOPOPTS 53
+#endif
+#ifndef IPV6_2292HOPOPTS
+#define IPV6_2292HOPOPTS 3
+#define IPV6_2292DSTOPTS 4
+#endif
+
+/* Next header, length, PadN of four bytes; an experimental option (0x1e) of four bytes. */
+static const unsigned char pads[8] = { 0, 0, 1, 4, 0, 0, 0, 0 };
+static const unsigned char known[8] = { 0, 0, 0x1e, 4, 1, 2, 3, 4 };
+
+static void show(const char *what, const unsigned char *bytes, size_t length)
+{
+	printf("# %s:", what);
+	for (size_t i = 0; bytes && i < length; i++)
+		printf(" %02x", bytes[i]);
+	printf("\n");
+}
+
+static int same(unsigned char *o, size_t n, const unsigned char *want)
+{
+	return o && n == 8 && !memcmp(o + 1, want + 1, 7);
+}
+
+static void udp(void)
+{
+	struct pair pair = udp_pair(AF_INET6);
+	unsigned char got[64], *o;
+	socklen_t length = sizeof got;
+	struct message *m;
+	size_t n = 0;
+
+	WANT(getsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, got, &length), 0);
+	WANT(length, 0);
+	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1);
+	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1);
+	NEED(send(pair.client, "a", 1, 0));
+	m = receive(pair.server, 0);
+	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !item(m, IPPROTO_IPV6, IPV6_DSTOPTS));
+
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, known, 8), 0);
+	length = sizeof got;
+	WANT(getsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, got, &length), 0);
+	WANT(length, 8);
+	show("sticky", got, length);
+	NEED(send(pair.client, "b", 1, 0));
+	m = receive(pair.server, 0);
+	WANT(m->length, 1);
+	o = item_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n);
+	show("destination options", o, n);
+	CHECK(same(o, n, known));
+	WANT(o ? o[0] : -1, IPPROTO_UDP);
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_HOPOPTS, pads, 8), 0);
+	NEED(send(pair.client, "c", 1, 0));
+	m = receive(pair.server, 0);
+	o = item_of(m, IPPROTO_IPV6, IPV6_HOPOPTS, &n);
+	show("hop-by-hop options", o, n);
+	CHECK(same(o, n, pads));
+	WANT(o ? o[0] : -1, IPPROTO_DSTOPTS);
+	CHECK(same(item_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, known));
+
+	/* Taken back. */
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_HOPOPTS, NULL, 0), 0);
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, NULL, 0), 0);
+	NEED(send(pair.client, "d", 1, 0));
+	m = receive(pair.server, 0);
+	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !item(m, IPPROTO_IPV6, IPV6_DSTOPTS));
+
+	/* With one message, and under the old numbers. */
+	WANT(send_with(pair.client, "e", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 8), 1);
+	CHECK(same(item_of(receive(pair.server, 0), IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, pads));
+	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 0);
+	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0);
+	set_int(pair.server, IPPROTO_IPV6, IPV6_2292HOPOPTS, 1);
+	WANT(send_with(pair.client, "f", 1, 0, IPPROTO_IPV6, IPV6_HOPOPTS, pads, 8), 1);
+	m = receive(pair.server, 0);
+	CHECK(same(item_of(m, IPPROTO_IPV6, IPV6_2292HOPOPTS, &n), n, pads));
+	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS));
+	FAILS(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, known, 7), EINVAL);
+	FAILS(send_with(pair.client, "g", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 1), EINVAL);
+	close_pair(pair);
+}
+
+/* A packet whose option is unknown and must not be passed over goes nowhere. */
+static void refused(void)
+{
+	static const unsigned char refuse[8] = { 0, 0, 0x9e, 4, 0, 0, 0, 0 };
+	struct pair pair = udp_pair(AF_INET6);
+
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, refuse, 8), 0);
+	WANT(send(pair.client, "x", 1, 0), 1);
+	WANT(ready(pair.server, POLLIN, 100), 0);
+	close_pair(pair);
+}
+
+int main(void)
+{
+	udp();
+	refused();
+	return done();
+}
