@@ -12,6 +12,7 @@ use crate::frame::{Frame, FramePool};
 use crate::icmp::{ErrorBudget, IcmpConfig};
 use crate::iface::IfaceTable;
 use crate::ip::reassembly::Reassembly;
+use crate::reuse::Choice;
 use crate::rng::Rng;
 use crate::route::Route;
 use crate::rule::Rule;
@@ -160,6 +161,8 @@ pub struct Stack {
     pub(crate) tcp: TcpTable,
     pub(crate) dgram: DgramTable,
     pub(crate) taps: Taps,
+    /// Programs that choose among sockets that share a port.
+    pub(crate) choices: Vec<Choice>,
     pub(crate) timers: Timers,
     /// When neighbours, reassembly, TIME-WAIT or DHCP want to be looked at; perhaps earlier than needed.
     housekeeping: Option<Instant>,
@@ -196,6 +199,7 @@ impl Stack {
             tcp: TcpTable::new(secret),
             dgram: DgramTable::new(secret),
             taps: Taps::new(),
+            choices: Vec::new(),
             timers: Timers::default(),
             housekeeping: None,
             woken: Woken::default(),

@@ -2,10 +2,15 @@
 //! Documentation/networking/filter.rst. The families run the program where packets reach the socket.
 
 use super::{Input, Target, Value};
-use crate::{Result, mm::UserIn, net::Caller};
+use crate::{
+    Result,
+    mm::UserIn,
+    net::{Caller, errno::errno},
+};
 use abi::Errno;
 use alloc::{sync::Arc, vec, vec::Vec};
 use bpf::{Instruction, MAX_INSTRUCTIONS, Program};
+use inet::Sharer;
 
 /// `sizeof(struct sock_fprog)`: a count of 16 bits and a pointer.
 const SOCK_FPROG: usize = 16;
@@ -66,6 +71,38 @@ pub fn detach(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
     }
     t.change(|g| g.filter = None);
     Ok(())
+}
+
+/// SO_ATTACH_REUSEPORT_CBPF. As [`attach`]; `EINVAL` for a socket that does not share its port.
+pub fn attach_choice(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
+    if v.0.len() != SOCK_FPROG {
+        return Err(Errno::EINVAL);
+    }
+    let program = Arc::new(decode(t, v)?);
+    let sharer = sharer(t)?;
+    let net = &t.common.net;
+    net.with(|stack, _| stack.reuse_attach(sharer, program))
+        .map_err(errno)
+}
+
+/// SO_DETACH_REUSEPORT_BPF. `ENOENT` (there is none), `EINVAL` for a socket that does not share its port.
+pub fn detach_choice(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
+    v.int()?;
+    let sharer = sharer(t)?;
+    let net = &t.common.net;
+    match net.with(|stack, _| stack.reuse_detach(sharer)) {
+        Err(inet::Error::NotFound) => Err(Errno::ENOENT),
+        done => done.map_err(errno),
+    }
+}
+
+/// UDP and TCP sockets may share a port. `EINVAL`.
+fn sharer(t: &Target<'_>) -> Result<Sharer> {
+    match (t.stream(), t.dgram()) {
+        (Some(stream), _) => Ok(Sharer::Stream(stream.id())),
+        (_, Some(dgram)) => Ok(Sharer::Dgram(dgram.id())),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 /// SO_LOCK_FILTER, which cannot be undone. `EPERM`.

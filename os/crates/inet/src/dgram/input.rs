@@ -97,7 +97,9 @@ impl Stack {
         if destination != Destination::Unicast {
             return self.deliver_to_all(rx, &parcel, packet);
         }
-        match self.best_match(rx, DgramKind::Udp, &parcel) {
+        let best = self.best_match(rx, DgramKind::Udp, &parcel);
+        let bytes = packet.bytes();
+        match self.reuse_choose(false, best, rx, header, parcel.start, bytes) {
             Some(key) if self.refuses(key, &parcel) => {
                 self.counters.udp[v].in_errors += 1;
                 self.counters.udp[v].in_checksum_errors += 1;
@@ -150,6 +152,10 @@ impl Stack {
             start: header.payload + UDP_HEADER,
             end: header.end,
         };
+        if !self.choices.is_empty() {
+            // A program wants to see headers.
+            return Some(frame);
+        }
         let Some(key) = self.best_match(rx, DgramKind::Udp, &parcel) else {
             return Some(frame);
         };

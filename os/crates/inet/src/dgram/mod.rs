@@ -23,6 +23,7 @@ use crate::ip::extension;
 use crate::ip::header::IPV4_HEADER;
 use crate::ip::options::Ipv4Options;
 use crate::options::SocketOptions;
+use crate::reuse::Sharer;
 use crate::rule::Flow;
 use crate::stack::Stack;
 use crate::tcp::Claim;
@@ -343,6 +344,7 @@ impl Stack {
             dgram.bound = false;
             dgram.local.port = 0;
             self.dgram.take_from_bucket(kind, port, id.0);
+            self.reuse_part(false, id.0);
         }
         Ok(())
     }
@@ -466,6 +468,7 @@ impl Stack {
             self.dgram
                 .take_from_bucket(dgram.kind, dgram.local.port, id.0);
         }
+        self.reuse_part(false, id.0);
         self.leave_all(now, dgram.groups);
         for datagram in dgram.queue {
             self.frames.put(datagram.frame);
@@ -611,6 +614,7 @@ impl Stack {
         dgram.local = Endpoint { port, ..local };
         dgram.bound = true;
         self.dgram.put_in_bucket(kind, port, id.0);
+        self.reuse_join(Sharer::Dgram(id));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use crate::addr::{Endpoint, is_link_local, unmapped};
 use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::iface::IfaceId;
+use crate::reuse::Sharer;
 use crate::stack::{SocketRef, Stack};
 
 impl Stack {
@@ -122,6 +123,7 @@ impl Stack {
                 embryos: 0,
             });
         }
+        self.reuse_join(Sharer::Stream(id));
         Ok(())
     }
 

@@ -108,7 +108,8 @@ impl Stack {
         let packets = !path.local
             || !self.config.local_fast_path
             || self.taps.is_watched()
-            || self.tcp.filtered > 0;
+            || self.tcp.filtered > 0
+            || !self.choices.is_empty();
         let mut connection = if packets {
             self.new_connection(now, tuple, local, peer, path, &options)
         } else {

@@ -78,7 +78,9 @@ impl Stack {
         {
             return;
         }
-        match self.listener_at(rx, tuple.local(), tuple.peer()) {
+        let found = self.listener_at(rx, tuple.local(), tuple.peer());
+        let data = header.payload + usize::from(bytes[12] >> 4) * 4;
+        match self.reuse_choose(true, found, rx, header, data, packet) {
             Some(listener) if too_far(self, listener) => {}
             Some(listener) => {
                 if matches!(self.tcp_filter(rx, listener, header, packet), Keep::Nothing) {

@@ -269,6 +269,7 @@ impl Stack {
         let Role::Listener(listener) = core::mem::replace(&mut tcp.role, Role::Idle) else {
             return;
         };
+        self.reuse_part(true, key);
         let mut children: VecDeque<Key> = listener.ready;
         if listener.embryos > 0 {
             let embryos = self.tcp.slab.iter().filter(|(_, tcp)| {
@@ -308,6 +309,7 @@ impl Stack {
         let Some(tcp) = self.tcp.slab.remove(key) else {
             return;
         };
+        self.reuse_part(true, key);
         self.tcp.filtered -= usize::from(tcp.filter.is_some());
         if tcp.bound == Bound::Explicit {
             self.tcp.take_from_bucket(tcp.local.port, key);

@@ -14,12 +14,12 @@ use abi::{
     Errno,
     net::{
         AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER,
-        SO_BPF_EXTENSIONS, SO_BROADCAST, SO_BSDCOMPAT, SO_CNX_ADVICE, SO_COOKIE, SO_DEBUG,
-        SO_DETACH_FILTER, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE,
-        SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE,
-        SO_PASSCRED, SO_PASSSEC, SO_PEEK_OFF, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL,
-        SO_RCVMARK, SO_RCVPRIORITY, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE,
-        SO_TXREHASH, SO_TYPE,
+        SO_ATTACH_REUSEPORT_CBPF, SO_BPF_EXTENSIONS, SO_BROADCAST, SO_BSDCOMPAT, SO_CNX_ADVICE,
+        SO_COOKIE, SO_DEBUG, SO_DETACH_FILTER, SO_DETACH_REUSEPORT_BPF, SO_DOMAIN, SO_DONTROUTE,
+        SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE, SO_LINGER, SO_LOCK_FILTER, SO_MARK,
+        SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PASSSEC, SO_PEEK_OFF,
+        SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_RCVMARK, SO_RCVPRIORITY,
+        SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TXREHASH, SO_TYPE,
     },
 };
 use alloc::vec::Vec;
@@ -323,6 +323,10 @@ const VALUES: &[Row] = &[
         |t| Ok(t.generic().filter_locked.into()),
         filter::lock,
     ),
+    // sock_fprog: among the sockets that share the port, a packet goes to the one that the program names.
+    write_only(SO_ATTACH_REUSEPORT_CBPF, filter::attach_choice),
+    // int, ignored: the hash chooses again.
+    write_only(SO_DETACH_REUSEPORT_BPF, filter::detach_choice),
     // int: a filter by its descriptor.
     write_only(SO_ATTACH_BPF, filter::attach_extended),
 ];
