@@ -10,6 +10,7 @@ pub fn errno(error: Error) -> Errno {
         Error::NoSocket => Errno::EBADF,
         Error::Invalid => Errno::EINVAL,
         Error::Family => Errno::EAFNOSUPPORT,
+        Error::NotPermitted => Errno::EPERM,
         Error::AddrInUse => Errno::EADDRINUSE,
         Error::AddrNotAvailable => Errno::EADDRNOTAVAIL,
         Error::Access => Errno::EACCES,

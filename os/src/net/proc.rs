@@ -17,7 +17,7 @@ use core::{
     fmt::Write,
     net::{IpAddr, Ipv4Addr},
 };
-use inet::{DgramKind, DgramRow, Endpoint, IfaceKind, TcpRow};
+use inet::{DgramKind, DgramRow, Endpoint, IfaceKind, LabelShare, TcpRow};
 
 /// Publishes the files.
 pub fn init() {
@@ -36,6 +36,7 @@ pub fn init() {
     file("ipv6_route", netlink::route::ipv6_route);
     file("arp", arp);
     file("if_inet6", if_inet6);
+    file("ip6_flowlabel", ip6_flowlabel);
     file("netlink", netlink::report);
     // Ours, not Linux's: what the cards did, for measuring (frames per notification).
     file("cards", cards);
@@ -275,6 +276,34 @@ fn arp(net: &Namespace) -> String {
                 text,
                 "{addr:<16} 0x1         0x{complete:x}         {mac}     *        {}",
                 iface.name
+            );
+        }
+    });
+    text
+}
+
+/// Leased flow labels: number, who shares it (as IPV6_FL_S_*), how many use it, and seconds that it stays.
+fn ip6_flowlabel(net: &Namespace) -> String {
+    let mut text = String::from(
+        "Label S Owner  Users  Linger Expires  Dst                              Opt\n",
+    );
+    net.look(|stack| {
+        for label in stack.flow_labels() {
+            let (share, owner) = match label.share {
+                LabelShare::Exclusive => (1, 0),
+                LabelShare::Process(pid) => (2, i64::from(pid)),
+                LabelShare::User(uid) => (3, i64::from(uid)),
+                LabelShare::Any => (255, 0),
+            };
+            let _ = writeln!(
+                text,
+                "{:05X} {share:<1} {owner:<6} {:<6} {:<6} {:<8} {:032x} {:<4}",
+                label.label,
+                label.users,
+                label.linger.as_secs(),
+                label.expires.since(stack::now()).as_secs(),
+                label.to.to_bits(),
+                0,
             );
         }
     });

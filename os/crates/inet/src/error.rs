@@ -11,6 +11,8 @@ pub enum Error {
     Invalid,
     /// EAFNOSUPPORT: the address is of a family that this socket cannot use.
     Family,
+    /// EPERM: for the privileged only, or somebody else's.
+    NotPermitted,
     /// EADDRINUSE.
     AddrInUse,
     /// EADDRNOTAVAIL: not a local address, or no ephemeral port is left.

@@ -75,6 +75,7 @@ pub use icmp::IcmpConfig;
 pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use ip::additions::Additions;
 pub use ip::extension::ExtensionHeaders;
+pub use ip::label::{FlowLabel, LabelRequest, LabelShare};
 pub use ip::options::Ipv4Options;
 pub use neighbour::{Neighbour, NeighbourState};
 pub use options::SocketOptions;

@@ -11,6 +11,7 @@ use crate::effects::{Effects, Ready, Wake};
 use crate::frame::{Frame, FramePool};
 use crate::icmp::{ErrorBudget, IcmpConfig};
 use crate::iface::IfaceTable;
+use crate::ip::label::FlowLabels;
 use crate::ip::reassembly::Reassembly;
 use crate::reuse::Choice;
 use crate::rng::Rng;
@@ -157,6 +158,7 @@ pub struct Stack {
     /// Packets on their way from us to us.
     pub(crate) loopback: VecDeque<Frame>,
     pub(crate) reassembly: Reassembly,
+    pub(crate) labels: FlowLabels,
     pub(crate) icmp_budget: ErrorBudget,
     pub(crate) tcp: TcpTable,
     pub(crate) dgram: DgramTable,
@@ -195,6 +197,7 @@ impl Stack {
             scratch: Vec::new(),
             loopback: VecDeque::new(),
             reassembly: Reassembly::default(),
+            labels: FlowLabels::default(),
             icmp_budget: ErrorBudget::default(),
             tcp: TcpTable::new(secret),
             dgram: DgramTable::new(secret),

@@ -1,8 +1,8 @@
 //! IPPROTO_IPV6. ipv6(7).
 
 use super::{
-    Input, Level, Manner, Row, Target, Value, addrform, extension, membership, read_only, row,
-    shared, source, write_only,
+    Input, Level, Manner, Row, Target, Value, addrform, extension, label, membership, read_only,
+    row, shared, source, write_only,
 };
 use crate::{
     Result,
@@ -45,7 +45,7 @@ pub fn level(t: &Target<'_>, name: i32, set: bool) -> Result<Level> {
     }
     Ok(Level::of(
         Manner::Lax,
-        &[ROWS, extension::ROWS6, source::ROWS6],
+        &[ROWS, extension::ROWS6, label::ROWS6, source::ROWS6],
     ))
 }
 

@@ -15,6 +15,7 @@ mod filter;
 mod header;
 mod ip;
 mod ipv6;
+mod label;
 mod membership;
 mod netlink;
 mod packet;
@@ -88,7 +89,8 @@ pub fn set(
     at: usize,
     len: usize,
 ) -> Result<()> {
-    let target = Target::of(socket);
+    let mut target = Target::of(socket);
+    target.ask = Ask { at, room: len };
     let level = target.level(level, name, Errno::ENOPROTOOPT)?;
     let row = level.row(name);
     let int_first = match level.manner {

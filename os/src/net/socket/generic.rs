@@ -74,6 +74,8 @@ pub struct Generic {
     pub mtu_discover6: u8,
     /// IPV6_DONTFRAG.
     pub no_fragments: bool,
+    /// IPV6_FLOWINFO_SEND: `sin6_flowinfo` of a destination is sent.
+    pub flow_send: bool,
     /// IP_NODEFRAG.
     pub no_defrag: bool,
     /// IP_UNICAST_IF and IPV6_UNICAST_IF: interface index, 0 for none.
@@ -146,13 +148,15 @@ bitflags::bitflags! {
         const DESTINATION_2292 = 1 << 26;
         /// IPV6_2292RTHDR.
         const ROUTING_2292 = 1 << 27;
-        /// Those about IPv4 options and IPv6 extension headers.
-        const HEADERS = 0xff << 20;
+        /// IPV6_FLOWINFO.
+        const FLOW = 1 << 28;
+        /// Those about IPv4 options, flow labels and IPv6 extension headers.
+        const HEADERS = 0x1ff << 20;
         /// What an IPv4 socket is not asked for.
         const OF_IPV6 = Self::PKTINFO6.bits() | Self::HOPLIMIT.bits() | Self::TCLASS.bits()
             | Self::ERRORS6.bits() | Self::ORIGINAL6.bits() | Self::PKTINFO_2292.bits()
             | Self::HOPLIMIT_2292.bits() | Self::FRAGMENT6.bits() | Self::PATH_MTU.bits()
-            | 0x3f << 22;
+            | 0x7f << 22;
     }
 }
 
@@ -217,6 +221,7 @@ impl Default for Generic {
             mtu_discover: IP_PMTUDISC_WANT as u8,
             mtu_discover6: IPV6_PMTUDISC_WANT as u8,
             no_fragments: false,
+            flow_send: false,
             no_defrag: false,
             unicast_iface: 0,
             ancillary: Ancillary::empty(),

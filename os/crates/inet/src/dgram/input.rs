@@ -164,9 +164,9 @@ impl Stack {
             .dgram
             .slab
             .get(key)
-            .is_some_and(|dgram| dgram.filter.is_some() || refused)
+            .is_some_and(|dgram| dgram.filter.is_some() || refused || dgram.options.shows_label)
         {
-            // A filter wants to see headers.
+            // A filter, or the program, wants to see headers.
             return Some(frame);
         }
         let queued = self.enqueue(rx, key, &parcel, Buf::Owned(frame));

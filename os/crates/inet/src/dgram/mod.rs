@@ -21,6 +21,7 @@ use crate::iface::IfaceId;
 use crate::ip::additions::Additions;
 use crate::ip::extension;
 use crate::ip::header::IPV4_HEADER;
+use crate::ip::label;
 use crate::ip::options::Ipv4Options;
 use crate::options::SocketOptions;
 use crate::reuse::Sharer;
@@ -80,6 +81,10 @@ pub struct DgramOptions {
     pub no_check6_rx: bool,
     /// UDP_GRO: the datagrams of one UDP_SEGMENT send arrive in one piece.
     pub coalesce: bool,
+    /// IPV6_AUTOFLOWLABEL: packets have a label of the kernel's.
+    pub auto_label: bool,
+    /// IPV6_FLOWINFO: received datagrams show theirs.
+    pub shows_label: bool,
 }
 
 /// What may be said about one datagram to send. `Default` says nothing.
@@ -146,6 +151,17 @@ impl<'a> Arrival<'a> {
             _ => 0,
         };
         extension::headers(&self.datagram.frame, length).map(|(kind, _, header)| (kind, header))
+    }
+
+    /// The traffic class and the flow label of its IPv6 header, 28 bits, where `shows_label` was set when it came.
+    pub fn flow_info(&self) -> u32 {
+        let words = self.datagram.frame.first_chunk();
+        match self.from.addr {
+            IpAddr::V6(_) if self.datagram.header != 0 && self.segment == 0 => {
+                words.map_or(0, |&word| u32::from_be_bytes(word) & 0x0fff_ffff)
+            }
+            _ => 0,
+        }
     }
 
     /// Options to answer with (IP_RETOPTS). `None` where nothing can be answered.
@@ -220,6 +236,7 @@ pub struct DgramRow {
 impl Stack {
     /// socket(2). `token` comes back in [`crate::Wake`].
     pub fn dgram_open(&mut self, kind: DgramKind, v6: bool, token: u64) -> DgramId {
+        let label = self.rng.u32() & label::MASK | label::STATELESS;
         let mut dgram = Dgram::new(
             kind,
             v6,
@@ -227,6 +244,7 @@ impl Stack {
             self.config.dgram_recv_buffer,
             self.config.dgram_send_buffer,
         );
+        dgram.label = label;
         if let DgramKind::Raw { protocol } = kind {
             // A raw socket has no bind in the way of ports: it receives its protocol from the start.
             dgram.local.port = u16::from(protocol);
@@ -469,6 +487,7 @@ impl Stack {
                 .take_from_bucket(dgram.kind, dgram.local.port, id.0);
         }
         self.reuse_part(false, id.0);
+        self.labels_drop(now, dgram.token);
         self.leave_all(now, dgram.groups);
         for datagram in dgram.queue {
             self.frames.put(datagram.frame);

@@ -17,6 +17,7 @@ use crate::ip::additions::Additions;
 use crate::ip::header::{
     HeaderFields, IPV4_HEADER, IPV6_HEADER, IpHeader, header_len, protocol, refresh_v4_checksum,
 };
+use crate::ip::label;
 use crate::route::Selection;
 use crate::rule::Flow;
 use crate::stack::{SocketRef, Stack};
@@ -51,6 +52,8 @@ struct Plan {
     tag: Tag,
     /// The copy of a multicast datagram that this host gets.
     loops: bool,
+    /// IPv6's.
+    label: u32,
     /// What the header gets, and where a packet with a source route ends.
     additions: Option<(Arc<Additions>, IpAddr)>,
 }
@@ -158,6 +161,9 @@ impl Stack {
                 dont_fragment: plan.dont_fragment,
             };
             fields.write(&mut frame);
+            if v6 {
+                label::write(&mut frame, plan.label);
+            }
             if let Some((additions, to)) = &plan.additions {
                 additions.write(&mut frame, self.hop(plan.from), *to);
             }
@@ -239,6 +245,7 @@ impl Stack {
         let (mut to, via) = self.check_peer(v6, &options.common, to)?;
         let end = to.addr;
         let (mut toward, mut strict, mut dont_fragment) = (end, false, options.dont_fragment);
+        let mut label = 0;
         if let Some(additions) = &additions {
             let first = additions.first_hop(end.is_ipv6());
             toward = first.unwrap_or(end);
@@ -247,6 +254,11 @@ impl Stack {
                 strict = additions.v4.is_strict();
             } else {
                 dont_fragment = additions.dont_fragment.unwrap_or(dont_fragment);
+                // That of the socket is for its peer.
+                let given = meta.additions.is_some() || meta.to.is_none();
+                if given {
+                    label = additions.label;
+                }
             }
         }
         let group = to.addr.is_multicast();
@@ -301,6 +313,10 @@ impl Stack {
             to_port: to.port,
             ttl,
             tos: meta.tos.unwrap_or(options.common.tos),
+            label: match label {
+                0 if options.auto_label => dgram.label,
+                label => label,
+            },
             dont_fragment,
             header_included: raw && (options.header_included || !v6 && kind == UNSPECIFIED),
             // Nobody looks at it on lo, where nothing is damaged.

@@ -142,6 +142,8 @@ pub(crate) struct Dgram {
     pub groups: Vec<Joined>,
     /// A send met this device's full queue.
     pub waits_for: Option<IfaceId>,
+    /// The label of its packets where the program gives none: RFC 6437 section 3.
+    pub label: u32,
     /// What its packets' headers get.
     pub additions: Option<Arc<Additions>>,
     /// SO_ATTACH_FILTER.
@@ -176,6 +178,8 @@ impl Dgram {
                 no_check6_tx: false,
                 no_check6_rx: false,
                 coalesce: false,
+                auto_label: true,
+                shows_label: false,
             },
             local: Endpoint::unspecified(v6),
             bound: matches!(kind, DgramKind::Raw { .. }),
@@ -191,6 +195,7 @@ impl Dgram {
             shut_write: false,
             groups: Vec::new(),
             waits_for: None,
+            label: 0,
             additions: None,
             filter: None,
             pending: Ready::NONE,

@@ -19,6 +19,8 @@ pub struct Additions {
     pub v6: ExtensionHeaders,
     /// IPV6_PKTINFO of the socket: the interface to send by.
     pub iface: Option<IfaceId>,
+    /// The flow label, 20 bits: of the connected peer, or of one message. 0 is none of the program's.
+    pub label: u32,
     /// IPV6_DONTFRAG of one message: never fragment.
     pub dont_fragment: Option<bool>,
 }

@@ -4,6 +4,7 @@ pub(crate) mod additions;
 pub(crate) mod extension;
 mod forward;
 pub(crate) mod header;
+pub(crate) mod label;
 pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod reassembly;

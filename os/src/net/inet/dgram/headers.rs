@@ -5,16 +5,18 @@ use super::Dgram;
 use crate::{
     Result,
     net::{
-        CAP_NET_RAW, Caller, Control,
+        CAP_NET_RAW, Caller, Control, SockAddr,
         cmsg::Item,
-        socket::{Generic, generic::Ancillary},
+        errno::errno,
+        socket::{Common, Generic, generic::Ancillary},
     },
 };
 use abi::{
     Errno,
     net::{
-        IP_RECVOPTS, IP_RETOPTS, IPPROTO_IP, IPPROTO_IPV6, IPV6_2292DSTOPTS, IPV6_2292HOPOPTS,
-        IPV6_2292RTHDR, IPV6_DONTFRAG, IPV6_DSTOPTS, IPV6_HOPOPTS, IPV6_RTHDR, IPV6_RTHDRDSTOPTS,
+        AF_INET6, IP_RECVOPTS, IP_RETOPTS, IPPROTO_IP, IPPROTO_IPV6, IPV6_2292DSTOPTS,
+        IPV6_2292HOPOPTS, IPV6_2292RTHDR, IPV6_DONTFRAG, IPV6_DSTOPTS, IPV6_FLOWINFO, IPV6_HOPOPTS,
+        IPV6_RTHDR, IPV6_RTHDRDSTOPTS,
     },
 };
 use alloc::sync::Arc;
@@ -23,6 +25,8 @@ use inet::{Additions, Arrival, ExtensionHeaders, Ipv4Options};
 
 /// The longest options of an IPv4 header.
 const OPTIONS_MAX: usize = 40;
+/// The bits of a flow label in `sin6_flowinfo`.
+const LABEL: u32 = 0x000f_ffff;
 /// Extension headers by the number that names them in the header before.
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
@@ -34,21 +38,29 @@ pub(super) struct Given {
     v4: Option<Ipv4Options>,
     v6: Option<ExtensionHeaders>,
     dont_fragment: Option<bool>,
+    /// The flow label; 0 for none of the program's.
+    pub(super) label: u32,
 }
 
 impl Given {
-    /// With what the socket adds to every packet, where the message says nothing else.
+    /// With what the socket adds to every packet, where the message says nothing else; of a message `to_another` than the
+    /// connected peer without the peer's label.
     pub(super) fn with(
         self,
+        to_another: bool,
         socket: impl FnOnce() -> Option<Arc<Additions>>,
     ) -> Option<Arc<Additions>> {
-        if self.v4.is_none() && self.v6.is_none() && self.dont_fragment.is_none() {
+        let silent = self.v4.is_none() && self.v6.is_none() && self.label == 0;
+        if silent && self.dont_fragment.is_none() {
             return None;
         }
         let mut additions = socket().map_or(Additions::default(), |it| Additions::clone(&it));
         additions.v4 = self.v4.unwrap_or(additions.v4);
         additions.v6 = self.v6.unwrap_or(additions.v6);
         additions.dont_fragment = self.dont_fragment;
+        if self.label != 0 || to_another {
+            additions.label = self.label;
+        }
         Some(Arc::new(additions))
     }
 }
@@ -58,6 +70,7 @@ impl Dgram {
     pub(super) fn adds(
         &self,
         given: &mut Given,
+        token: u64,
         item: &Item<'_>,
         cx: Option<&Caller<'_>>,
     ) -> Result<bool> {
@@ -79,6 +92,10 @@ impl Dgram {
                     _ => return Err(Errno::EINVAL),
                 };
             }
+            (IPV6, IPV6_FLOWINFO) => {
+                let info = item.data.first_chunk().ok_or(Errno::EINVAL)?;
+                given.label = self.may_send(token, u32::from_be_bytes(*info) & LABEL)?;
+            }
             (IPV6, kind) => {
                 let mut headers = given.v6.take();
                 let taken =
@@ -89,6 +106,30 @@ impl Dgram {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+impl Dgram {
+    /// The flow label in a destination, where IPV6_FLOWINFO_SEND lets it be sent; 0 for none. `EINVAL` for one that was not leased.
+    pub(super) fn label_to(&self, common: &Common, to: &SockAddr) -> Result<u32> {
+        /// sin6_flowinfo in struct sockaddr_in6.
+        const FLOWINFO: core::ops::Range<usize> = 4..8;
+        if !common.generic().flow_send || to.family() != AF_INET6 {
+            return Ok(0);
+        }
+        let info = to
+            .bytes()
+            .get(FLOWINFO)
+            .and_then(|bytes| bytes.first_chunk());
+        let label = info.map_or(0, |&info| u32::from_be_bytes(info) & LABEL);
+        self.may_send(common.token(), label)
+    }
+
+    fn may_send(&self, token: u64, label: u32) -> Result<u32> {
+        self.net
+            .with(|stack, now| stack.label_check(now, token, label))
+            .map_err(errno)?;
+        Ok(label)
     }
 }
 
@@ -153,6 +194,10 @@ pub(super) fn push_options(control: &mut Control, arrival: &Arrival<'_>, generic
     {
         let (bytes, len) = answer.given();
         control.push(IPPROTO_IP as i32, IP_RETOPTS as i32, &bytes[..len]);
+    }
+    if asked(Ancillary::FLOW) && arrival.flow_info() != 0 {
+        let info = arrival.flow_info().to_be_bytes();
+        control.push(IPPROTO_IPV6 as i32, IPV6_FLOWINFO as i32, &info);
     }
     for names in [NAMES, NAMES_2292] {
         for (kind, header) in arrival.extension_headers() {

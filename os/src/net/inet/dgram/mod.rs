@@ -134,7 +134,14 @@ impl Protocol for Dgram {
             return lift(self.net.with(|stack, _| stack.dgram_disconnect(self.id)));
         }
         let peer = addr.endpoint(common.domain())?;
-        lift(self.net.with(|stack, _| stack.dgram_connect(self.id, peer)))
+        let label = self.label_to(common, addr)?;
+        lift(self.net.with(|stack, _| {
+            stack.dgram_connect(self.id, peer)?;
+            match stack.dgram_additions(self.id).map_or(0, |it| it.label) == label {
+                true => Ok(()),
+                false => stack.dgram_add(self.id, |additions| additions.label = label),
+            }
+        }))
     }
 
     fn local(&self, common: &Common) -> Result<SockAddr> {
@@ -252,6 +259,7 @@ impl Protocol for Dgram {
                 apply_generic(&mut options.common, generic);
                 options.common.owner = owner;
                 options.no_checksum = generic.no_checksum;
+                options.shows_label = generic.ancillary.contains(Ancillary::FLOW);
                 options.coalesce = generic.ancillary.contains(Ancillary::SEGMENT);
                 options.recv_errors = generic
                     .ancillary

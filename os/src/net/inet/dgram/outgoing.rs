@@ -165,13 +165,20 @@ impl Dgram {
             meta.iface = iface_of(generic.unicast_iface as i32);
         }
         let mut given = Given::default();
+        if generic.flow_send
+            && let Some(to) = &message.to
+        {
+            given.label = self.label_to(common, to)?;
+        }
         for item in cmsg::items(message.control) {
             let item = item?;
-            if !self.adds(&mut given, &item, cx)? {
+            if !self.adds(&mut given, common.token(), &item, cx)? {
                 apply_item(&mut meta, &item, cx)?;
             }
         }
-        meta.additions = given.with(|| self.net.look(|stack| stack.dgram_additions(self.id)));
+        meta.additions = given.with(meta.to.is_some(), || {
+            self.net.look(|stack| stack.dgram_additions(self.id))
+        });
         Ok(meta)
     }
 }
