@@ -3,9 +3,11 @@
 //! The table is one list for all mount namespaces ([`space`]): there are about ten mounts in each,
 //! and a walk looks into it only at dentries that are covered by one. A mount belongs to one namespace.
 
+mod propagation;
 mod space;
 mod text;
 
+use propagation::Tie;
 pub use space::MountSpace;
 pub use text::{mountinfo_text, mounts_text};
 
@@ -99,6 +101,7 @@ pub struct Mount {
     space: AtomicU64,
     /// What it covers; `None` for the root and after a detach.
     covered: SpinLock<Option<Place>>,
+    tie: SpinLock<Tie>,
 }
 
 static MOUNTS: SpinLock<Vec<Arc<Mount>>> = SpinLock::new(Vec::new());
@@ -145,6 +148,7 @@ impl Mount {
             flags: AtomicU32::new(flags.bits()),
             space: AtomicU64::new(0),
             covered: SpinLock::new(None),
+            tie: SpinLock::new(Tie::default()),
         })
     }
 
@@ -218,7 +222,7 @@ pub(super) fn set_root(fs: Arc<dyn FileSystem>, source: &str) {
 /// Puts a file system at a place. No checks: those are [`mount`]'s.
 pub(super) fn attach(fs: Arc<dyn FileSystem>, source: &str, at: Place, flags: MountFlags) {
     let dentry = fs.root_dentry();
-    attach_mount(Mount::new(fs, dentry, source, flags), at);
+    propagation::graft(Mount::new(fs, dentry, source, flags), at);
 }
 
 fn attach_mount(mount: Arc<Mount>, at: Place) {
@@ -229,10 +233,23 @@ fn attach_mount(mount: Arc<Mount>, at: Place) {
     MOUNTS.lock().push(mount);
 }
 
-fn detach(mount: &Arc<Mount>) {
+/// Takes a mount out of its place.
+fn lift(mount: &Arc<Mount>) {
     MOUNTS.lock().retain(|m| !Arc::ptr_eq(m, mount));
-    if let Some(place) = mount.covered.lock().take() {
+    let covered = mount.covered.lock().take();
+    if let Some(place) = covered {
         place.dentry.count_mount(-1);
+    }
+}
+
+/// The same for good.
+fn detach(mount: &Arc<Mount>) {
+    lift(mount);
+    propagation::release(mount);
+    let last = !MOUNTS.lock().iter().any(|m| Arc::ptr_eq(&m.fs, &mount.fs));
+    if last {
+        mount.root.clear();
+        mount.fs.unmounted();
     }
 }
 
@@ -274,9 +291,7 @@ pub struct Request<'a> {
     pub data: &'a str,
 }
 
-/// mount(2): new mounts, MS_REMOUNT, MS_BIND (not recursive below the source's own
-/// mount), MS_MOVE. Propagation types are accepted; what is mounted
-/// later is seen in the caller's namespace only.
+/// mount(2): new mounts, MS_REMOUNT, MS_BIND, MS_MOVE, and the propagation types.
 pub fn mount(cx: &Caller<'_>, request: &Request<'_>) -> Result<()> {
     let at = walk::existing(cx, cx.fs.cwd(), request.target, true)?;
     if !cx.creds.capable(CAP_SYS_ADMIN) {
@@ -292,7 +307,7 @@ pub fn mount(cx: &Caller<'_>, request: &Request<'_>) -> Result<()> {
         return Ok(());
     }
     if request.flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE) != 0 {
-        return propagation(request.flags, at_root);
+        return propagation::change(request.flags, &at);
     }
     let source = core::str::from_utf8(request.source).map_err(|_| Errno::EINVAL)?;
     if request.flags & MS_BIND != 0 {
@@ -304,7 +319,11 @@ pub fn mount(cx: &Caller<'_>, request: &Request<'_>) -> Result<()> {
             &from.mount.source,
             from.mount.flags(),
         );
-        attach_mount(mount, at);
+        mount.tie_bound(&from.mount)?;
+        if request.flags & MS_REC != 0 {
+            propagation::bind_below(&mount, &from);
+        }
+        propagation::graft(mount, at);
         return Ok(());
     }
     if request.flags & MS_MOVE != 0 {
@@ -327,27 +346,20 @@ pub fn mount(cx: &Caller<'_>, request: &Request<'_>) -> Result<()> {
     Ok(())
 }
 
-/// mount(2): exactly one type, and no other flags than MS_REC and MS_SILENT.
-fn propagation(flags: u32, at_root: bool) -> Result<()> {
-    const MS_SILENT: u32 = 32768;
-    let kind = flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE);
-    if !kind.is_power_of_two() || flags & !(kind | MS_REC | MS_SILENT) != 0 || !at_root {
-        return Err(Errno::EINVAL);
-    }
-    // Unbindable mounts would have to refuse MS_BIND.
-    if kind == MS_UNBINDABLE {
-        Err(Errno::EINVAL)
-    } else {
-        Ok(())
-    }
-}
-
 fn relocate(cx: &Caller<'_>, request: &Request<'_>, at: Place) -> Result<()> {
     let from = walk::existing(cx, cx.fs.cwd(), request.source, true)?;
     if !Arc::ptr_eq(&from.dentry, &from.mount.root) || from.mount.covered().is_none() {
         return Err(Errno::EINVAL);
     }
     check_types(&from, &at)?;
+    // Who heard it come would not hear it go; and what may not be bound has no copies.
+    let leaves_group = from.mount.covered().is_some_and(|on| on.mount.is_shared());
+    let whole = propagation::tree(&from.mount);
+    let stays = at.mount.is_shared() && whole.iter().any(|mount| mount.is_unbindable());
+    drop(whole);
+    if leaves_group || stays {
+        return Err(Errno::EINVAL);
+    }
     // Not into itself.
     let mut up = at.clone();
     while let Some(below) = up.mount.covered() {
@@ -356,8 +368,8 @@ fn relocate(cx: &Caller<'_>, request: &Request<'_>, at: Place) -> Result<()> {
         }
         up = below;
     }
-    detach(&from.mount);
-    attach_mount(from.mount.clone(), at);
+    lift(&from.mount);
+    propagation::graft(from.mount.clone(), at);
     Ok(())
 }
 
@@ -401,7 +413,9 @@ pub fn unmount(cx: &Caller<'_>, target: &[u8], flags: u32) -> Result<()> {
             .is_some_and(|p| Arc::ptr_eq(&p.mount, &mount))
     });
     // Open files, working directories and mounts below each hold the mount; so do we and the table.
-    let busy = has_child || Arc::strong_count(&mount) > 2;
+    let heirs = propagation::heirs(&mount);
+    let in_use = |mount: &Arc<Mount>| Arc::strong_count(mount) > 2;
+    let busy = has_child || in_use(&mount) || heirs.iter().any(in_use);
     if busy && flags & DETACH == 0 {
         return Err(Errno::EBUSY);
     }
@@ -409,10 +423,6 @@ pub fn unmount(cx: &Caller<'_>, target: &[u8], flags: u32) -> Result<()> {
         return Err(Errno::EAGAIN);
     }
     detach(&mount);
-    let last = !MOUNTS.lock().iter().any(|m| Arc::ptr_eq(&m.fs, &mount.fs));
-    if last {
-        mount.root.clear();
-        mount.fs.unmounted();
-    }
+    heirs.iter().for_each(detach);
     Ok(())
 }

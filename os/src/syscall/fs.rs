@@ -88,7 +88,7 @@ pub const ROWS: &[Row] = &[
         "mount",
         mounts::mount,
         Partial,
-        "one namespace; MS_REC binds the top mount only",
+        "no quota, no mandatory locks, no MS_STRICTATIME; a copy for another user namespace is a peer, not a slave",
     ),
     row(
         __NR_umount2,

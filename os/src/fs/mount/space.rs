@@ -1,10 +1,11 @@
 //! Mount namespaces. mount_namespaces(7).
 //!
 //! **What.** A [`MountSpace`] stands for the mounts with its number in the one table. A copy has mounts of its own over the same
-//! file systems, so that neither sees what the other mounts later. **Who owns.** Contexts ([`super::super::FsContext`]) and open
+//! file systems, so that neither
+//! sees what the other mounts later, except below mounts that are shared ([`propagation`]). **Who owns.** Contexts ([`super::super::FsContext`]) and open
 //! files of the namespace; when the last one goes, its mounts go.
 
-use super::{MOUNTS, Mount};
+use super::{MOUNTS, Mount, propagation};
 use crate::fs::{Place, nsfs};
 use crate::sync::SpinLock;
 use abi::general::CLONE_NEWNS;
@@ -117,6 +118,7 @@ impl Drop for MountSpace {
                 place.dentry.count_mount(-1);
             }
         }
+        gone.iter().for_each(propagation::release);
     }
 }
 
@@ -137,5 +139,6 @@ fn same(mount: &Mount, space: u64) -> Arc<Mount> {
         mount.flags(),
     );
     copy.space.store(space, Relaxed);
+    copy.tie_like(mount);
     copy
 }

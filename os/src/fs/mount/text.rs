@@ -36,10 +36,11 @@ pub fn mountinfo_text(root: &Place) -> String {
         let within = String::from_utf8_lossy(&within);
         let within = if within.is_empty() { "/" } else { &*within };
         text += &format!(
-            "{} {parent} {major}:{minor} {} {path} {} - {} {} rw{}\n",
+            "{} {parent} {major}:{minor} {} {path} {} {}- {} {} rw{}\n",
             mount.id,
             escape(within),
             options(&mount).split(",lowerdir").next().unwrap_or("rw"),
+            mount.optional_fields(),
             mount.fs.kind(),
             escape(&mount.source),
             mount.fs.options(),
