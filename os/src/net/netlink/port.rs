@@ -151,7 +151,7 @@ impl Port {
     }
 
     /// Puts a datagram into the mailbox. `ENOBUFS` when it is full, which its owner will hear too.
-    pub fn deliver(&self, datagram: Datagram) -> Result<()> {
+    pub fn deliver(&self, datagram: Datagram) -> Result<usize> {
         let mut state = self.state.lock();
         if state.congested || state.charge > state.limit {
             state.drops += 1;
@@ -163,10 +163,10 @@ impl Port {
             self.queue.wake(Events::ERR);
             return Err(Errno::ENOBUFS);
         }
-        state.put(datagram);
+        let len = state.put(datagram);
         drop(state);
         self.queue.wake(Events::IN | Events::RDNORM);
-        Ok(())
+        Ok(len)
     }
 
     /// Begins to answer with many records; `done` closes them. `EBUSY` while another dump goes on.
@@ -230,8 +230,9 @@ impl Port {
 }
 
 impl State {
-    /// Takes a datagram in, unless the socket filter drops it; the filter may cut it.
-    fn put(&mut self, mut datagram: Datagram) {
+    /// Takes a datagram in, unless the socket filter drops it; the filter may cut it. Answers with the bytes that are left, or with
+    /// all of one that was dropped, as Linux tells the sender.
+    fn put(&mut self, mut datagram: Datagram) -> usize {
         if let Some(filter) = &self.filter {
             let packet = bpf::Packet {
                 bytes: &datagram.bytes,
@@ -240,14 +241,16 @@ impl State {
             let keep = filter.run(&packet) as usize;
             if keep == 0 {
                 self.drops += 1;
-                return;
+                return datagram.bytes.len();
             }
             if keep < datagram.bytes.len() {
                 datagram.bytes = datagram.bytes[..keep].into();
             }
         }
-        self.charge += OVERHEAD + datagram.bytes.len();
+        let len = datagram.bytes.len();
+        self.charge += OVERHEAD + len;
         self.inbox.push_back(datagram);
+        len
     }
 
     /// Moves records of the dump into one more datagram.

@@ -211,8 +211,7 @@ impl socket::Protocol for Netlink {
                 group: 0,
                 ..datagram
             })
-            .or(Err(Errno::EAGAIN))?;
-        Ok(len)
+            .or(Err(Errno::EAGAIN))
     }
 
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {

@@ -64,6 +64,7 @@ pub fn listen(end: &Arc<End>, cx: &Caller<'_>, backlog: i32) -> Result<()> {
         return Err(Errno::EINVAL);
     }
     state.owner = Identity::of(cx);
+    state.peer_owner = Some(Identity::of(cx));
     let listener = state.listener.get_or_insert_with(|| {
         Arc::new(Listener {
             pending: SpinLock::new(VecDeque::new()),
@@ -199,6 +200,7 @@ pub fn close(end: &End) {
     state.shut_write = true;
     let peer = core::mem::take(&mut state.peer).upgrade();
     let listener = state.listener.take();
+    let name = state.name.clone();
     let place = state.place.take();
     drop(state);
     drop(place);
@@ -210,6 +212,7 @@ pub fn close(end: &End) {
         .any(|chunk| chunk.len() > 0 || end.kind != SOCK_STREAM);
     end.received.store(0, Relaxed);
     if let Some(peer) = peer.filter(|_| end.kind != SOCK_DGRAM) {
+        peer.state.lock().left_name = name;
         disconnect(&peer, lost);
     }
     let mut files = Vec::new();

@@ -66,6 +66,8 @@ pub struct State {
     pub name: Option<Arc<Name>>,
     /// The other side; dangling when there is none or it is closed.
     pub peer: Weak<End>,
+    /// What the other side was bound to when it closed.
+    pub left_name: Option<Arc<Name>>,
     /// There is or was another side.
     pub connected: bool,
     /// After listen(2).
@@ -167,6 +169,7 @@ pub fn socket(kind: u32, owner: Identity) -> (Arc<Socket>, Arc<End>) {
         state: SpinLock::new(State {
             name: None,
             peer: Weak::new(),
+            left_name: None,
             connected: false,
             listener: None,
             shut_read: false,

@@ -95,7 +95,7 @@ impl Unix {
         }
     }
 
-    /// SO_PEERGROUPS.
+    /// SO_PEERGROUPS. A listening socket tells of who called listen(2).
     pub fn peer_groups(&self) -> Option<Arc<[u32]>> {
         let state = self.end.state.lock();
         state.peer_owner.as_ref().map(|owner| owner.groups.clone())
@@ -165,11 +165,13 @@ impl Protocol for Unix {
 
     fn peer(&self, _common: &Common) -> Result<SockAddr> {
         let peer = self.end.peer();
-        let connected = self.end.state.lock().connected;
+        let state = self.end.state.lock();
+        let (connected, left) = (state.connected, state.left_name.clone());
+        drop(state);
         match peer {
             Some(peer) => Ok(name::address(peer.name().as_deref())),
             // The other side is closed: a stream still knows that there was one.
-            None if connected && self.end.kind != SOCK_DGRAM => Ok(name::address(None)),
+            None if connected && self.end.kind != SOCK_DGRAM => Ok(name::address(left.as_deref())),
             None => Err(Errno::ENOTCONN),
         }
     }
