@@ -18,6 +18,7 @@ mod fanout;
 mod layout;
 mod member;
 mod memory;
+mod outgoing;
 mod proc;
 mod ring;
 mod slots;
@@ -54,17 +55,17 @@ use abi::{
     net::{AF_PACKET, SOCK_DGRAM, SOCK_RAW, SOL_PACKET, SOL_SOCKET},
 };
 use address::{LinkAddress, SOCKADDR_LL};
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use bpf::Program;
 use core::{
     any::Any,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
-use inet::{FanoutKind, IfaceId, Offload, RolloverCounts, TapFilter, TapId, TapPacket, TapSend};
+use inet::{FanoutKind, IfaceId, RolloverCounts, TapFilter, TapId, TapPacket};
 use member::Members;
 use memory::Window;
 use ring::{Collector, Manner};
-use transmit::{Rules, TxRing};
+use transmit::TxRing;
 
 /// The longest frame with its link header: what recv(2) faults in.
 const LONGEST: usize = 65_536 + LINK;
@@ -327,99 +328,6 @@ impl Packet {
         });
         outcome.map_err(errno)?
     }
-
-    /// Where a message goes, without what is in it. `EINVAL`, `ENXIO`.
-    fn destination(&self, message: &Outgoing<'_, '_>) -> Result<TapSend<'static>> {
-        let state = self.state();
-        let (iface, protocol, dst) = match &message.to {
-            None => (state.iface, state.protocol, [0; 6]),
-            Some(to) => {
-                let to = LinkAddress::decode(to)?;
-                if self.cooked && usize::from(to.len) < 6 {
-                    return Err(Errno::EINVAL);
-                }
-                (to.iface, to.protocol, to.mac())
-            }
-        };
-        let iface = IfaceId(iface);
-        match self.net.look(|stack| stack.interface(iface).is_some()) {
-            true => Ok(TapSend {
-                iface,
-                protocol,
-                dst,
-                frame: &[],
-                offload: Offload::default(),
-                unseen: state.unseen,
-            }),
-            false => Err(Errno::ENXIO),
-        }
-    }
-
-    fn send_frame(&self, to: &TapSend<'_>, frame: &[u8]) -> Result<()> {
-        let send = TapSend { frame, ..*to };
-        self.net
-            .with(|stack, now| stack.tap_send(now, self.tap, &send))
-            .map_err(errno)
-    }
-
-    /// Sends what is ready in the ring, and answers with its bytes. `ENETDOWN`; the error of the first frame that cannot be sent,
-    /// which PACKET_LOSS passes over.
-    fn send_slots(&self, to: &TapSend<'_>) -> Result<usize> {
-        let state = self.state();
-        let info = self.net.look(|stack| stack.interface(to.iface).cloned());
-        let info = info.filter(|info| info.up).ok_or(Errno::ENETDOWN)?;
-        let link = if self.cooked { 0 } else { LINK };
-        let rules = Rules {
-            // With a header in front, a packet may be longer than the link takes.
-            longest: if state.vnet > 0 {
-                usize::MAX
-            } else {
-                info.mtu + link + VLAN
-            },
-            has_offset: state.has_offset,
-            cooked: self.cooked,
-        };
-        let mut total = 0;
-        loop {
-            let next = match &*self.sender.lock() {
-                Some(ring) => ring.next(&rules),
-                None => return Err(Errno::EBUSY),
-            };
-            let Some(frame) = next else {
-                return Ok(total);
-            };
-            let sent = frame.and_then(|frame| self.send_slot(to, &state, &frame));
-            let mut sender = self.sender.lock();
-            let Some(ring) = sender.as_mut() else {
-                return Err(Errno::EBUSY);
-            };
-            match sent {
-                Ok(len) => {
-                    total += len;
-                    ring.done();
-                }
-                // It stays ready.
-                Err(Errno::ENOBUFS) if total > 0 => return Ok(total),
-                Err(errno @ (Errno::ENOBUFS | Errno::ENETDOWN)) => return Err(errno),
-                Err(_) if state.loss => ring.done(),
-                Err(errno) => {
-                    ring.refuse();
-                    return Err(errno);
-                }
-            }
-        }
-    }
-
-    /// One frame of the ring. Answers with its length without the header in front.
-    fn send_slot(&self, to: &TapSend<'_>, state: &State, frame: &[u8]) -> Result<usize> {
-        let (header, frame) = frame.split_at_checked(state.vnet).ok_or(Errno::EINVAL)?;
-        let offload = match header.first_chunk() {
-            Some(header) => vnet::parse(header, frame.len())?,
-            None => Offload::default(),
-        };
-        self.send_frame(&TapSend { offload, ..*to }, frame)?;
-        Ok(frame.len())
-    }
 }
 
 impl Protocol for Packet {
@@ -467,29 +375,7 @@ impl Protocol for Packet {
         _cx: Option<&Caller<'_>>,
         message: &mut Outgoing<'_, '_>,
     ) -> Result<usize> {
-        let mut to = self.destination(message)?;
-        if self.sender.lock().is_some() {
-            return self.send_slots(&to);
-        }
-        let len = message.data.remaining();
-        let state = self.state();
-        if state.vnet > 0 {
-            let mut header = [0; vnet::LONG];
-            let packet = len.checked_sub(state.vnet).ok_or(Errno::EINVAL)?;
-            if message.data.read(&mut header[..state.vnet])? < state.vnet {
-                return Err(Errno::EFAULT);
-            }
-            to.offload = vnet::parse(header.first_chunk().ok_or(Errno::EINVAL)?, packet)?;
-        }
-        if len > LONGEST + state.vnet {
-            return Err(Errno::EMSGSIZE);
-        }
-        let mut frame = vec![0; len - state.vnet];
-        if !frame.is_empty() && message.data.read(&mut frame)? < frame.len() {
-            return Err(Errno::EFAULT);
-        }
-        self.send_frame(&to, &frame)?;
-        Ok(len)
+        self.transmit(message)
     }
 
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
