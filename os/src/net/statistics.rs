@@ -253,6 +253,16 @@ fn netstat(stack: &Stack) -> String {
             ("TCPAbortOnClose", c.abort_on_close),
             ("TCPAbortOnTimeout", c.abort_on_timeout),
             ("TCPAbortOnLinger", c.abort_on_linger),
+            ("TCPTimeouts", c.timeouts),
+            ("PAWSEstab", c.paws_refused),
+            ("TCPDSACKOldSent", c.dsack_sent),
+            ("TCPDSACKRecv", c.dsack_received),
+            ("TCPFastOpenActive", c.fast_open_active),
+            ("TCPFastOpenActiveFail", c.fast_open_active_fails),
+            ("TCPFastOpenPassive", c.fast_open_passive),
+            ("TCPFastOpenPassiveFail", c.fast_open_passive_fails),
+            ("TCPFastOpenListenOverflow", c.fast_open_overflows),
+            ("TCPFastOpenCookieReqd", c.fast_open_asked),
         ],
     );
     table(

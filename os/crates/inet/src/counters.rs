@@ -82,6 +82,16 @@ pub struct TcpCounters {
     pub abort_on_close: u64,
     pub abort_on_timeout: u64,
     pub abort_on_linger: u64,
+    pub timeouts: u64,
+    pub paws_refused: u64,
+    pub dsack_received: u64,
+    pub dsack_sent: u64,
+    pub fast_open_active: u64,
+    pub fast_open_active_fails: u64,
+    pub fast_open_passive: u64,
+    pub fast_open_passive_fails: u64,
+    pub fast_open_overflows: u64,
+    pub fast_open_asked: u64,
 }
 
 /// Per IP version.

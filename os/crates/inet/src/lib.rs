@@ -88,7 +88,8 @@ pub use tap::{
     TapFilter, TapId, TapPacket, TapSend, TapStatus, Unsummed,
 };
 pub use tcp::{
-    Accepted, Congestion, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow, TcpState, TcpTimer,
+    Accepted, Congestion, FastOpenKeys, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow,
+    TcpState, TcpTimer,
 };
 pub use time::Instant;
 

@@ -66,6 +66,20 @@ pub struct Config {
     pub congestion: Congestion,
     /// net.ipv4.tcp_fin_timeout.
     pub fin_wait2: Duration,
+    /// net.ipv4.tcp_timestamps: 0 is off, 1 begins every connection's clock somewhere else, 2 does not.
+    pub timestamps: u8,
+    /// net.ipv4.tcp_sack and tcp_dsack.
+    pub sack: bool,
+    /// Duplicates are told.
+    pub dsack: bool,
+    /// net.ipv4.tcp_fastopen, a sum of bits.
+    pub fast_open: u32,
+    /// net.ipv4.tcp_rto_min_us.
+    pub rto_least: Duration,
+    /// net.ipv4.tcp_rto_max_ms.
+    pub rto_most: Duration,
+    /// net.ipv4.tcp_thin_linear_timeouts.
+    pub thin_linear: bool,
     /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on.
     pub forward: [bool; 2],
     /// net.ipv4.icmp_* and net.ipv6.icmp.*.
@@ -103,6 +117,13 @@ impl Default for Config {
             max_half_open: 256,
             abort_on_overflow: false,
             fin_wait2: Duration::from_secs(60),
+            timestamps: 1,
+            sack: true,
+            dsack: true,
+            fast_open: crate::tcp::FAST_OPEN_DEFAULT,
+            rto_least: Duration::from_millis(200),
+            rto_most: Duration::from_secs(120),
+            thin_linear: false,
             forward: [false; 2],
             icmp: IcmpConfig::default(),
             tx_queue_len: 1000,

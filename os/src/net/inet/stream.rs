@@ -41,6 +41,8 @@ pub struct Stream {
     in_progress: AtomicBool,
     /// See [`Stream::members`]; most streams have none.
     members: SpinLock<Option<DgramId>>,
+    /// TCP_FASTOPEN_CONNECT: connect(2) said yes, and the first write will connect to this.
+    put_off: SpinLock<Option<Endpoint>>,
 }
 
 impl Stream {
@@ -73,6 +75,7 @@ impl Stream {
             net: common.net.clone(),
             in_progress: AtomicBool::new(false),
             members: SpinLock::new(None),
+            put_off: SpinLock::new(None),
         }
     }
 
@@ -91,6 +94,20 @@ impl Stream {
         self.id
     }
 
+    /// Whether a connect to `peer` is put off: TCP_FASTOPEN_CONNECT is set, and data could go with the SYN.
+    fn puts_off(&self, peer: Endpoint) -> bool {
+        self.net.look(|stack| {
+            let asked = stack
+                .tcp_options(self.id)
+                .is_ok_and(|o| o.fast_open_connect);
+            asked
+                && stack.tcp_state(self.id) == TcpState::Closed
+                && stack
+                    .tcp_fast_room(self.id, peer)
+                    .is_ok_and(|room| room > 0)
+        })
+    }
+
     /// The end of a connect that waits. `EAGAIN` while it is under way.
     fn connected(&self, stack: &mut Stack) -> Result<()> {
         if let Some(error) = stack.tcp_take_error(self.id) {
@@ -101,6 +118,70 @@ impl Stream {
             TcpState::Closed => Err(Errno::ECONNABORTED),
             _ => Ok(()),
         }
+    }
+
+    /// Whether connect(2) was put off until there is data. Asked only where the socket is found not to be connected.
+    fn is_put_off(&self) -> bool {
+        self.put_off.lock().is_some()
+    }
+
+    /// Waits for the end of a connect that has begun. `EINPROGRESS` when that takes longer than the socket waits.
+    fn wait_connected(&self, common: &Common) -> Result<()> {
+        let timeout = common.generic().send_timeout;
+        match common.wait(false, timeout, || {
+            self.net.with(|stack, _| self.connected(stack))
+        }) {
+            Err(Errno::EAGAIN) => {
+                self.in_progress.store(true, Relaxed);
+                Err(Errno::EINPROGRESS)
+            }
+            done => {
+                self.in_progress.store(false, Relaxed);
+                done
+            }
+        }
+    }
+
+    /// A first send that connects (MSG_FASTOPEN, or after a connect that was put off): how many bytes went with the SYN. As
+    /// Linux, a socket that may wait does so until it is connected. `EOPNOTSUPP` when the sysctl forbids it, `EINPROGRESS`.
+    fn connect_with(
+        &self,
+        common: &Common,
+        message: &mut Outgoing<'_, '_>,
+        to: Option<Endpoint>,
+    ) -> Result<usize> {
+        let unspecified = |to: &&SockAddr| to.bytes().len() >= 2 && to.family() == AF_UNSPEC;
+        let allowed = self.net.look(|stack| stack.config().fast_open & 1 != 0);
+        if !allowed || message.to.as_ref().filter(unspecified).is_some() {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        let peer = match (to, &message.to) {
+            (Some(peer), _) => peer,
+            (None, Some(to)) => to.endpoint(common.domain())?,
+            (None, None) => return Err(Errno::EINVAL),
+        };
+        let room = lift(self.net.look(|stack| stack.tcp_fast_room(self.id, peer)))?;
+        let mut data = alloc::vec![0; room.min(message.data.remaining())];
+        if !data.is_empty() {
+            let there = message.data.prefault(data.len())?;
+            data.truncate(there);
+            let copied = message.data.read(&mut data)?;
+            data.truncate(copied);
+        }
+        lift(
+            self.net
+                .with(|stack, now| stack.tcp_connect_fast(now, self.id, peer, &data)),
+        )?;
+        *self.put_off.lock() = None;
+        if message.flags.nonblock() {
+            if data.is_empty() {
+                self.in_progress.store(true, Relaxed);
+                return Err(Errno::EINPROGRESS);
+            }
+            return Ok(data.len());
+        }
+        self.wait_connected(common)?;
+        Ok(data.len())
     }
 
     /// Queues what fits; `EAGAIN` when nothing does.
@@ -239,6 +320,13 @@ impl Protocol for Stream {
             );
         }
         let peer = addr.endpoint(common.domain())?;
+        if self.is_put_off() {
+            return Err(Errno::EISCONN);
+        }
+        if self.puts_off(peer) {
+            *self.put_off.lock() = Some(peer);
+            return Ok(());
+        }
         match self
             .net
             .with(|stack, now| stack.tcp_connect(now, self.id, peer))
@@ -253,19 +341,7 @@ impl Protocol for Stream {
             Ok(()) => {}
             Err(error) => return Err(errno(error)),
         }
-        let timeout = common.generic().send_timeout;
-        match common.wait(false, timeout, || {
-            self.net.with(|stack, _| self.connected(stack))
-        }) {
-            Err(Errno::EAGAIN) => {
-                self.in_progress.store(true, Relaxed);
-                Err(Errno::EINPROGRESS)
-            }
-            done => {
-                self.in_progress.store(false, Relaxed);
-                done
-            }
-        }
+        self.wait_connected(common)
     }
 
     fn listen(&self, _common: &Common, _cx: &Caller<'_>, backlog: i32) -> Result<()> {
@@ -333,6 +409,13 @@ impl Protocol for Stream {
         let timeout = common.generic().send_timeout;
         let nonblock = message.flags.nonblock();
         let mut sent = 0;
+        if message.flags.contains(Flags::FASTOPEN) {
+            let put_off = *self.put_off.lock();
+            sent = self.connect_with(common, message, put_off)?;
+            if nonblock || message.data.remaining() == 0 {
+                return Ok(sent);
+            }
+        }
         if message.data.remaining() == 0 {
             // An empty send still reports the state of the connection.
             return lift(self.net.with(|stack, _| stack.tcp_send(self.id, &[])));
@@ -349,6 +432,13 @@ impl Protocol for Stream {
             match step {
                 Ok(step) => sent += step,
                 Err(_) if sent > 0 => break,
+                Err(Errno::EPIPE) if self.is_put_off() => {
+                    let put_off = *self.put_off.lock();
+                    sent = self.connect_with(common, message, put_off)?;
+                    if nonblock {
+                        break;
+                    }
+                }
                 // A connection still being made is waited for like a full buffer; not being connected is not EAGAIN.
                 Err(errno) => return Err(errno),
             }
@@ -385,9 +475,15 @@ impl Protocol for Stream {
                 chunk => chunk,
             };
             let step = chunk.and_then(|chunk| {
-                common.wait(nonblock, generic.recv_timeout, || match peek {
-                    true => self.peek_some(message, chunk, common.peek_offset().unwrap_or(0)),
-                    false => self.recv_some(message, chunk),
+                common.wait(nonblock, generic.recv_timeout, || {
+                    let step = match peek {
+                        true => self.peek_some(message, chunk, common.peek_offset().unwrap_or(0)),
+                        false => self.recv_some(message, chunk),
+                    };
+                    match step {
+                        Err(Errno::ENOTCONN) if self.is_put_off() => Err(Errno::EAGAIN),
+                        step => step,
+                    }
                 })
             });
             match step {
@@ -425,7 +521,11 @@ impl Protocol for Stream {
     }
 
     fn ready(&self, _common: &Common) -> Events {
-        registry::events(self.net.look(|stack| stack.tcp_ready(self.id))) - Events::WRBAND
+        let mut ready = self.net.look(|stack| stack.tcp_ready(self.id));
+        if ready.has(Ready::HUP) && self.is_put_off() {
+            ready = Ready::WRITE;
+        }
+        registry::events(ready) - Events::WRBAND
     }
 
     fn take_error(&self, _common: &Common) -> Option<Errno> {

@@ -67,6 +67,10 @@ pub fn get(socket: &Socket, level: i32, name: i32, at: usize, len: UserPtr<i32>)
             len.write(&(bytes.len() as i32))?;
             return Err(Errno::ERANGE);
         }
+        Value::Short(needed) => {
+            len.write(&(*needed as i32))?;
+            true
+        }
         Value::Int(_) => level_of.manner == Manner::IntIfRoom && room < size_of::<i32>(),
         Value::Bytes(_) | Value::Items(..) | Value::Groups(_) => false,
     };

@@ -22,6 +22,8 @@ pub enum Value {
     Name(Vec<u8>),
     /// An interface's name: nothing when there is none, else room for any name is needed (`EINVAL`).
     Device(Vec<u8>),
+    /// There is not enough room for so many bytes: `EINVAL`, and the length that is needed.
+    Short(usize),
     /// A list that is not cut: too little room is `ERANGE`, and the length that is needed.
     Groups(Vec<u8>),
 }
@@ -53,6 +55,7 @@ impl Value {
                 alloc::vec![*value as u8]
             }
             Value::Int(value) => value.to_ne_bytes()[..room.min(4)].to_vec(),
+            Value::Short(_) => Vec::new(),
             Value::Bytes(bytes)
             | Value::Items(bytes, _)
             | Value::Whole(bytes)

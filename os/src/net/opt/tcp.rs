@@ -8,16 +8,18 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        TCP_CC_INFO, TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_INFO, TCP_INQ, TCP_IS_MPTCP,
-        TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG, TCP_NODELAY,
-        TCP_NOTSENT_LOWAT, TCP_QUEUE_SEQ, TCP_QUICKACK, TCP_REPAIR, TCP_REPAIR_QUEUE,
-        TCP_REPAIR_WINDOW, TCP_SYNCNT, TCP_THIN_DUPACK, TCP_TIMESTAMP, TCP_ULP, TCP_USER_TIMEOUT,
+        TCP_CC_INFO, TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_DELACK_MAX_US, TCP_FASTOPEN,
+        TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE, TCP_INFO, TCP_INQ,
+        TCP_IS_MPTCP, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG,
+        TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_QUEUE_SEQ, TCP_QUICKACK, TCP_REPAIR, TCP_REPAIR_QUEUE,
+        TCP_REPAIR_WINDOW, TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_SAVE_SYN, TCP_SAVED_SYN, TCP_SYNCNT,
+        TCP_THIN_DUPACK, TCP_THIN_LINEAR_TIMEOUTS, TCP_TIMESTAMP, TCP_ULP, TCP_USER_TIMEOUT,
         TCP_WINDOW_CLAMP,
     },
 };
 use alloc::vec::Vec;
 use core::time::Duration;
-use inet::{Congestion, TcpInfo, TcpState};
+use inet::{Congestion, FastOpenKeys, TcpInfo, TcpState};
 
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT.
 const KEEP_SECONDS_MAX: i32 = 32_767;
@@ -25,6 +27,12 @@ const KEEP_COUNT_MAX: i32 = 127;
 /// net.ipv4.tcp_fin_timeout and TCP_FIN_TIMEOUT_MAX.
 const FIN_TIMEOUT: Duration = Duration::from_secs(60);
 const FIN_TIMEOUT_MAX: Duration = Duration::from_secs(120);
+/// Bounds of TCP_RTO_MAX_MS, in milliseconds.
+const RTO_MAX_RANGE: core::ops::RangeInclusive<i32> = 1_000..=120_000;
+/// A tick of Linux's clock (250 Hz), in microseconds; timeouts are whole ticks, two at least and 200 ms at most
+/// (TCP_TIMEOUT_MIN, TCP_RTO_MIN, TCP_DELACK_MAX).
+const TICK: u64 = 4_000;
+const TICKS: core::ops::RangeInclusive<u64> = 2..=50;
 /// Half of SOCK_MIN_RCVBUF.
 const WINDOW_CLAMP_MIN: i32 = 1152;
 /// TCP_MIN_MSS and MAX_TCP_WINDOW.
@@ -197,6 +205,137 @@ pub const ROWS: &[Row] = &[
             t.set_tcp(|o| o.window_clamp = clamp)
         },
     ),
+    // int: how many connections of a listener may be in use before their handshake is over.
+    row(
+        TCP_FASTOPEN,
+        |t| Ok(Value::Int(t.tcp(|o| o.fast_open_queue)? as i32)),
+        |t, _, v| {
+            let queue = u32::try_from(v.int()?).map_err(|_| Errno::EINVAL)?;
+            t.idle_or_listening()?;
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            let set = |stack: &mut inet::Stack, _| stack.tcp_fast_listen(id, queue);
+            t.common.net.with(set).map_err(errno)
+        },
+    ),
+    // flag: connect(2) waits for the first data, which goes with the SYN.
+    row(
+        TCP_FASTOPEN_CONNECT,
+        |t| Ok(t.tcp(|o| o.fast_open_connect)?.into()),
+        |t, _, v| {
+            let on = zero_or_one(v.int()?)?;
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            let (allowed, state) = t
+                .common
+                .net
+                .look(|stack| (stack.config().fast_open & 1 != 0, stack.tcp_state(id)));
+            match (allowed, state) {
+                (false, _) => Err(Errno::EOPNOTSUPP),
+                (_, TcpState::Closed) => t.set_tcp(|o| o.fast_open_connect = on),
+                _ => Err(Errno::EINVAL),
+            }
+        },
+    ),
+    // 16 or 32 bytes: the key of the cookies, and one whose cookies are good, too.
+    row(
+        TCP_FASTOPEN_KEY,
+        |t| {
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            let keys = t.common.net.look(|stack| stack.tcp_fast_keys(id));
+            let mut bytes = Vec::new();
+            if let Some(keys) = keys {
+                bytes.extend_from_slice(&keys.primary);
+                bytes.extend_from_slice(keys.backup.as_ref().map_or(&[][..], |key| key));
+            }
+            Ok(Value::Bytes(bytes))
+        },
+        |t, _, v| {
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            if v.1 != 16 && v.1 != 32 {
+                return Err(Errno::EINVAL);
+            }
+            let bytes = v.0.get(..v.1).ok_or(Errno::EFAULT)?;
+            let (front, back) = bytes.split_at(16);
+            let keys = FastOpenKeys {
+                primary: front.try_into().map_err(|_| Errno::EINVAL)?,
+                backup: back.try_into().ok(),
+            };
+            t.common
+                .net
+                .with(|stack, _| stack.tcp_set_fast_keys(id, keys));
+            Ok(())
+        },
+    )
+    .text(),
+    // flag: data goes with the SYN and is taken from one without a cookie.
+    row(
+        TCP_FASTOPEN_NO_COOKIE,
+        |t| Ok(t.tcp(|o| o.fast_open_no_cookie)?.into()),
+        |t, _, v| {
+            let on = zero_or_one(v.int()?)?;
+            t.idle_or_listening()?;
+            t.set_tcp(|o| o.fast_open_no_cookie = on)
+        },
+    ),
+    // int: a listener keeps the SYNs, from the network header (1) or the link header (2) on.
+    row(
+        TCP_SAVE_SYN,
+        |t| Ok(Value::Int(t.tcp(|o| o.save_syn)?.into())),
+        |t, _, v| match v.int()? {
+            how @ 0..=2 => t.set_tcp(|o| o.save_syn = how as u8),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    // bytes: the SYN of an accepted connection, once.
+    read_only(TCP_SAVED_SYN, |t| {
+        let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+        let room = t.ask.room;
+        let length = t.common.net.look(|stack| stack.tcp_saved_syn_len(id));
+        if let Some(length) = length.filter(|&length| length > room) {
+            return Ok(Value::Short(length));
+        }
+        let taken = t.common.net.with(|stack, _| stack.tcp_take_syn(id));
+        Ok(Value::Bytes(taken.map(Vec::from).unwrap_or_default()))
+    }),
+    // int: the longest retransmission timeout, in milliseconds.
+    row(
+        TCP_RTO_MAX_MS,
+        |t| Ok(Value::Int(t.tcp(|o| o.rto_range.1)?.as_millis() as i32)),
+        |t, _, v| match v.int()? {
+            millis if RTO_MAX_RANGE.contains(&millis) => {
+                // Whole ticks.
+                let micros = (millis as u64 * 1_000).next_multiple_of(TICK);
+                t.set_tcp(|o| o.rto_range.1 = Duration::from_micros(micros))
+            }
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    // int: the least retransmission timeout, in microseconds.
+    row(
+        TCP_RTO_MIN_US,
+        |t| Ok(Value::Int(t.tcp(|o| o.rto_range.0)?.as_micros() as i32)),
+        |t, _, v| {
+            let time = ticks(v.int()?)?;
+            t.set_tcp(|o| o.rto_range.0 = time)
+        },
+    ),
+    // int: how long an acknowledgement may wait, in microseconds.
+    row(
+        TCP_DELACK_MAX_US,
+        |t| Ok(Value::Int(t.tcp(|o| o.delayed_ack)?.as_micros() as i32)),
+        |t, _, v| {
+            let time = ticks(v.int()?)?;
+            t.set_tcp(|o| o.delayed_ack = time)
+        },
+    ),
+    // flag: the timeout of a stream with little under way does not double at first.
+    row(
+        TCP_THIN_LINEAR_TIMEOUTS,
+        |t| Ok(t.tcp(|o| o.thin_linear)?.into()),
+        |t, _, v| {
+            let on = zero_or_one(v.int()?)?;
+            t.set_tcp(|o| o.thin_linear = on)
+        },
+    ),
     // int: reads come with the number of bytes still to read.
     row(
         TCP_INQ,
@@ -316,6 +455,32 @@ fn defer_time(seconds: i32) -> Option<Duration> {
     Some(Duration::from_secs(sum))
 }
 
+fn zero_or_one(value: i32) -> Result<bool> {
+    match value {
+        0 | 1 => Ok(value == 1),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// Microseconds as whole ticks. `EINVAL` for too few or too many.
+fn ticks(micros: i32) -> Result<Duration> {
+    let ticks = u64::try_from(micros).map_err(|_| Errno::EINVAL)?.div_ceil(TICK);
+    match TICKS.contains(&ticks) {
+        true => Ok(Duration::from_micros(ticks * TICK)),
+        false => Err(Errno::EINVAL),
+    }
+}
+
+impl Target<'_> {
+    /// What TCP_FASTOPEN asks for before it is set. `EINVAL` for a connection.
+    fn idle_or_listening(&self) -> Result<()> {
+        let id = self.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+        match self.common.net.look(|stack| stack.tcp_state(id)) {
+            TcpState::Listen | TcpState::Closed => Ok(()),
+            _ => Err(Errno::EINVAL),
+        }
+    }}
+
 fn seconds(time: Duration) -> Value {
     Value::Int(time.as_secs() as i32)
 }
@@ -383,6 +548,7 @@ pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
     word(152, info.data_segs_in as u32);
     word(156, info.data_segs_out as u32);
     word(192, info.delivered);
+    word(216, info.dsack_dups);
     word(228, info.snd_wnd);
     let mut long = |at: usize, value: u64| bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
     long(120, info.bytes_acked);

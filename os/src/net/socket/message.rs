@@ -22,6 +22,7 @@ bitflags::bitflags! {
         const NOSIGNAL = 0x4000;
         const MORE = 0x8000;
         const WAITFORONE = 0x1_0000;
+        const FASTOPEN = 0x2000_0000;
         const CMSG_CLOEXEC = 0x4000_0000;
         // What else a program sets is ignored, as on Linux.
         const _ = !0;

@@ -28,6 +28,8 @@ impl Stack {
             done: false,
             shut_early: (false, false),
             filter: None,
+            fast_keys: None,
+            saved_syn: None,
             pending: Ready::NONE,
         }))
     }
@@ -47,6 +49,7 @@ impl Stack {
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         let before = tcp.options.common;
         change(&mut tcp.options);
+        self.tcp.keeps_syns |= tcp.options.save_syn != 0;
         let after = tcp.options.common;
         if (before.recv_buffer, before.send_buffer) != (after.recv_buffer, after.send_buffer) {
             self.local_resize(id.0, after.recv_buffer, after.send_buffer);
@@ -121,6 +124,7 @@ impl Stack {
                 half_open: VecDeque::new(),
                 ready: VecDeque::new(),
                 embryos: 0,
+                early: 0,
             });
         }
         self.reuse_join(Sharer::Stream(id));
@@ -131,6 +135,16 @@ impl Stack {
     /// `Invalid` (not listening). A connection that was reset while it waited is still returned, with its error pending.
     pub fn tcp_accept(&mut self, id: TcpId, token: u64) -> Result<Accepted> {
         self.listener_accept(id, token)
+    }
+
+    /// TCP_SAVED_SYN: the SYN of an accepted connection, for a listener with TCP_SAVE_SYN. Given away once.
+    pub fn tcp_take_syn(&mut self, id: TcpId) -> Option<alloc::boxed::Box<[u8]>> {
+        self.tcp.slab.get_mut(id.0)?.saved_syn.take()
+    }
+
+    /// How long what `tcp_take_syn` would give is, in bytes.
+    pub fn tcp_saved_syn_len(&self, id: TcpId) -> Option<usize> {
+        Some(self.tcp.slab.get(id.0)?.saved_syn.as_ref()?.len())
     }
 
     /// The state; `Closed` for a stale handle.

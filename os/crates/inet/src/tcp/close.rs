@@ -196,6 +196,8 @@ impl Stack {
             done: true,
             shut_early: (false, false),
             filter: tcp.filter.clone(),
+            fast_keys: None,
+            saved_syn: None,
             pending: Ready::NONE,
         };
         let (tuple, port, bound) = match orphan.connection() {

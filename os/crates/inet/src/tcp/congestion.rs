@@ -100,6 +100,11 @@ fn cube_root(of: u64) -> u64 {
 }
 
 impl Window {
+    /// No loss yet: the path is still tried out (Linux: tcp_in_initial_slowstart).
+    pub fn is_untried(&self) -> bool {
+        self.threshold >= UNLIMITED
+    }
+
     /// `acked` segments were acknowledged that filled the window when they were sent.
     fn grow(&mut self, now: Instant, algorithm: Congestion, mut acked: u32) {
         if self.size < self.threshold {
@@ -252,7 +257,7 @@ impl Stack {
             tos: 0,
             ttl: 64,
         };
-        let packet = bare.packet(&mut self.frames);
+        let packet = bare.packet(&mut self.frames, &[]);
         let mut out = super::machine::Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,

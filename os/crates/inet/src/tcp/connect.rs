@@ -10,8 +10,10 @@ use super::{TcpId, TcpState};
 use crate::addr::{Endpoint, is_link_local, unmapped, unspecified};
 use crate::error::{Error, Result};
 use crate::iface::IfaceId;
+use crate::ip::Rx;
 use crate::rule::Flow;
 use crate::stack::Stack;
+use crate::tap::PacketKind;
 use crate::time::Instant;
 
 impl Stack {
@@ -19,6 +21,17 @@ impl Stack {
     /// `Already`, `Invalid` (listening), `Family`, `AddrNotAvailable` (no port left, or the four-tuple is in use),
     /// `NetUnreachable`, `NetDown`; and once, the pending error of a failed attempt, after which a new attempt may start.
     pub fn tcp_connect(&mut self, now: Instant, id: TcpId, peer: Endpoint) -> Result<()> {
+        self.tcp_begin(now, id, peer, false)
+    }
+
+    /// The same; `packets`: not over a shared ring.
+    pub(crate) fn tcp_begin(
+        &mut self,
+        now: Instant,
+        id: TcpId,
+        peer: Endpoint,
+        packets: bool,
+    ) -> Result<()> {
         self.now = now;
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         match &tcp.role {
@@ -40,10 +53,10 @@ impl Stack {
             return Err(error);
         }
         self.tcp_clear(id);
-        self.connect_to(now, id, peer)
+        self.connect_to(now, id, peer, packets)
     }
 
-    fn connect_to(&mut self, now: Instant, id: TcpId, peer: Endpoint) -> Result<()> {
+    fn connect_to(&mut self, now: Instant, id: TcpId, peer: Endpoint, packets: bool) -> Result<()> {
         let tcp = self.tcp.slab.get(id.0).ok_or(Error::NoSocket)?;
         let options = tcp.options;
         let (v6, bound, own) = (tcp.v6, tcp.bound, tcp.local);
@@ -105,21 +118,25 @@ impl Stack {
             return Err(Error::AddrNotAvailable);
         }
         self.time_wait_remove(&tuple);
-        let packets = !path.local
+        let packets = packets
+            || !path.local
             || !self.config.local_fast_path
             || self.taps.is_watched()
             || self.tcp.filtered > 0
-            || !self.choices.is_empty();
+            || !self.choices.is_empty()
+            || self.tcp.keeps_syns && self.keeps_syn_of(now, peer, local);
         let mut connection = if packets {
             self.new_connection(now, tuple, local, peer, path, &options)
         } else {
             self.new_local_connection(now, tuple, local, peer, path, &options)
         };
-        if let Wire::Packets(machine) = &mut connection.wire
-            && !machine.connect(local, peer)
-        {
-            self.release(connection);
-            return Err(Error::AddrNotAvailable);
+        let stamps = connection.offers.stamps;
+        if let Wire::Packets(machine) = &mut connection.wire {
+            if !machine.connect(local, peer) {
+                self.release(connection);
+                return Err(Error::AddrNotAvailable);
+            }
+            machine.set_stamps(stamps);
         }
         connection.state = TcpState::SynSent;
         (connection.shut_read, connection.shut_write) = shut_early;
@@ -134,6 +151,20 @@ impl Stack {
         }
         self.tcp.mark_dirty(id.0);
         Ok(())
+    }
+
+    /// Whether the listener at `to` keeps the SYN (TCP_SAVE_SYN).
+    fn keeps_syn_of(&self, now: Instant, to: Endpoint, from: Endpoint) -> bool {
+        let rx = Rx {
+            now,
+            iface: IfaceId::LO,
+            kind: PacketKind::Host,
+            verify: false,
+            tag: Default::default(),
+        };
+        let listener = self.listener_at(rx, to, from);
+        let listener = listener.and_then(|key| self.tcp.slab.get(key));
+        listener.is_some_and(|tcp| tcp.options.save_syn != 0)
     }
 
     /// Forgets a failed attempt, so that another may start from the address that was bound.

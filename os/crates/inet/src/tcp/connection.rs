@@ -7,8 +7,10 @@ use core::time::Duration;
 use smoltcp::socket::tcp;
 
 use super::congestion::Window;
+use super::fastopen::FastOpen;
 use super::local::LocalEnd;
 use super::machine::Machine;
+use super::sack::Scoreboard;
 use super::segment::Tuple;
 use super::urgent::Urgent;
 use super::{TcpOptions, TcpState};
@@ -76,6 +78,20 @@ pub(crate) struct Record {
     pub segs_out: u64,
     pub data_segs_in: u64,
     pub data_segs_out: u64,
+    /// Time stamps were agreed to (RFC 7323): where our clock begins, the peer's latest stamp and when it came.
+    pub stamped: bool,
+    pub stamp_offset: u32,
+    pub stamp_seen: Option<u32>,
+    pub stamp_at: Instant,
+    /// Selective acknowledgements were agreed to (RFC 2018), and scaled windows.
+    pub sack: bool,
+    pub scaled: bool,
+    /// Bytes that came once more, to be told (RFC 2883), and how often the peer told that.
+    pub duplicate: Option<(u32, u32)>,
+    pub duplicates: u32,
+    /// The data in the SYN was taken (RFC 7413), and this is the end that took it.
+    pub syn_data: bool,
+    pub early: bool,
 }
 
 impl Record {
@@ -104,6 +120,14 @@ pub(crate) enum Wire {
     Packets(Box<Machine>),
     /// Straight into the other socket of this host.
     Local(LocalEnd),
+}
+
+/// What a SYN of ours offers: net.ipv4.tcp_timestamps, tcp_sack, tcp_dsack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offers {
+    pub stamps: bool,
+    pub sack: bool,
+    pub duplicates: bool,
 }
 
 pub(crate) struct Connection {
@@ -144,6 +168,10 @@ pub(crate) struct Connection {
     pub urgent_out: Option<u32>,
     /// TCP_DEFER_ACCEPT: complete, and shown to the listener with the first data or then.
     pub defer_until: Option<Instant>,
+    /// What our SYN offers.
+    pub offers: Offers,
+    pub fast: Option<Box<FastOpen>>,
+    pub sacked: Scoreboard,
     pub record: Record,
     pub cwnd: Window,
 }
@@ -292,6 +320,10 @@ impl Connection {
         // A corked connection decides itself when to send; what it lets go must leave at once.
         socket.set_nagle_enabled(!options.nodelay);
         socket.set_hop_limit(options.common.ttl.filter(|&ttl| ttl != 0));
+        let patience = super::machine::ACK_DELAY.min(options.delayed_ack.into());
+        if socket.ack_delay().is_some_and(|now| now != patience) {
+            socket.set_ack_delay(Some(patience));
+        }
     }
 
     /// smoltcp forgets its retransmission timer when duplicate acknowledgements ask for a fast retransmission and only a FIN is

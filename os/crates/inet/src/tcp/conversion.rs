@@ -89,6 +89,7 @@ impl Stack {
         let (local, peer) = (half.connection.local, half.connection.peer);
         if let Wire::Packets(machine) = &mut half.connection.wire {
             machine.connect(local, peer);
+            machine.set_stamps(half.connection.offers.stamps);
         }
         half.record = Record {
             waiting_since: half.record.waiting_since,
@@ -147,9 +148,11 @@ impl Stack {
         let (local, peer) = (a.connection.local, a.connection.peer);
         if let Wire::Packets(machine) = &mut b.connection.wire {
             machine.listen(peer);
+            machine.set_stamps(b.connection.offers.stamps);
         }
         if let Wire::Packets(machine) = &mut a.connection.wire {
             machine.connect(local, peer);
+            machine.set_stamps(a.connection.offers.stamps);
         }
         self.talk(now, a, b);
     }
@@ -255,6 +258,10 @@ impl Stack {
             min_rtt_us: old.min_rtt_us,
             bytes_again: old.bytes_again,
             sample: None,
+            // What was said aside had no time.
+            stamp_seen: None,
+            syn_data: old.syn_data,
+            early: old.early,
             ..*record
         };
         connection.unread = connection.unread();

@@ -3,13 +3,15 @@
 use super::connection::{Connection, Path, Wire};
 use super::input::Cause;
 use super::machine::Outbox;
+use super::options::{SACK, SACK_PERMITTED, blank, extended};
+use super::sack::with_duplicate;
 use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, after};
 use super::socket::Role;
 use super::timewait::TimeWait;
 use super::{TcpOptions, TcpState};
 use crate::checksum::Sum;
 use crate::error::{Error, Result};
-use crate::frame::Frame;
+use crate::frame::{Frame, FramePool};
 use crate::ip::header::{header_len, protocol, refresh_v4_checksum};
 use crate::rule::Flow;
 use crate::slab::Key;
@@ -124,7 +126,15 @@ impl Stack {
         };
         let tos = tcp.options.common.tos;
         let watched = self.taps.is_watched();
+        if !connection.sacked.is_empty() {
+            frames.retain(|frame| !connection.is_needless(frame));
+        }
         for frame in &mut frames {
+            if connection.fast.is_some()
+                && let Some(longer) = connection.fast_output(&mut self.frames, frame)
+            {
+                self.frames.put(core::mem::replace(frame, longer));
+            }
             self.counters.tcp.out_segments += 1;
             match connection.observe_output(now, frame) {
                 Sent::Again => {
@@ -139,6 +149,24 @@ impl Stack {
                 && let Some(segment) = frame.get_mut(header_len(v6)..)
             {
                 connection.mark_segment(segment);
+            }
+            if connection.offers.stamps
+                && let Some(segment) = frame.get_mut(header_len(v6)..)
+            {
+                connection.write_stamps(now, segment);
+            }
+            if let Some(duplicate) = connection.record.duplicate
+                && let Some(longer) = tell_duplicate(&mut self.frames, frame, v6, duplicate)
+            {
+                connection.record.duplicate = None;
+                self.counters.tcp.dsack_sent += 1;
+                self.frames.put(core::mem::replace(frame, longer));
+            }
+            if !connection.offers.sack
+                && let Some(segment) = frame.get_mut(header_len(v6)..)
+                && segment.get(13).is_some_and(|flags| flags & SYN != 0)
+            {
+                blank(segment, SACK_PERMITTED);
             }
             if tos != 0 {
                 set_tos(frame, v6, tos);
@@ -202,7 +230,7 @@ impl Stack {
             (Wire::Local(end), _) => end.again_at,
         };
         let patience = connection.give_up_at(&tcp.options, tcp.orphan, &self.config);
-        let again = connection.retransmit_at(now, &self.config);
+        let again = connection.retransmit_at(now, &tcp.options, &self.config);
         // While our timer runs, of the machine's only the one for a delayed acknowledgement counts.
         let machine = machine.filter(|&at| again.is_none() || at <= now + ACK_SOON);
         let deadlines = [
@@ -252,7 +280,7 @@ impl Stack {
             return self.tcp.mark_dirty(key);
         }
         if connection
-            .retransmit_at(now, &self.config)
+            .retransmit_at(now, &tcp.options, &self.config)
             .is_some_and(|due| due <= now)
         {
             return self.connection_retransmit(now, key);
@@ -276,6 +304,11 @@ impl Stack {
         };
         connection.record.retransmits += 1;
         connection.record.clock = Some(now);
+        connection.sacked.timed_out();
+        self.counters.tcp.timeouts += 1;
+        if connection.is_early() {
+            return self.fast_repeat(now, key);
+        }
         self.congestion_restrain(now, key);
         let Some(Role::Connection(connection)) =
             self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
@@ -316,8 +349,9 @@ impl Stack {
                 tos: tcp.options.common.tos,
                 ttl: 64,
             };
+            let (stamps, len) = record.stamp_bytes(now);
             let via = connection.path.iface;
-            self.tcp_send_bare(now, &bare, Some(via));
+            self.tcp_send_bare_with(now, &bare, Some(via), &stamps[..len]);
         }
     }
 
@@ -351,8 +385,9 @@ impl Stack {
             tos: tcp.options.common.tos,
             ttl: 64,
         };
+        let (stamps, len) = record.stamp_bytes(now);
         let via = connection.path.iface;
-        self.tcp_send_bare(now, &bare, Some(via));
+        self.tcp_send_bare_with(now, &bare, Some(via), &stamps[..len]);
         if over {
             return self.connection_fail(key, Error::TimedOut);
         }
@@ -489,8 +524,26 @@ impl Connection {
             .max_segment
             .map_or(u32::MAX, u32::from)
             .min(self.record.mss);
-        self.unsent() < most as usize
+        let stamps = if self.record.stamped { 12 } else { 0 };
+        self.unsent() < (most - stamps) as usize
     }
+}
+
+/// The pure acknowledgement with the D-SACK block; `None` for other segments.
+fn tell_duplicate(
+    pool: &mut FramePool,
+    packet: &mut Frame,
+    v6: bool,
+    duplicate: (u32, u32),
+) -> Option<Frame> {
+    let front = header_len(v6);
+    let segment = packet.get(front..).and_then(Segment::parse)?;
+    if segment.len() > 0 || segment.has(RST) || !segment.has(ACK) {
+        return None;
+    }
+    let option = with_duplicate(&packet[front..], duplicate);
+    blank(&mut packet[front..], SACK);
+    extended(pool, packet, v6, &option, &[])
 }
 
 fn set_tos(packet: &mut [u8], v6: bool, tos: u8) {

@@ -4,7 +4,8 @@ use core::net::IpAddr;
 
 use super::connection::{Connection, Wire, state_of};
 use super::machine::Outbox;
-use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, URG, after, option};
+use super::options::{MSS, SACK_PERMITTED, SCALE, STAMPS, blank, option};
+use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, URG, after};
 use super::socket::Role;
 use super::{TcpOptions, TcpState};
 use crate::addr::Endpoint;
@@ -28,10 +29,6 @@ pub(crate) enum Cause {
     /// Our own doing.
     Output,
 }
-
-/// Options of a SYN: kind numbers (RFC 9293 section 3.1, RFC 7323).
-const OPTION_MSS: u8 = 2;
-const OPTION_SCALE: u8 = 3;
 
 impl Stack {
     pub(crate) fn tcp_input(&mut self, rx: Rx, header: &IpHeader, packet: &[u8]) {
@@ -129,15 +126,40 @@ impl Stack {
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
             return;
         };
-        let orphan = tcp.orphan;
+        let (orphan, algorithm) = (tcp.orphan, tcp.options.congestion);
         let Role::Connection(connection) = &mut tcp.role else {
+            return;
+        };
+        if connection.is_outdated(rx.now, segment, bytes) {
+            return self.refuse_outdated(rx.now, key);
+        }
+        if connection.is_early() {
+            if segment.has(SYN) {
+                return self.fast_repeat(rx.now, key);
+            }
+            if segment.has(ACK) && after(segment.ack, connection.record.una) {
+                self.fast_over(key);
+            }
+        }
+        let Some(Role::Connection(connection)) =
+            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
+        else {
             return;
         };
         let una = connection.record.una;
         let progress = connection.observe_input(rx.now, segment, bytes);
         if progress && !connection.path.local {
             let acked = connection.record.una.wrapping_sub(una);
-            connection.congestion_acked(rx.now, tcp.options.congestion, acked);
+            connection.congestion_acked(rx.now, algorithm, acked);
+        }
+        let mut holes = false;
+        if connection.record.sack {
+            let twice = connection.hear_sack(segment, bytes);
+            if twice > 0 {
+                connection.record.duplicates += 1;
+                self.counters.tcp.dsack_received += 1;
+            }
+            holes = !connection.sacked.is_empty();
         }
         // Nobody can read this any more (RFC 9293 section 3.10.7: after CLOSE, data is answered with RST).
         let fresh = segment.payload_len > 0 && after(segment.end(), connection.record.ack_sent);
@@ -154,22 +176,39 @@ impl Stack {
         else {
             return;
         };
+        if connection.fast.is_some()
+            && connection.state == TcpState::SynSent
+            && segment.has(SYN)
+            && segment.has(ACK)
+        {
+            self.fast_answered(rx.now, key, segment, bytes, packet);
+            if !self.scratch.is_empty() {
+                self.connection_emit(rx.now, key);
+            }
+            self.connection_settle(rx.now, key, Cause::Output);
+            return self.tcp.mark_dirty(key);
+        }
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
             room: usize::MAX,
         };
         let shown = connection.shown_window(segment);
+        let hide_sack = segment.has(SYN) && !connection.offers.sack;
         // A packet for a connection that has none is forged.
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };
         match shown {
-            None => machine.input(rx.now, packet, &mut out),
-            Some(window) => {
+            None if !hide_sack => machine.input(rx.now, packet, &mut out),
+            shown => {
                 let mut copy = out.pool.copy(packet);
-                let field = packet.len() - bytes.len() + 14;
-                copy[field..field + 2].copy_from_slice(&window.to_be_bytes());
+                let at = packet.len() - bytes.len();
+                let window = shown.unwrap_or(segment.window);
+                copy[at + 14..at + 16].copy_from_slice(&window.to_be_bytes());
+                if hide_sack {
+                    blank(&mut copy[at..], SACK_PERMITTED);
+                }
                 machine.input(rx.now, &copy, &mut out);
                 out.pool.put(copy);
             }
@@ -191,6 +230,9 @@ impl Stack {
                 reset: segment.has(RST),
             },
         );
+        if holes {
+            self.sack_repair(rx.now, key);
+        }
         self.tcp.mark_dirty(key);
     }
 
@@ -277,12 +319,16 @@ impl Stack {
         };
         let parent = connection.parent.filter(|_| !connection.queued);
         let queued = connection.queued;
+        let early = connection.is_early();
         if !connection.detached {
             connection.detached = true;
             connection.state = TcpState::Closed;
             let tuple = connection.tuple;
             self.tcp.demux.remove(&tuple);
             self.tcp.port_unused(tuple.local_port());
+        }
+        if early {
+            self.fast_over(key);
         }
         if let Some(parent) = parent {
             // A half-open child: its listener forgets it.
@@ -438,11 +484,22 @@ impl Connection {
         record.keep_probes = 0;
         if segment.payload_len > 0 {
             record.data_segs_in += 1;
+            // The whole handshake, and then what was read or can be.
+            let expected = record.start.wrapping_add(record.bytes_received as u32);
+            if record.sack
+                && self.offers.duplicates
+                && after(expected, segment.seq)
+                && self.state.is_synchronized()
+            {
+                let end = segment.seq.wrapping_add(segment.payload_len as u32);
+                let end = if after(end, expected) { expected } else { end };
+                record.duplicate = Some((segment.seq, end));
+            }
         }
         if segment.has(SYN) {
-            let scale = option(bytes, OPTION_SCALE).and_then(|body| body.first());
+            let scale = option(bytes, SCALE).and_then(|body| body.first());
             let default = if self.local.addr.is_ipv4() { 536 } else { 1220 };
-            record.mss = match option(bytes, OPTION_MSS) {
+            record.mss = match option(bytes, MSS) {
                 Some(&[high, low]) => u32::from(u16::from_be_bytes([high, low])),
                 _ => default,
             };
@@ -452,6 +509,13 @@ impl Connection {
             if scale.is_none() {
                 record.shift_recv = 0;
             }
+            record.scaled = scale.is_some();
+            record.sack = self.offers.sack && option(bytes, SACK_PERMITTED).is_some();
+            record.stamped = self.offers.stamps && option(bytes, STAMPS).is_some();
+            record.stamp_seen = super::options::stamps(bytes)
+                .map(|(value, _)| value)
+                .filter(|_| record.stamped);
+            record.stamp_at = now;
         } else {
             record.window = u32::from(segment.window) << record.shift_send;
         }
@@ -475,6 +539,8 @@ impl Connection {
             {
                 record.sample = None;
                 record.sample_rtt(now.since(sent));
+            } else if record.stamped && record.sample.is_none() {
+                self.sample_echo(now, bytes);
             }
         } else if record.window == 0 && record.waiting_since.is_some() {
             // The peer answers window probes: it lives, however long it takes (RFC 9293 section 3.8.6.1).

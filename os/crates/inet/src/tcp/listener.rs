@@ -4,9 +4,12 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::congestion::Window;
-use super::connection::{Connection, Path, Record, Wire, state_of};
+use super::connection::{Connection, Offers, Path, Record, Wire, state_of};
+use super::fastopen::{FastOpen, Verdict};
 use super::local::LocalEnd;
 use super::machine::{Machine, Outbox, Shape};
+use super::options::{SACK_PERMITTED, blank};
+use super::sack::Scoreboard;
 use super::segment::{ACK, RST, SYN, Segment, Tuple};
 use super::socket::{Bound, Role, Tcp};
 use super::{Accepted, TcpOptions, TcpState};
@@ -80,6 +83,7 @@ impl Stack {
             return;
         };
         let (v6, options, filter) = (parent.v6, parent.options, parent.filter.clone());
+        let verdict = self.fast_verdict(listener, &tuple, segment, bytes);
         let (local, mut peer) = (tuple.local(), tuple.peer());
         let link_local = is_link_local(peer.addr);
         if link_local {
@@ -100,8 +104,15 @@ impl Stack {
         if !machine.listen(local) {
             return;
         }
+        machine.set_stamps(connection.offers.stamps);
         connection.parent = Some(listener);
         connection.observe_input(rx.now, segment, bytes);
+        let mut hidden = None;
+        if !connection.offers.sack {
+            let mut copy = self.frames.copy(packet);
+            blank(&mut copy[packet.len() - bytes.len()..], SACK_PERMITTED);
+            hidden = Some(copy);
+        }
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
@@ -110,10 +121,19 @@ impl Stack {
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };
-        machine.input(rx.now, packet, &mut out);
+        machine.input(rx.now, hidden.as_deref().unwrap_or(packet), &mut out);
         self.scratch
             .drain(..)
+            .chain(hidden)
             .for_each(|frame| self.frames.put(frame));
+        if let Verdict::Offer(cookie) = verdict {
+            connection.fast = Some(Box::new(FastOpen::Offer(cookie)));
+        }
+        let saved_syn = match options.save_syn {
+            0 => None,
+            1 => Some(Box::from(&packet[..packet.len() - segment.payload_len])),
+            _ => Some(self.with_link_header(rx, &packet[..packet.len() - segment.payload_len])),
+        };
         connection.state = state_of(machine.socket().state());
         if connection.state != TcpState::SynReceived {
             return self.release(connection);
@@ -131,6 +151,8 @@ impl Stack {
             done: false,
             shut_early: (false, false),
             filter,
+            fast_keys: None,
+            saved_syn,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, key);
@@ -145,7 +167,27 @@ impl Stack {
             queue.half_open.push_back(key);
         }
         self.listener_tidy(listener);
+        if let Verdict::Accept = verdict {
+            return self.fast_accept(rx, key, listener, segment, packet);
+        }
         self.tcp.mark_dirty(key);
+    }
+
+    /// A packet behind the Ethernet header with which it came, as far as that is known here: lo has zeros.
+    fn with_link_header(&self, rx: Rx, packet: &[u8]) -> Box<[u8]> {
+        let mut bytes = alloc::vec![0; crate::frame::LINK_HEADER];
+        if let Ok(slot) = self.iface(rx.iface)
+            && let crate::iface::IfaceKind::Ethernet { mac } = slot.info.kind
+        {
+            bytes[..6].copy_from_slice(&mac);
+        }
+        let kind: u16 = match packet.first().map(|byte| byte >> 4) {
+            Some(6) => 0x86dd,
+            _ => 0x0800,
+        };
+        bytes[12..].copy_from_slice(&kind.to_be_bytes());
+        bytes.extend_from_slice(packet);
+        bytes.into()
     }
 
     /// Forgets those that are not half open any more, once they are many.
@@ -345,7 +387,7 @@ impl Stack {
     ) -> Connection {
         let v6 = peer.addr.is_ipv6();
         let machine = self.machine(now, path, options, v6);
-        let mut connection = Self::connection_over(
+        let mut connection = self.connection_over(
             Wire::Packets(Box::new(machine)),
             now,
             tuple,
@@ -371,10 +413,11 @@ impl Stack {
         let recv_buffer = options.recv_buffer().clamp(least, most);
         let send_buffer = options.common.send_buffer.clamp(least, most);
         let end = LocalEnd::new(recv_buffer, send_buffer);
-        Self::connection_over(Wire::Local(end), now, tuple, local, peer, path)
+        self.connection_over(Wire::Local(end), now, tuple, local, peer, path)
     }
 
     fn connection_over(
+        &mut self,
         wire: Wire,
         now: Instant,
         tuple: Tuple,
@@ -385,6 +428,15 @@ impl Stack {
         let recv_buffer = match &wire {
             Wire::Packets(machine) => machine.shape.recv_buffer,
             Wire::Local(end) => end.recv_buffer,
+        };
+        let offers = Offers {
+            stamps: self.config.timestamps != 0,
+            sack: self.config.sack,
+            duplicates: self.config.dsack,
+        };
+        let stamp_offset = match (&wire, self.config.timestamps) {
+            (Wire::Packets(_), 1) => self.rng.u32(),
+            _ => 0,
         };
         Connection {
             tuple,
@@ -410,7 +462,12 @@ impl Stack {
             urgent_out: None,
             defer_until: None,
             cwnd: Window::default(),
+            offers,
+            fast: None,
+            sacked: Scoreboard::default(),
             record: Record {
+                stamp_at: now,
+                stamp_offset,
                 last_recv: now,
                 last_ack: now,
                 last_send: now,

@@ -27,8 +27,8 @@ use crate::stack::{SocketRef, Stack};
 use crate::tap::PacketKind;
 use crate::time::Instant;
 
-/// lo's largest segment, with and without the timestamp option that Linux would use.
-pub(crate) const LOCAL_MSS: [u32; 2] = [65_495, 65_475];
+/// lo's largest segment over IPv4 and IPv6, time stamps included.
+pub(crate) const LOCAL_MSS: [u32; 2] = [65_495, 65_476];
 /// Link, network and transport header of a segment over lo, as its counters see it.
 const OVERHEAD: u64 = 66;
 /// Ring buffers kept for the next connections.
@@ -235,6 +235,8 @@ impl Stack {
             done: false,
             shut_early: (false, false),
             filter: None,
+            fast_keys: None,
+            saved_syn: None,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, child);
@@ -291,6 +293,9 @@ impl Stack {
                 None => (2, 1),
             };
             record.min_rtt_us = 20;
+            record.stamped = connection.offers.stamps;
+            record.sack = connection.offers.sack;
+            record.scaled = true;
             record.window = window as u32;
             record.rtt_us = 20;
             record.rtt_var_us = 10;

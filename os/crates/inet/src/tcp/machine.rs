@@ -202,6 +202,13 @@ impl Machine {
         self.socket_mut().listen(listen_endpoint(local)).is_ok()
     }
 
+    /// Whether segments carry time stamps, if the peer agrees. To be said after [`Machine::connect`] or [`Machine::listen`]; the
+    /// words themselves are written later.
+    pub fn set_stamps(&mut self, on: bool) {
+        self.socket_mut()
+            .set_tsval_generator(if on { Some(|| 0) } else { None });
+    }
+
     /// The contiguous received bytes from `offset` on, of `unread` in all.
     pub fn peek(&mut self, offset: usize, unread: usize) -> &[u8] {
         let socket = self.set.get_mut::<tcp::Socket>(self.handle);

@@ -11,21 +11,27 @@ mod connect;
 mod connection;
 mod conversion;
 mod egress;
+mod fastopen;
 mod input;
 mod listener;
 mod local;
 mod machine;
+mod options;
 mod retransmit;
 mod ring;
 mod rows;
+mod sack;
 pub(crate) mod segment;
 mod socket;
+mod stamps;
 mod stream;
 mod timewait;
 mod urgent;
 
 pub(crate) use bind::{Claim, ephemeral};
 pub use congestion::Congestion;
+pub(crate) use fastopen::CLIENT as FAST_OPEN_DEFAULT;
+pub use fastopen::FastOpenKeys;
 pub(crate) use socket::TcpTable;
 
 use core::time::Duration;
@@ -72,6 +78,21 @@ pub struct TcpOptions {
     pub congestion: Congestion,
     /// TCP_NOTSENT_LOWAT in bytes: writable only while less is unsent.
     pub notsent_low_water: usize,
+    /// TCP_FASTOPEN of a listener: so many connections may be in use before their handshake is over. See
+    /// [`Stack::tcp_fast_listen`].
+    pub fast_open_queue: u32,
+    /// TCP_FASTOPEN_CONNECT; the shell puts the connect off until there is data.
+    pub fast_open_connect: bool,
+    /// TCP_FASTOPEN_NO_COOKIE.
+    pub fast_open_no_cookie: bool,
+    /// TCP_SAVE_SYN of a listener: 1 keeps the SYN from the network header on, 2 with a link header.
+    pub save_syn: u8,
+    /// TCP_RTO_MIN_US and TCP_RTO_MAX_MS: bounds of the retransmission timeout.
+    pub rto_range: (Duration, Duration),
+    /// TCP_DELACK_MAX_US: no acknowledgement waits longer.
+    pub delayed_ack: Duration,
+    /// TCP_THIN_LINEAR_TIMEOUTS: the timeout of a stream with little under way does not double at once.
+    pub thin_linear: bool,
 }
 
 /// The states of RFC 9293, numbered as in Linux (/proc/net/tcp, TCP_INFO).
@@ -164,6 +185,7 @@ pub struct TcpInfo {
     pub last_data_sent_ms: u32,
     pub last_data_recv_ms: u32,
     pub last_ack_recv_ms: u32,
+    pub dsack_dups: u32,
 }
 
 /// The timer column of /proc/net/tcp.

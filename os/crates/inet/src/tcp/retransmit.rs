@@ -17,6 +17,9 @@ use crate::time::Instant;
 const FIRST: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(200);
 const MOST: Duration = Duration::from_secs(120);
+/// TCP_THIN_LINEAR_RETRIES: then the timeout doubles all the same. A stream is thin with fewer than so many segments under way.
+const LINEAR_RETRIES: u32 = 6;
+const THIN: u32 = 4;
 
 /// How often the least timeout can be doubled before it is the longest.
 const DOUBLINGS: u32 = 9;
@@ -24,10 +27,14 @@ const DOUBLINGS: u32 = 9;
 const ORPHAN_RETRIES: u8 = 8;
 
 /// The time for which `retries` retransmissions of established data last (Linux: tcp_model_timeout).
-fn modelled(retries: u8) -> Duration {
+fn modelled(retries: u8, most: Duration) -> Duration {
     // Ten timeouts of 200 ms, 400 ms and so on stay below the longest one; the later ones are that. Asked for with every segment.
-    let doubling = u32::from(retries).min(DOUBLINGS);
-    LEAST * ((2 << doubling) - 1) + MOST * (u32::from(retries) - doubling)
+    let mut doublings = DOUBLINGS;
+    if most < MOST {
+        doublings = (most.as_millis() / LEAST.as_millis()).max(1).ilog2();
+    }
+    let doubling = u32::from(retries).min(doublings);
+    LEAST * ((2 << doubling) - 1) + most * (u32::from(retries) - doubling)
 }
 
 /// How long an attempt to connect lasts: until all retries were in vain, or as long as so many would take if each took twice as long
@@ -56,29 +63,50 @@ pub(crate) fn syn_wait(turn: u32, config: &Config) -> Duration {
 
 impl Connection {
     /// The retransmission timeout without backoff (RFC 6298 section 2, Linux: __tcp_set_rto).
-    pub(crate) fn base_rto(&self) -> Duration {
+    pub(crate) fn base_rto(&self, least: Duration) -> Duration {
         let record = &self.record;
         match record.rtt_us {
             0 => FIRST,
             rtt => {
                 let slack = Duration::from_micros(u64::from(record.rtt_var_us) * 4);
-                Duration::from_micros(rtt.into()) + slack.max(LEAST)
+                Duration::from_micros(rtt.into()) + slack.max(least)
             }
         }
     }
 
     /// The timeout now.
-    pub(crate) fn rto(&self, config: &Config) -> Duration {
-        let turn = self.record.retransmits;
+    pub(crate) fn rto(&self, options: &TcpOptions, config: &Config) -> Duration {
+        let mut turn = self.record.retransmits;
+        let (least, most) = options.rto_range;
         match self.state {
             TcpState::SynSent => syn_wait(turn, config),
-            TcpState::SynReceived => (FIRST * (1 << turn.min(7))).min(MOST),
-            _ => (self.base_rto() * (1 << turn.min(10))).min(MOST),
+            TcpState::SynReceived => (FIRST * (1 << turn.min(7))).min(most),
+            state => {
+                let linear = options.thin_linear
+                    && state == TcpState::Established
+                    && turn <= LINEAR_RETRIES
+                    && self.is_thin();
+                if linear {
+                    turn = 0;
+                }
+                (self.base_rto(least) * (1 << turn.min(10))).min(most)
+            }
         }
     }
 
+    /// Too little is under way for duplicate acknowledgements to tell of a loss (Linux: tcp_stream_is_thin).
+    fn is_thin(&self) -> bool {
+        let flight = self.record.next.wrapping_sub(self.record.una);
+        flight.div_ceil(self.record.mss.max(1)) < THIN && !self.cwnd.is_untried()
+    }
+
     /// Starts the clock where something waits for an acknowledgement, or for a window that is closed.
-    pub(crate) fn retransmit_at(&mut self, now: Instant, config: &Config) -> Option<Instant> {
+    pub(crate) fn retransmit_at(
+        &mut self,
+        now: Instant,
+        options: &TcpOptions,
+        config: &Config,
+    ) -> Option<Instant> {
         let flying = self.record.una != self.record.next;
         let shut_out = self.record.window == 0
             && matches!(self.wire, Wire::Packets(_))
@@ -89,7 +117,7 @@ impl Connection {
             return None;
         }
         let since = *self.record.clock.get_or_insert(now);
-        Some(since + self.rto(config))
+        Some(since + self.rto(options, config))
     }
 
     /// When to give up what waits for an acknowledgement.
@@ -114,14 +142,18 @@ impl Connection {
         if synchronized && matches!(self.wire, Wire::Local(_)) {
             return None;
         }
+        let most = options.rto_range.1;
         let limit = match self.state {
             TcpState::SynSent => attempt(options.syn_retries, config),
             TcpState::SynReceived => (0..=u32::from(config.synack_retries))
                 .map(|turn| (FIRST * (1 << turn.min(7))).min(MOST))
                 .sum(),
-            _ if orphan && config.orphan_retries == 0 => modelled(ORPHAN_RETRIES),
-            _ if orphan => modelled(config.orphan_retries),
-            _ => modelled(config.retries),
+            _ if self.is_early() => (0..=u32::from(config.synack_retries))
+                .map(|turn| (FIRST * (1 << turn.min(7))).min(MOST))
+                .sum(),
+            _ if orphan && config.orphan_retries == 0 => modelled(ORPHAN_RETRIES, most),
+            _ if orphan => modelled(config.orphan_retries, most),
+            _ => modelled(config.retries, most),
         };
         Some(waiting + limit)
     }
@@ -133,9 +165,9 @@ mod tests {
 
     #[test]
     fn fifteen_retries_are_as_long_as_on_linux() {
-        assert_eq!(modelled(15), Duration::from_millis(924_600));
-        assert_eq!(modelled(8), Duration::from_millis(102_200));
-        assert_eq!(modelled(0), Duration::from_millis(200));
+        assert_eq!(modelled(15, MOST), Duration::from_millis(924_600));
+        assert_eq!(modelled(8, MOST), Duration::from_millis(102_200));
+        assert_eq!(modelled(0, MOST), Duration::from_millis(200));
     }
 
     #[test]

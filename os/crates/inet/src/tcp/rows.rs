@@ -10,9 +10,12 @@ use crate::ip::header::header_len;
 use crate::stack::Stack;
 use crate::time::Instant;
 
-/// TCPI_OPT_SACK and TCPI_OPT_WSCALE.
+/// TCPI_OPT_*: what was agreed to, data went with the SYN, this end took it.
+const OPT_STAMPS: u8 = 1;
 const OPT_SACK: u8 = 2;
 const OPT_WSCALE: u8 = 4;
+const OPT_SYN_DATA: u8 = 32;
+const OPT_TFO_CHILD: u8 = 128;
 /// TCP_CA_Loss.
 const CA_LOSS: u8 = 4;
 
@@ -20,7 +23,8 @@ impl Connection {
     /// Payload bytes of a full segment.
     fn mss(&self) -> u32 {
         let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
-        self.record.mss.min((self.mtu() - headers) as u32)
+        let stamps = if self.record.stamped { 12 } else { 0 };
+        self.record.mss.min((self.mtu() - headers) as u32) - stamps
     }
 
     fn timer(&self) -> TcpTimer {
@@ -42,7 +46,7 @@ impl Tcp {
             v6: self.v6,
             local: self.local,
             peer: Endpoint::unspecified(self.v6),
-            state: self.state(),
+            state: self.shown_state(),
             tx_queue: 0,
             rx_queue: 0,
             timer: TcpTimer::Off,
@@ -98,7 +102,7 @@ impl Stack {
     pub fn tcp_info(&self, now: Instant, id: TcpId) -> Result<TcpInfo> {
         let tcp = self.tcp.slab.get(id.0).ok_or(Error::NoSocket)?;
         let mut info = TcpInfo {
-            state: tcp.state() as u8,
+            state: tcp.shown_state() as u8,
             ..TcpInfo::default()
         };
         let connection = match &tcp.role {
@@ -119,8 +123,18 @@ impl Stack {
         info.backoff = record.retransmits as u8;
         info.window_scale_send = record.shift_send;
         info.window_scale_recv = record.shift_recv;
-        info.options = OPT_SACK | OPT_WSCALE;
-        info.rto_us = connection.rto(&self.config).as_micros() as u32;
+        for (agreed, bit) in [
+            (record.stamped, OPT_STAMPS),
+            (record.sack, OPT_SACK),
+            (record.scaled, OPT_WSCALE),
+            (record.syn_data, OPT_SYN_DATA),
+            (record.early, OPT_TFO_CHILD),
+        ] {
+            info.options |= if agreed { bit } else { 0 };
+        }
+        info.sacked = connection.sacked.bytes().div_ceil(mss.max(1));
+        info.dsack_dups = record.duplicates;
+        info.rto_us = connection.rto(&tcp.options, &self.config).as_micros() as u32;
         info.snd_mss = mss;
         info.rcv_mss = mss;
         info.unacked = record.next.wrapping_sub(record.una).div_ceil(mss.max(1));

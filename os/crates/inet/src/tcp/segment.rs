@@ -118,27 +118,7 @@ impl Segment {
     }
 }
 
-/// A TCP option of an unparsed segment: its bytes behind kind and length.
-pub(crate) fn option(segment: &[u8], wanted: u8) -> Option<&[u8]> {
-    let len = usize::from(segment.get(12)? >> 4) * 4;
-    let mut rest = segment.get(HEADER..len)?;
-    loop {
-        match *rest {
-            [] | [0, ..] => return None,
-            [1, ..] => rest = &rest[1..],
-            [kind, len, ..] => {
-                let body = rest.get(2..usize::from(len))?;
-                if kind == wanted {
-                    return Some(body);
-                }
-                rest = &rest[usize::from(len)..];
-            }
-            [_] => return None,
-        }
-    }
-}
-
-/// What to write into a segment without payload and options.
+/// What to write into a segment without payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bare {
     pub local: Endpoint,
@@ -171,23 +151,27 @@ impl Bare {
         }
     }
 
-    /// The IP packet.
-    pub fn packet(&self, pool: &mut FramePool) -> Frame {
+    /// The IP packet, with `options` that fill whole words.
+    pub fn packet(&self, pool: &mut FramePool, options: &[u8]) -> Frame {
         let front = header_len(self.peer.addr.is_ipv6());
-        let mut frame = pool.get(front + HEADER);
+        let len = HEADER + options.len();
+        debug_assert!(len.is_multiple_of(4) && len <= 60);
+        let mut frame = pool.get(front + len);
         let mut header = [0; HEADER];
         header[..2].copy_from_slice(&self.local.port.to_be_bytes());
         header[2..4].copy_from_slice(&self.peer.port.to_be_bytes());
         header[4..8].copy_from_slice(&self.seq.to_be_bytes());
         header[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        header[12] = 5 << 4;
+        header[12] = (len / 4 << 4) as u8;
         header[13] = self.flags;
         header[14..16].copy_from_slice(&self.window.to_be_bytes());
-        let sum = Sum::pseudo(self.local.addr, self.peer.addr, protocol::TCP, HEADER)
+        let sum = Sum::pseudo(self.local.addr, self.peer.addr, protocol::TCP, len)
             .bytes(&header)
+            .bytes(options)
             .finish();
         header[16..18].copy_from_slice(&sum);
-        frame[front..].copy_from_slice(&header);
+        frame[front..front + HEADER].copy_from_slice(&header);
+        frame[front + HEADER..].copy_from_slice(options);
         let fields = HeaderFields {
             src: self.local.addr,
             dst: self.peer.addr,

@@ -5,7 +5,10 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use core::time::Duration;
+
 use super::connection::Connection;
+use super::fastopen::{FastOpenKeys, FastOpenTable};
 use super::machine::Machine;
 use super::segment::Tuple;
 use super::timewait::TimeWaitTable;
@@ -38,6 +41,8 @@ pub(crate) struct Listener {
     pub ready: VecDeque<Key>,
     /// Connections in SYN-RECEIVED.
     pub embryos: usize,
+    /// Connections in use before their handshake is over (TCP_FASTOPEN).
+    pub early: usize,
 }
 
 pub(crate) enum Role {
@@ -64,6 +69,10 @@ pub(crate) struct Tcp {
     pub shut_early: (bool, bool),
     /// SO_ATTACH_FILTER; counted in [`TcpTable::filtered`].
     pub filter: Option<Arc<bpf::Program>>,
+    /// TCP_FASTOPEN_KEY.
+    pub fast_keys: Option<Box<FastOpenKeys>>,
+    /// TCP_SAVED_SYN, until it is read.
+    pub saved_syn: Option<Box<[u8]>>,
     pub pending: Ready,
 }
 
@@ -96,6 +105,14 @@ impl Tcp {
         }
     }
 
+    /// The state that is told to others.
+    pub fn shown_state(&self) -> TcpState {
+        match &self.role {
+            Role::Connection(connection) => connection.shown_state(),
+            _ => self.state(),
+        }
+    }
+
     pub fn state(&self) -> TcpState {
         match &self.role {
             Role::Idle => TcpState::Closed,
@@ -104,6 +121,9 @@ impl Tcp {
         }
     }
 }
+
+/// TCP_DELACK_MAX.
+const DELAYED_ACK: Duration = Duration::from_millis(200);
 
 impl TcpOptions {
     pub(crate) fn new(config: &Config) -> Self {
@@ -123,6 +143,13 @@ impl TcpOptions {
             window_clamp: None,
             congestion: config.congestion,
             notsent_low_water: usize::MAX,
+            fast_open_queue: 0,
+            fast_open_connect: false,
+            fast_open_no_cookie: false,
+            save_syn: 0,
+            rto_range: (config.rto_least, config.rto_most),
+            delayed_ack: DELAYED_ACK,
+            thin_linear: config.thin_linear,
         }
     }
 
@@ -175,6 +202,9 @@ pub(crate) struct TcpTable {
     pub orphans: usize,
     /// Sockets with a filter. While there is one, new connections take the packet path.
     pub filtered: usize,
+    pub fast_open: FastOpenTable,
+    /// A listener asked once to keep SYNs: connections to such a one take the packet path.
+    pub keeps_syns: bool,
 }
 
 impl TcpTable {
@@ -195,6 +225,8 @@ impl TcpTable {
             memory: 0,
             orphans: 0,
             filtered: 0,
+            fast_open: FastOpenTable::default(),
+            keeps_syns: false,
         }
     }
 

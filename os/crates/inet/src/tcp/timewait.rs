@@ -168,12 +168,23 @@ impl Stack {
         bare: &Bare,
         via: Option<crate::iface::IfaceId>,
     ) {
+        self.tcp_send_bare_with(now, bare, via, &[]);
+    }
+
+    /// The same with `options`, which fill whole words.
+    pub(crate) fn tcp_send_bare_with(
+        &mut self,
+        now: Instant,
+        bare: &Bare,
+        via: Option<crate::iface::IfaceId>,
+        options: &[u8],
+    ) {
         let Endpoint { addr, .. } = bare.peer;
         let via = via.filter(|_| crate::addr::is_link_local(addr));
         let Ok(route) = self.select_route(addr, via) else {
             return;
         };
-        let packet = bare.packet(&mut self.frames);
+        let packet = bare.packet(&mut self.frames, options);
         self.counters.tcp.out_segments += 1;
         if bare.flags & RST != 0 {
             self.counters.tcp.out_resets += 1;
