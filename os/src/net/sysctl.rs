@@ -7,6 +7,7 @@
 //! **Who owns and locks.** The engine's lock, or one atomic word each.
 
 mod icmp;
+mod tcp;
 
 use super::stack;
 use crate::{Result, fs::pseudo};
@@ -314,7 +315,8 @@ const KNOBS: &[Knob] = &[
 
 /// Publishes the files.
 pub fn init() {
-    for knob in KNOBS.iter().chain(icmp::KNOBS) {
+    tcp::init();
+    for knob in KNOBS.iter().chain(icmp::KNOBS).chain(tcp::KNOBS) {
         let path = alloc::format!("sys/net/{}", knob.path);
         match knob.home {
             Home::Fixed(text) => pseudo::proc().file(&path, move || alloc::format!("{text}\n")),

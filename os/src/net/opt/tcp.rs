@@ -464,7 +464,9 @@ fn zero_or_one(value: i32) -> Result<bool> {
 
 /// Microseconds as whole ticks. `EINVAL` for too few or too many.
 fn ticks(micros: i32) -> Result<Duration> {
-    let ticks = u64::try_from(micros).map_err(|_| Errno::EINVAL)?.div_ceil(TICK);
+    let ticks = u64::try_from(micros)
+        .map_err(|_| Errno::EINVAL)?
+        .div_ceil(TICK);
     match TICKS.contains(&ticks) {
         true => Ok(Duration::from_micros(ticks * TICK)),
         false => Err(Errno::EINVAL),
@@ -479,7 +481,8 @@ impl Target<'_> {
             TcpState::Listen | TcpState::Closed => Ok(()),
             _ => Err(Errno::EINVAL),
         }
-    }}
+    }
+}
 
 fn seconds(time: Duration) -> Value {
     Value::Int(time.as_secs() as i32)

@@ -364,6 +364,11 @@ impl Stack {
             room: usize::MAX,
         };
         machine.input(rx.now, &last, &mut out);
+        // The SYN-ACK acknowledges the data.
+        let patience = machine.socket().ack_delay();
+        machine.socket_mut().set_ack_delay(None);
+        machine.output(rx.now, &mut out);
+        machine.socket_mut().set_ack_delay(patience);
         let end = segment.end();
         if let Some(field) = answer.get_mut(front + 8..front + 12) {
             field.copy_from_slice(&end.to_be_bytes());

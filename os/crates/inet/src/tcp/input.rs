@@ -188,6 +188,14 @@ impl Stack {
             self.connection_settle(rx.now, key, Cause::Output);
             return self.tcp.mark_dirty(key);
         }
+        if connection.fast.is_some()
+            && connection.state == TcpState::SynSent
+            && !segment.has(RST)
+            && !segment.has(SYN)
+        {
+            // It overtook the SYN-ACK (RFC 9293 section 3.10.7.3: dropped).
+            return;
+        }
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,

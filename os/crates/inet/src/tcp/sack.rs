@@ -261,6 +261,4 @@ mod tests {
             }
         }
     }
-
-    use std::vec::Vec;
 }

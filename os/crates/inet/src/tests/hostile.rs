@@ -28,6 +28,27 @@ fn target() -> (Host, Vec<Vec<u8>>) {
     let client = a.connect(Endpoint::v4([10, 0, 0, 2], 80));
     listen(&mut a, &mut b, &mut corpus);
     b.accept(listener).unwrap();
+    // Data in the SYN, with a cookie.
+    for host in [&mut a, &mut b] {
+        host.stack.configure(|config| config.fast_open = 3);
+    }
+    b.stack.tcp_fast_listen(listener, 100).unwrap();
+    b.stack
+        .tcp_configure(listener, |options| options.save_syn = 2)
+        .unwrap();
+    for _ in 0..2 {
+        let id = a.tcp();
+        let (to, now) = (Endpoint::v4([10, 0, 0, 2], 80), a.now);
+        let data = match a.stack.tcp_fast_room(id, to) {
+            Ok(0) => &[][..],
+            _ => b"early",
+        };
+        a.stack.tcp_connect_fast(now, id, to, data).unwrap();
+        a.flush();
+        listen(&mut a, &mut b, &mut corpus);
+        let server = b.accept(listener).unwrap();
+        assert_eq!(b.stack.tcp_unread(server), data.len());
+    }
     a.send(client, &[3; 4000]).unwrap();
     listen(&mut a, &mut b, &mut corpus);
     let udp = b.udp(Endpoint::v4([0, 0, 0, 0], 53));

@@ -2,6 +2,7 @@
 
 mod config;
 mod extension;
+mod fastopen;
 mod filter;
 mod forward;
 mod hostile;

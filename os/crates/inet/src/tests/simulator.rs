@@ -162,13 +162,35 @@ fn run(seed: u64, weather: Weather, bytes: usize) {
             .unwrap();
     }
     let listener = world.hosts[1].listen(Endpoint::v4([0, 0, 0, 0], 80), 4);
-    let client = world.hosts[0].connect(Endpoint::v4([10, 0, 0, 2], 80));
-    world.launch();
+    let to = Endpoint::v4([10, 0, 0, 2], 80);
     let (up, down) = (
         rng.below(bytes as u32) as usize,
         rng.below(bytes as u32) as usize,
     );
     let mut sides = [Side::new(&mut rng, up), Side::new(&mut rng, down)];
+    let client = match seed % 2 {
+        0 => world.hosts[0].connect(to),
+        // The first bytes go with the SYN.
+        _ => {
+            for host in &mut world.hosts {
+                host.stack.configure(|config| config.fast_open = 0x207);
+            }
+            world.hosts[1].stack.tcp_fast_listen(listener, 4).unwrap();
+            let client = &mut world.hosts[0];
+            let id = client.tcp();
+            let room = client.stack.tcp_fast_room(id, to).unwrap();
+            let first = room.min(up);
+            let now = client.now;
+            client
+                .stack
+                .tcp_connect_fast(now, id, to, &sides[0].data[..first])
+                .unwrap();
+            client.flush();
+            sides[0].sent = first;
+            id
+        }
+    };
+    world.launch();
     let mut ids = [Some(client), None];
     let end = Instant::from_millis(3_600_000);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
