@@ -246,6 +246,9 @@ fn netstat(stack: &Stack) -> String {
         &mut text,
         "TcpExt",
         &[
+            ("SyncookiesSent", c.cookies_sent),
+            ("SyncookiesRecv", c.cookies_taken),
+            ("SyncookiesFailed", c.cookies_failed),
             ("TW", c.time_waits),
             ("ListenOverflows", c.listen_overflows),
             ("ListenDrops", c.listen_drops),

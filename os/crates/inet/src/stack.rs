@@ -58,7 +58,8 @@ pub struct Config {
     pub orphan_retries: u8,
     /// net.ipv4.tcp_max_orphans: connections that no descriptor has; one more is reset.
     pub max_orphans: usize,
-    /// net.ipv4.tcp_max_syn_backlog: so many connections of a listener may be half open; the oldest gives way.
+    /// net.ipv4.tcp_max_syn_backlog: so many connections of a listener may be half open; without SYN cookies the
+    /// oldest gives way.
     pub max_half_open: usize,
     /// net.ipv4.tcp_abort_on_overflow: a connection that completes while too many wait to be accepted is reset.
     pub abort_on_overflow: bool,
@@ -72,6 +73,8 @@ pub struct Config {
     pub sack: bool,
     /// Duplicates are told.
     pub dsack: bool,
+    /// net.ipv4.tcp_syncookies: 1 gives them while too many connections of a listener are half open, 2 always.
+    pub syn_cookies: u8,
     /// net.ipv4.tcp_fastopen, a sum of bits.
     pub fast_open: u32,
     /// net.ipv4.tcp_rto_min_us.
@@ -120,6 +123,7 @@ impl Default for Config {
             timestamps: 1,
             sack: true,
             dsack: true,
+            syn_cookies: 1,
             fast_open: crate::tcp::FAST_OPEN_DEFAULT,
             rto_least: Duration::from_millis(200),
             rto_most: Duration::from_secs(120),

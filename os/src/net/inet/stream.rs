@@ -475,15 +475,9 @@ impl Protocol for Stream {
                 chunk => chunk,
             };
             let step = chunk.and_then(|chunk| {
-                common.wait(nonblock, generic.recv_timeout, || {
-                    let step = match peek {
-                        true => self.peek_some(message, chunk, common.peek_offset().unwrap_or(0)),
-                        false => self.recv_some(message, chunk),
-                    };
-                    match step {
-                        Err(Errno::ENOTCONN) if self.is_put_off() => Err(Errno::EAGAIN),
-                        step => step,
-                    }
+                common.wait(nonblock, generic.recv_timeout, || match peek {
+                    true => self.peek_some(message, chunk, common.peek_offset().unwrap_or(0)),
+                    false => self.recv_some(message, chunk),
                 })
             });
             match step {
@@ -496,6 +490,11 @@ impl Protocol for Stream {
                     }
                 }
                 Err(_) if got > 0 => break,
+                // As if connected, with nothing to read yet.
+                Err(Errno::ENOTCONN) if self.is_put_off() => {
+                    let nonblock = message.flags.nonblock();
+                    return common.wait(nonblock, generic.recv_timeout, || Err(Errno::EAGAIN));
+                }
                 Err(errno) => return Err(errno),
             }
         }

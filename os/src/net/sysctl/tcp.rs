@@ -33,6 +33,14 @@ pub(super) const KNOBS: &[Knob] = &[
         Home::Engine(|c| Vec::from([c.dsack.into()]), |c, n| c.dsack = n[0] != 0),
     ),
     knob(
+        "ipv4/tcp_syncookies",
+        FLAG,
+        Home::Engine(
+            |c| Vec::from([c.syn_cookies.into()]),
+            |c, n| c.syn_cookies = n[0] as u8,
+        ),
+    ),
+    knob(
         "ipv4/tcp_fastopen",
         INT,
         Home::Engine(

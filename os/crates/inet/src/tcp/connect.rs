@@ -124,6 +124,7 @@ impl Stack {
             || self.taps.is_watched()
             || self.tcp.filtered > 0
             || !self.choices.is_empty()
+            || self.config.syn_cookies > 1
             || self.tcp.keeps_syns && self.keeps_syn_of(now, peer, local);
         let mut connection = if packets {
             self.new_connection(now, tuple, local, peer, path, &options)

@@ -107,7 +107,7 @@ impl Stack {
         }
     }
 
-    fn connection_input(
+    pub(crate) fn connection_input(
         &mut self,
         rx: Rx,
         key: Key,

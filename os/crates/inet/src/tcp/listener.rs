@@ -48,6 +48,12 @@ impl Stack {
             return;
         }
         if segment.has(ACK) {
+            let cookie = self.config.syn_cookies != 0
+                && !segment.has(SYN)
+                && self.tcp.cookies.is_open(rx.now);
+            if cookie && self.cookie_take(rx, listener, tuple, segment, bytes, packet) {
+                return;
+            }
             let (local, peer) = (tuple.local(), tuple.peer());
             let bare = super::segment::Bare {
                 local,
@@ -76,9 +82,31 @@ impl Stack {
             self.counters.tcp.listen_overflows += 1;
             return;
         }
-        if queue.embryos >= self.config.max_half_open.max(1) {
+        let most = self.config.max_half_open.max(1);
+        let full = match self.config.syn_cookies {
+            0 => queue.embryos >= most,
+            1 => queue.embryos >= most || queue.embryos > queue.backlog,
+            _ => true,
+        };
+        if full {
+            if self.config.syn_cookies != 0 {
+                return self.cookie_give(rx, listener, &tuple, segment, bytes);
+            }
             self.listener_make_room(listener);
         }
+        self.listener_child(rx, listener, tuple, segment, bytes, packet);
+    }
+
+    /// A SYN becomes a connection.
+    pub(crate) fn listener_child(
+        &mut self,
+        rx: Rx,
+        listener: Key,
+        tuple: Tuple,
+        segment: &Segment,
+        bytes: &[u8],
+        packet: &[u8],
+    ) {
         let Some(parent) = self.tcp.slab.get(listener) else {
             return;
         };
@@ -513,6 +541,7 @@ impl Stack {
             send_buffer: size(options.common.send_buffer),
         };
         let seed = self.rng.u64();
+        let seed = self.tcp.cookies.seed.take().unwrap_or(seed);
         let spares = &mut self.tcp.spares.machines;
         let fits = |spare: &Machine| {
             (spare.shape.recv_buffer, spare.shape.send_buffer)

@@ -25,6 +25,7 @@ pub(crate) mod segment;
 mod socket;
 mod stamps;
 mod stream;
+mod syncookie;
 mod timewait;
 mod urgent;
 

@@ -134,7 +134,7 @@ pub(crate) fn extended(
     options[..extra.len()].copy_from_slice(extra);
     data[..own.len()].copy_from_slice(own);
     data[own.len()..].copy_from_slice(payload);
-    frame[front + 12] = ((HEADER + len) / 4 << 4) as u8;
+    frame[front + 12] = (((HEADER + len) / 4) << 4) as u8;
     let total = frame.len();
     let (at, value) = if v6 { (4, total - front) } else { (2, total) };
     frame[at..at + 2].copy_from_slice(&(value as u16).to_be_bytes());
@@ -150,7 +150,7 @@ mod tests {
 
     fn segment(options: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; HEADER];
-        bytes[12] = ((HEADER + options.len()) / 4 << 4) as u8;
+        bytes[12] = (((HEADER + options.len()) / 4) << 4) as u8;
         bytes.extend(options);
         bytes.extend(payload);
         bytes

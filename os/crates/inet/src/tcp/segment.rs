@@ -162,7 +162,7 @@ impl Bare {
         header[2..4].copy_from_slice(&self.peer.port.to_be_bytes());
         header[4..8].copy_from_slice(&self.seq.to_be_bytes());
         header[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        header[12] = (len / 4 << 4) as u8;
+        header[12] = ((len / 4) << 4) as u8;
         header[13] = self.flags;
         header[14..16].copy_from_slice(&self.window.to_be_bytes());
         let sum = Sum::pseudo(self.local.addr, self.peer.addr, protocol::TCP, len)

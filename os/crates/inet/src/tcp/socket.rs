@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::fastopen::{FastOpenKeys, FastOpenTable};
 use super::machine::Machine;
 use super::segment::Tuple;
+use super::syncookie::CookieJar;
 use super::timewait::TimeWaitTable;
 use super::{TcpOptions, TcpState};
 use crate::addr::Endpoint;
@@ -203,6 +204,7 @@ pub(crate) struct TcpTable {
     /// Sockets with a filter. While there is one, new connections take the packet path.
     pub filtered: usize,
     pub fast_open: FastOpenTable,
+    pub cookies: CookieJar,
     /// A listener asked once to keep SYNs: connections to such a one take the packet path.
     pub keeps_syns: bool,
 }
@@ -226,6 +228,7 @@ impl TcpTable {
             orphans: 0,
             filtered: 0,
             fast_open: FastOpenTable::default(),
+            cookies: CookieJar::new(secret),
             keeps_syns: false,
         }
     }

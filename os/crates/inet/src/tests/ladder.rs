@@ -594,7 +594,7 @@ fn a_listener_survives_a_flood_of_syns() {
     let listener = peer.host.listen(Endpoint::v4([0, 0, 0, 0], 80), 5);
     peer.host
         .stack
-        .configure(|config| config.max_half_open = 20);
+        .configure(|config| (config.max_half_open, config.syn_cookies) = (20, 0));
     for port in 10_000..11_000 {
         peer.port = port;
         peer.transmit(SYN, 1000, 0, b"");
@@ -622,6 +622,7 @@ fn a_listener_survives_a_flood_of_syns() {
 #[test]
 fn a_connection_that_finds_the_queue_full_is_reset_on_demand() {
     let mut peer = Peer::new();
+    peer.host.stack.configure(|config| config.syn_cookies = 0);
     peer.host.listen(Endpoint::v4([0, 0, 0, 0], 80), 0);
     let mut both = Vec::new();
     for port in [4000, 4001] {

@@ -14,6 +14,7 @@ mod options;
 mod pcap;
 mod rate;
 mod simulator;
+mod syncookie;
 mod wire;
 
 /// lo with packets.
