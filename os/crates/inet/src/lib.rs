@@ -71,7 +71,7 @@ pub use dhcp::DhcpLease;
 pub use effects::{Effects, Ready, Wake};
 pub use error::{Error, Result};
 pub use frame::{Frame, Tag};
-pub use icmp::IcmpConfig;
+pub use icmp::{Extension, IcmpConfig};
 pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use ip::additions::Additions;
 pub use ip::extension::ExtensionHeaders;

@@ -15,9 +15,9 @@ use abi::{
         AF_INET, IP_ADD_MEMBERSHIP, IP_BIND_ADDRESS_NO_PORT, IP_CHECKSUM, IP_DROP_MEMBERSHIP,
         IP_FREEBIND, IP_HDRINCL, IP_LOCAL_PORT_RANGE, IP_MINTTL, IP_MTU, IP_MTU_DISCOVER,
         IP_MULTICAST_ALL, IP_MULTICAST_IF, IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_NODEFRAG,
-        IP_PKTINFO, IP_PROTOCOL, IP_RECVERR, IP_RECVFRAGSIZE, IP_RECVORIGDSTADDR, IP_RECVTOS,
-        IP_RECVTTL, IP_ROUTER_ALERT, IP_TOS, IP_TRANSPARENT, IP_TTL, IP_UNICAST_IF, IPPROTO_IGMP,
-        IPPROTO_RAW, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
+        IP_PKTINFO, IP_PROTOCOL, IP_RECVERR, IP_RECVERR_RFC4884, IP_RECVFRAGSIZE,
+        IP_RECVORIGDSTADDR, IP_RECVTOS, IP_RECVTTL, IP_ROUTER_ALERT, IP_TOS, IP_TRANSPARENT,
+        IP_TTL, IP_UNICAST_IF, IPPROTO_IGMP, IPPROTO_RAW, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 use core::net::{IpAddr, Ipv4Addr};
@@ -92,6 +92,15 @@ const ROWS: &[Row] = &[
         IP_RECVERR,
         |t| t.asked(Ancillary::ERRORS),
         |t, _, v| t.ask(Ancillary::ERRORS, v.int_or_byte()? != 0),
+    ),
+    // flag: entries of the error queue say where the extensions of an ICMP error are.
+    row(
+        IP_RECVERR_RFC4884,
+        |t| t.asked(Ancillary::EXTENSIONS),
+        |t, _, v| match v.int_or_byte()? {
+            on @ (0 | 1) => t.ask(Ancillary::EXTENSIONS, on != 0),
+            _ => Err(Errno::EINVAL),
+        },
     ),
     // flag: messages come with the sum of their bytes.
     row(

@@ -15,9 +15,9 @@ use abi::{
         IPV6_ADDRFORM, IPV6_CHECKSUM, IPV6_DONTFRAG, IPV6_DROP_MEMBERSHIP, IPV6_FREEBIND,
         IPV6_HDRINCL, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
         IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
-        IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR, IPV6_RECVPKTINFO,
-        IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF,
-        IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
+        IPV6_RECVERR_RFC4884, IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR,
+        IPV6_RECVPATHMTU, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT,
+        IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 
@@ -119,6 +119,21 @@ const ROWS: &[Row] = &[
         IPV6_RECVERR,
         |t| t.asked(Ancillary::ERRORS6),
         |t, _, v| t.ask(Ancillary::ERRORS6, v.flag()?),
+    ),
+    // flag: entries of the error queue say where the extensions of an ICMPv6 error are.
+    row(
+        IPV6_RECVERR_RFC4884,
+        |t| t.asked(Ancillary::EXTENSIONS6),
+        |t, _, v| match v.int()? {
+            on @ (0 | 1) => t.ask(Ancillary::EXTENSIONS6, on != 0),
+            _ => Err(Errno::EINVAL),
+        },
+    ),
+    // flag: a datagram that IPV6_DONTFRAG refused leaves a message with the path's MTU.
+    row(
+        IPV6_RECVPATHMTU,
+        |t| t.asked(Ancillary::PATH_MTU),
+        |t, _, v| t.ask(Ancillary::PATH_MTU, v.flag()?),
     ),
     // flag: reassembled messages come with the length of their longest fragment.
     row(

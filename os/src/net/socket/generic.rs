@@ -132,6 +132,10 @@ bitflags::bitflags! {
         const PATH_MTU = 1 << 16;
         /// UDP_GRO.
         const SEGMENT = 1 << 17;
+        /// IP_RECVERR_RFC4884.
+        const EXTENSIONS = 1 << 18;
+        /// IPV6_RECVERR_RFC4884.
+        const EXTENSIONS6 = 1 << 19;
         /// IP_RECVOPTS.
         const OPTIONS = 1 << 20;
         /// IP_RETOPTS.
@@ -156,7 +160,7 @@ bitflags::bitflags! {
         const OF_IPV6 = Self::PKTINFO6.bits() | Self::HOPLIMIT.bits() | Self::TCLASS.bits()
             | Self::ERRORS6.bits() | Self::ORIGINAL6.bits() | Self::PKTINFO_2292.bits()
             | Self::HOPLIMIT_2292.bits() | Self::FRAGMENT6.bits() | Self::PATH_MTU.bits()
-            | 0x7f << 22;
+            | Self::EXTENSIONS6.bits() | 0x7f << 22;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::checksum::Sum;
 use crate::effects::Ready;
 use crate::filter::{Keep, Seen};
 use crate::frame::{Buf, Frame};
-use crate::icmp::{self, Complaint, Report};
+use crate::icmp::{self, Complaint, Extension, Report};
 use crate::iface::IfaceId;
 use crate::ip::header::{IpHeader, protocol};
 use crate::ip::{Destination, Rx};
@@ -461,6 +461,11 @@ impl Stack {
                     report: *report,
                     to,
                     data: data.into(),
+                    extension: Extension::find(
+                        report.quoted,
+                        report.len - data.len().min(report.len),
+                        data,
+                    ),
                 });
             }
             debug_assert!(report.origin != ErrorOrigin::Local);

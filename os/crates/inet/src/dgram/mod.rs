@@ -17,6 +17,7 @@ use crate::addr::{Endpoint, unmapped};
 use crate::effects::Ready;
 use crate::error::{Error, Result};
 use crate::frame::Tag;
+use crate::icmp::Extension;
 use crate::iface::IfaceId;
 use crate::ip::additions::Additions;
 use crate::ip::extension;
@@ -73,6 +74,8 @@ pub struct DgramOptions {
     pub checksum_offset: Option<u32>,
     /// IP_MTU_DISCOVER is DO or PROBE: never fragment; longer is `MessageTooBig`.
     pub dont_fragment: bool,
+    /// IPV6_RECVPATHMTU and IPV6_DONTFRAG: note the path's MTU when something was too long.
+    pub report_path_mtu: bool,
     /// SO_NO_CHECK.
     pub no_checksum: bool,
     /// UDP_NO_CHECK6_TX: no checksum over IPv6 either.
@@ -202,8 +205,10 @@ pub struct ErrorRecord<'a> {
     pub ttl: u8,
     /// Where our datagram was going.
     pub to: Endpoint,
-    /// The start of our datagram's payload as far as it was quoted.
+    /// The start of our datagram's payload as far as it was quoted, and what came behind.
     pub data: &'a [u8],
+    /// Where in it RFC 4884's extensions are.
+    pub extension: Option<Extension>,
 }
 
 /// A row of /proc/net/{udp,raw,icmp} and their v6 siblings.
@@ -445,7 +450,13 @@ impl Stack {
             ttl: noted.report.ttl,
             to: noted.to,
             data: &noted.data,
+            extension: noted.extension,
         }))
+    }
+
+    /// IPV6_RECVPATHMTU: takes the note that a datagram was too long for a path, and how long it may be.
+    pub fn dgram_take_path_mtu(&mut self, id: DgramId) -> Option<(Endpoint, u32)> {
+        self.dgram.slab.get_mut(id.0)?.path_mtu.take()
     }
 
     /// shutdown(2). Errors: `NotConnected`; it takes effect all the same, as in Linux.

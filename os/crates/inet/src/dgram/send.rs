@@ -195,6 +195,10 @@ impl Stack {
         let Some(dgram) = self.dgram.slab.get_mut(id.0) else {
             return;
         };
+        if dgram.options.report_path_mtu && plan.to.is_ipv6() {
+            let to = Endpoint::new(plan.to, plan.to_port);
+            dgram.path_mtu = Some((to, plan.route.mtu as u32));
+        }
         if !dgram.options.recv_errors || dgram.errors.len() >= ERRORS {
             return;
         }
@@ -208,9 +212,12 @@ impl Stack {
                 info: plan.route.mtu as u32,
                 offender: plan.to,
                 ttl: 0,
+                quoted: 0,
+                len: 0,
             },
             to: Endpoint::new(plan.to, plan.to_port),
             data: Vec::new(),
+            extension: None,
         });
         self.woken
             .note(SocketRef::Dgram(id.0), &mut dgram.pending, Ready::ERR);

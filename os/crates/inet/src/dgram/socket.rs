@@ -11,7 +11,7 @@ use crate::addr::Endpoint;
 use crate::effects::Ready;
 use crate::error::Error;
 use crate::frame::{Frame, FramePool, Tag};
-use crate::icmp::Report;
+use crate::icmp::{Extension, Report};
 use crate::iface::IfaceId;
 use crate::ip::additions::Additions;
 use crate::options::SocketOptions;
@@ -117,6 +117,7 @@ pub(crate) struct NotedError {
     pub report: Report,
     pub to: Endpoint,
     pub data: Vec<u8>,
+    pub extension: Option<Extension>,
 }
 
 pub(crate) struct Dgram {
@@ -137,6 +138,8 @@ pub(crate) struct Dgram {
     pub drops: u64,
     pub error: Option<Error>,
     pub errors: VecDeque<NotedError>,
+    /// IPV6_RECVPATHMTU: where a datagram was too long for, and how long it may be.
+    pub path_mtu: Option<(Endpoint, u32)>,
     pub shut_read: bool,
     pub shut_write: bool,
     pub groups: Vec<Joined>,
@@ -174,6 +177,7 @@ impl Dgram {
                 icmp_filter: [0; 4],
                 checksum_offset: None,
                 dont_fragment: false,
+                report_path_mtu: false,
                 no_checksum: false,
                 no_check6_tx: false,
                 no_check6_rx: false,
@@ -191,6 +195,7 @@ impl Dgram {
             drops: 0,
             error: None,
             errors: VecDeque::new(),
+            path_mtu: None,
             shut_read: false,
             shut_write: false,
             groups: Vec::new(),

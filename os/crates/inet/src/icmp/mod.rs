@@ -1,7 +1,9 @@
 //! ICMP and ICMPv6 (RFC 792, RFC 4443): echo, errors in both directions.
 
+mod extension;
 mod limit;
 
+pub use extension::Extension;
 pub(crate) use limit::ErrorBudget;
 pub use limit::IcmpConfig;
 
@@ -67,6 +69,10 @@ pub(crate) struct Report {
     pub offender: IpAddr,
     /// Time to live of the packet that reported; 0 where there was none.
     pub ttl: u8,
+    /// Bytes of the error that are the packet, where its length field says so (RFC 4884); 0 where not.
+    pub quoted: usize,
+    /// Bytes behind the error's header.
+    pub len: usize,
 }
 
 /// Linux's icmp_err_convert[]: what a code of "destination unreachable" means.
@@ -95,7 +101,7 @@ fn unreachable_v6(code: u8) -> (Error, bool) {
 }
 
 impl Report {
-    fn parse(header: &IpHeader, message: &[u8; HEADER]) -> Option<Report> {
+    fn parse(header: &IpHeader, message: &[u8; HEADER], len: usize) -> Option<Report> {
         let v = header.version();
         let [kind, code, ..] = *message;
         let word = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
@@ -121,6 +127,13 @@ impl Report {
             _ if kind == PARAMETER[v] => (Error::Protocol, true, 0),
             _ => return None,
         };
+        // RFC 4884 section 4: in words of 32 or 64 bits.
+        let extensible = [UNREACHABLE[v], TIME_EXCEEDED[v]].contains(&kind);
+        let quoted = match v {
+            0 if extensible || kind == PARAMETER[0] => usize::from(message[5]) * 4,
+            1 if extensible => usize::from(message[4]) * 8,
+            _ => 0,
+        };
         let origin = if v == 1 {
             ErrorOrigin::Icmp6
         } else {
@@ -135,6 +148,8 @@ impl Report {
             info,
             offender: header.src,
             ttl: header.ttl,
+            quoted,
+            len,
         })
     }
 }
@@ -206,7 +221,7 @@ impl Stack {
             self.ndp_input(rx.now, rx.iface, header, message);
             packet.discard(&mut self.frames);
         } else {
-            if let Some(report) = Report::parse(header, &front) {
+            if let Some(report) = Report::parse(header, &front, message.len() - HEADER) {
                 match kind {
                     _ if kind == UNREACHABLE[v] => self.counters.icmp[v].in_dest_unreachable += 1,
                     _ if kind == TIME_EXCEEDED[v] => self.counters.icmp[v].in_time_exceeded += 1,
@@ -420,6 +435,8 @@ impl Stack {
             info: 0,
             offender: header.src,
             ttl: 0,
+            quoted: 0,
+            len: packet.len(),
         };
         self.report_input(now, &report, packet);
     }

@@ -21,8 +21,8 @@ use crate::{
 use abi::net::{
     AF_INET, AF_INET6, IP_CHECKSUM, IP_ORIGDSTADDR, IP_PKTINFO, IP_RECVERR, IP_RECVFRAGSIZE,
     IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_2292HOPLIMIT, IPV6_2292PKTINFO, IPV6_HOPLIMIT,
-    IPV6_ORIGDSTADDR, IPV6_PKTINFO, IPV6_RECVERR, IPV6_RECVFRAGSIZE, IPV6_TCLASS, SO_MARK,
-    SO_PRIORITY, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP,
+    IPV6_ORIGDSTADDR, IPV6_PATHMTU, IPV6_PKTINFO, IPV6_RECVERR, IPV6_RECVFRAGSIZE, IPV6_TCLASS,
+    SO_MARK, SO_PRIORITY, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP,
 };
 use core::net::IpAddr;
 use inet::{Arrival, Endpoint, ErrorOrigin, ErrorRecord};
@@ -42,7 +42,7 @@ impl Dgram {
                 flags.set(Flags::TRUNC, copied < record.data.len());
                 if let Some(control) = message.control.as_deref_mut() {
                     push_error_hops(control, record, generic);
-                    push_error(control, record, domain);
+                    push_error(control, record, generic, domain);
                 }
                 let from = Some(SockAddr::from_endpoint(record.to, domain));
                 Ok(Received {
@@ -53,6 +53,23 @@ impl Dgram {
             })
         });
         lift(outcome)?
+    }
+
+    /// IPV6_RECVPATHMTU: an empty message, with `struct ip6_mtuinfo` beside it. RFC 3542, section 11.3.
+    pub(super) fn recv_path_mtu(&self, message: &mut Incoming<'_, '_>) -> Option<Received> {
+        let taken = self.net.with(|stack, _| stack.dgram_take_path_mtu(self.id));
+        let (to, mtu) = taken?;
+        let to = SockAddr::from_endpoint(Endpoint::new(to.addr, 0), AF_INET6);
+        if let Some(control) = message.control.as_deref_mut() {
+            let mut data = [0; 28 + 4];
+            data[..to.bytes().len()].copy_from_slice(to.bytes());
+            data[28..].copy_from_slice(&mtu.to_ne_bytes());
+            control.push(IPPROTO_IPV6 as i32, IPV6_PATHMTU as i32, &data);
+        }
+        Some(Received {
+            from: Some(to),
+            ..Received::default()
+        })
     }
 
     pub(super) fn recv_one(
@@ -244,21 +261,45 @@ fn push_error_hops(control: &mut Control, record: &ErrorRecord<'_>, generic: &Ge
         Some(IpAddr::V4(_)) if asked(Ancillary::TTL) => {
             control.push(IPPROTO_IP as i32, IP_TTL as i32, &ttl);
         }
-        Some(IpAddr::V6(_)) if asked(Ancillary::HOPLIMIT) => {
-            control.push(IPPROTO_IPV6 as i32, IPV6_HOPLIMIT as i32, &ttl);
+        Some(IpAddr::V6(_)) => {
+            for (what, kind) in [
+                (Ancillary::HOPLIMIT, IPV6_HOPLIMIT),
+                (Ancillary::HOPLIMIT_2292, IPV6_2292HOPLIMIT),
+            ] {
+                if asked(what) {
+                    control.push(IPPROTO_IPV6 as i32, kind as i32, &ttl);
+                }
+            }
         }
         _ => {}
     }
 }
 
 /// `struct sock_extended_err` and the offender's address behind it.
-pub(super) fn push_error(control: &mut Control, record: &ErrorRecord<'_>, domain: u32) {
+pub(super) fn push_error(
+    control: &mut Control,
+    record: &ErrorRecord<'_>,
+    generic: &Generic,
+    domain: u32,
+) {
     let mut data = [0; 16 + 28];
     data[..4].copy_from_slice(&errno(record.error).number().to_ne_bytes());
     data[4] = record.origin as u8;
     data[5] = record.kind;
     data[6] = record.code;
     data[8..12].copy_from_slice(&record.info.to_ne_bytes());
+    let wanted = match record.origin {
+        ErrorOrigin::Icmp6 => Ancillary::EXTENSIONS6,
+        _ => Ancillary::EXTENSIONS,
+    };
+    if let Some(extension) = record
+        .extension
+        .filter(|_| generic.ancillary.contains(wanted))
+    {
+        // `ee_data` is then a struct sock_ee_data_rfc4884.
+        data[12..14].copy_from_slice(&extension.offset.to_ne_bytes());
+        data[14] = extension.invalid.into();
+    }
     let offender_domain = if domain == AF_INET { AF_INET } else { AF_INET6 };
     let icmp = record.origin != ErrorOrigin::Local;
     if let Some(offender) = record.offender.filter(|_| icmp) {

@@ -225,6 +225,11 @@ impl Protocol for Dgram {
             let _ = message.out.prefault(MAX_PAYLOAD);
         }
         let generic = common.generic();
+        if generic.ancillary.contains(Ancillary::PATH_MTU)
+            && let Some(told) = self.recv_path_mtu(message)
+        {
+            return Ok(told);
+        }
         let nonblock = message.flags.nonblock();
         common.wait(nonblock, generic.recv_timeout, || {
             self.recv_one(common, &generic, message)
@@ -260,6 +265,8 @@ impl Protocol for Dgram {
                 options.common.owner = owner;
                 options.no_checksum = generic.no_checksum;
                 options.shows_label = generic.ancillary.contains(Ancillary::FLOW);
+                options.report_path_mtu =
+                    generic.no_fragments && generic.ancillary.contains(Ancillary::PATH_MTU);
                 options.coalesce = generic.ancillary.contains(Ancillary::SEGMENT);
                 options.recv_errors = generic
                     .ancillary
