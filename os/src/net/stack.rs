@@ -211,22 +211,25 @@ impl Namespace {
         let changes = shell.stack.take_changes();
         if shell.effects.wake.is_empty() {
             drop(guard);
-            self.after(&changes, parcels);
-            return result;
+        } else {
+            let spare = core::mem::take(&mut shell.spare);
+            let mut wakes = core::mem::replace(&mut shell.effects.wake, spare);
+            drop(guard);
+            for wake in wakes.drain(..) {
+                registry::wake(wake.token, wake.events);
+            }
+            self.shell.lock().spare = wakes;
         }
-        let spare = core::mem::take(&mut shell.spare);
-        let mut wakes = core::mem::replace(&mut shell.effects.wake, spare);
-        drop(guard);
-        for wake in wakes.drain(..) {
-            registry::wake(wake.token, wake.events);
+        // Almost every call owes nothing.
+        if !changes.is_empty() || !parcels.is_empty() {
+            self.settle(&changes, parcels);
         }
-        self.shell.lock().spare = wakes;
-        self.after(&changes, parcels);
         result
     }
 
-    /// What a call owes to others: notifications, other engines' frames.
-    fn after(&self, changes: &[Change], parcels: Vec<Parcel>) {
+    /// What a call owes to others than those it woke: notifications, other engines' frames.
+    #[cold]
+    fn settle(&self, changes: &[Change], parcels: Vec<Parcel>) {
         if !changes.is_empty() {
             device::follow(self, changes);
             netlink::route::notify(self, changes);

@@ -74,11 +74,7 @@ impl Stack {
         exclude: bool,
     ) -> Result<()> {
         self.now = now;
-        let group = group.to_canonical();
-        if !group.is_multicast() {
-            return Err(Error::Invalid);
-        }
-        let iface = self.group_iface(group, iface)?;
+        let (group, iface) = self.group_on(group, iface)?;
         let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
         let is = |joined: &Joined| joined.group == group && joined.iface == iface;
         if dgram.groups.iter().any(is) {
@@ -133,11 +129,8 @@ impl Stack {
         most: usize,
     ) -> Result<()> {
         self.now = now;
-        let (group, source) = (group.to_canonical(), source.to_canonical());
-        if !group.is_multicast() {
-            return Err(Error::Invalid);
-        }
-        let iface = self.group_iface(group, iface)?;
+        let source = source.to_canonical();
+        let (group, iface) = self.group_on(group, iface)?;
         if change == SourceChange::Join {
             match self.join(now, id, group, Some(iface), false) {
                 Ok(()) | Err(Error::AddrInUse) => {}
@@ -188,11 +181,7 @@ impl Stack {
         filter: SourceFilter,
     ) -> Result<()> {
         self.now = now;
-        let group = group.to_canonical();
-        if !group.is_multicast() {
-            return Err(Error::Invalid);
-        }
-        let iface = self.group_iface(group, iface)?;
+        let (group, iface) = self.group_on(group, iface)?;
         if !filter.exclude && filter.sources.is_empty() {
             return self.dgram_leave(now, id, group, Some(iface));
         }
@@ -212,11 +201,7 @@ impl Stack {
         group: IpAddr,
         iface: Option<IfaceId>,
     ) -> Result<SourceFilter> {
-        let group = group.to_canonical();
-        if !group.is_multicast() {
-            return Err(Error::Invalid);
-        }
-        let iface = self.group_iface(group, iface)?;
+        let (group, iface) = self.group_on(group, iface)?;
         let at = self.joined(id, group, Some(iface));
         let dgram = self.dgram.slab.get(id.0).ok_or(Error::NoSocket)?;
         let joined = at.and_then(|at| dgram.groups.get(at));
@@ -252,18 +237,23 @@ impl Stack {
         })
     }
 
-    fn group_iface(&self, group: IpAddr, iface: Option<IfaceId>) -> Result<IfaceId> {
+    /// A group in the form that it is kept in, and the interface that is meant: the route's where none is named. Errors:
+    /// `Invalid` (no group), `NoDevice`.
+    fn group_on(&self, group: IpAddr, iface: Option<IfaceId>) -> Result<(IpAddr, IfaceId)> {
+        let group = group.to_canonical();
+        if !group.is_multicast() {
+            return Err(Error::Invalid);
+        }
         if let Some(iface) = iface {
             self.iface(iface)?;
-            return Ok(iface);
+            return Ok((group, iface));
         }
-        match self.select_route(group, None) {
-            Ok(route) => Ok(route.iface),
-            Err(_) => {
-                let up = self.ifaces.iter().find(|iface| iface.info.up);
-                up.map(|iface| iface.info.id).ok_or(Error::NoDevice)
-            }
+        if let Ok(route) = self.select_route(group, None) {
+            return Ok((group, route.iface));
         }
+        let up = self.ifaces.iter().find(|iface| iface.info.up);
+        let up = up.ok_or(Error::NoDevice)?;
+        Ok((group, up.info.id))
     }
 
     pub(crate) fn is_joined(&self, iface: IfaceId, group: IpAddr) -> bool {
