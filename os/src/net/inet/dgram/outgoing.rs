@@ -164,12 +164,15 @@ impl Dgram {
         if !meta.to.is_some_and(|to| to.addr.is_multicast()) {
             meta.iface = iface_of(generic.unicast_iface as i32);
         }
-        let mut given = Given::default();
-        if generic.flow_send
-            && let Some(to) = &message.to
-        {
-            given.label = self.label_to(common, to)?;
+        let label = match &message.to {
+            Some(to) if generic.flow_send => self.label_to(common, to)?,
+            _ => 0,
+        };
+        if label == 0 && message.control.is_empty() {
+            return Ok(meta);
         }
+        let mut given = Given::default();
+        given.label = label;
         for item in cmsg::items(message.control) {
             let item = item?;
             if !self.adds(&mut given, common.token(), &item, cx)? {
