@@ -5,6 +5,7 @@
  */
 #include "net.h"
 
+#include <stddef.h>
 #include <sys/syscall.h>
 
 #ifndef SO_PEERPIDFD
