@@ -103,9 +103,24 @@ static void raw(void)
 	close(fd);
 }
 
+/* A router's part, asked for by one kind of socket only. RFC 2113. */
+static void alerted(void)
+{
+	int fd = NEED(socket(AF_INET, SOCK_RAW, 253)), one = 1, zero = 0;
+
+	WANT(get_int(fd, IPPROTO_IP, IP_ROUTER_ALERT), 0);
+	FAILS(setsockopt(fd, IPPROTO_IP, IP_ROUTER_ALERT, &zero, sizeof zero), ENOBUFS);
+	WANT(setsockopt(fd, IPPROTO_IP, IP_ROUTER_ALERT, &one, sizeof one), 0);
+	WANT(get_int(fd, IPPROTO_IP, IP_ROUTER_ALERT), 1);
+	FAILS(setsockopt(fd, IPPROTO_IP, IP_ROUTER_ALERT, &one, sizeof one), EADDRINUSE);
+	WANT(setsockopt(fd, IPPROTO_IP, IP_ROUTER_ALERT, &zero, sizeof zero), 0);
+	close(fd);
+}
+
 int main(void)
 {
 	udp();
+	alerted();
 	errors();
 	raw();
 	return done();

@@ -24,6 +24,19 @@ static int manage(int fd, int action, int share, int flags, unsigned label)
 	return setsockopt(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &r, sizeof r);
 }
 
+static int listed(const char *begin)
+{
+	char line[200];
+	FILE *file = fopen("/proc/net/ip6_flowlabel", "r");
+	int found = 0;
+
+	while (file && fgets(line, sizeof line, file))
+		found |= !strncmp(line, begin, strlen(begin));
+	if (file)
+		fclose(file);
+	return found;
+}
+
 int main(void)
 {
 	struct address to;
@@ -48,6 +61,13 @@ int main(void)
 	WANT(sendto(client, "c", 1, 0, &to.any, to.length), 1);
 	m = receive(server, 0);
 	WANT(ntohl(int_item(m, IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
+	/* Listed; nobody else may have it, nor send with another label without a lease. */
+	CHECK(listed("12345 1 "));
+	FAILS(manage(server, IPV6_FL_A_GET, IPV6_FL_S_EXCL, 0, 0x12345), EPERM);
+	FAILS(manage(server, IPV6_FL_A_GET, IPV6_FL_S_ANY, 0, 0x23456), ENOENT);
+	FAILS(manage(client, IPV6_FL_A_GET, IPV6_FL_S_EXCL, IPV6_FL_F_CREATE, 0x112345), EINVAL);
+	to.v6.sin6_flowinfo = htonl(0x23456);
+	FAILS(sendto(client, "x", 1, 0, &to.any, to.length), EINVAL);
 	WANT(manage(client, IPV6_FL_A_PUT, 0, 0, 0x12345), 0);
 	FAILS(manage(client, IPV6_FL_A_PUT, 0, 0, 0x12345), ESRCH);
 	/* Labels that the kernel makes. */

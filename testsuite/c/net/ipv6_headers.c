@@ -13,6 +13,13 @@
 #define IPV6_2292DSTOPTS 4
 #endif
 
+#ifndef IPV6_2292PKTOPTIONS
+#define IPV6_2292PKTOPTIONS 6
+#endif
+#ifndef IPV6_ADDR_PREFERENCES
+#define IPV6_ADDR_PREFERENCES 72
+#endif
+
 /* Next header, length, PadN of four bytes; an experimental option (0x1e) of four bytes. */
 static const unsigned char pads[8] = { 0, 0, 1, 4, 0, 0, 0, 0 };
 static const unsigned char known[8] = { 0, 0, 0x1e, 4, 1, 2, 3, 4 };
@@ -101,9 +108,59 @@ static void refused(void)
 	close_pair(pair);
 }
 
+/* All sticky headers in one go, as in RFC 2292; an interface to send by. */
+static void older(void)
+{
+	struct pair pair = udp_pair(AF_INET6);
+	_Alignas(struct cmsghdr) unsigned char all[CMSG_SPACE(8)] = { 0 };
+	struct cmsghdr *c = (struct cmsghdr *)all;
+	struct in6_pktinfo by = { .ipi6_ifindex = 1 };
+	size_t n = 0;
+
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_DSTOPTS;
+	c->cmsg_len = CMSG_LEN(8);
+	memcpy(CMSG_DATA(c), known, 8);
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, all, sizeof all), 0);
+	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1);
+	NEED(send(pair.client, "h", 1, 0));
+	CHECK(same(item_of(receive(pair.server, 0), IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, known));
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, NULL, 0), 0);
+	NEED(send(pair.client, "i", 1, 0));
+	CHECK(!item(receive(pair.server, 0), IPPROTO_IPV6, IPV6_DSTOPTS));
+	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_PKTINFO, &by, sizeof by), 0);
+	NEED(send(pair.client, "j", 1, 0));
+	WANT(receive(pair.server, 0)->length, 1);
+	FAILS(setsockopt(pair.client, IPPROTO_IPV6, IPV6_PKTINFO, &by, 4), EINVAL);
+	close_pair(pair);
+}
+
+/* Which addresses to send from: what excludes each other is refused. RFC 5014. */
+static void preferences(void)
+{
+	int fd = NEED(socket(AF_INET6, SOCK_DGRAM, 0));
+
+	WANT(get_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES), 0x500);
+	set_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, 1);
+	WANT(get_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES), 0x401);
+	set_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, 4);
+	/* What is not said is as in the beginning. */
+	WANT(get_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES), 0x104);
+	set_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, 0x500);
+	WANT(get_int(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES), 0x500);
+	for (int bad = 0; bad < 3; bad++) {
+		int both = (int[]){ 3, 0x404, 0x808 }[bad];
+
+		FAILS(setsockopt(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, &both, sizeof both), EINVAL);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	udp();
+	older();
+	preferences();
 	refused();
 	return done();
 }

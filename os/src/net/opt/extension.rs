@@ -5,23 +5,32 @@ use super::{Input, Row, Target, Value, row, write_only};
 use crate::{
     Result,
     net::{
-        CAP_NET_RAW, Caller,
+        CAP_NET_RAW, Caller, cmsg,
         errno::errno,
-        inet::dgram::headers::{check_routing, whole},
+        inet::dgram::headers::{check_routing, take_header, whole},
         socket::generic::Ancillary,
     },
 };
 use abi::{
     Errno,
     net::{
-        IPV6_2292DSTOPTS, IPV6_2292HOPOPTS, IPV6_2292RTHDR, IPV6_DSTOPTS, IPV6_HDRINCL,
-        IPV6_HOPOPTS, IPV6_PKTINFO, IPV6_RECVDSTOPTS, IPV6_RECVHOPOPTS, IPV6_RECVRTHDR, IPV6_RTHDR,
-        IPV6_RTHDRDSTOPTS,
+        IPV6_2292DSTOPTS, IPV6_2292HOPOPTS, IPV6_2292PKTOPTIONS, IPV6_2292RTHDR,
+        IPV6_ADDR_PREFERENCES, IPV6_DSTOPTS, IPV6_HDRINCL, IPV6_HOPOPTS, IPV6_PKTINFO,
+        IPV6_RECVDSTOPTS, IPV6_RECVHOPOPTS, IPV6_RECVRTHDR, IPV6_ROUTER_ALERT, IPV6_RTHDR,
+        IPV6_RTHDRDSTOPTS, SOL_IPV6,
     },
 };
 use alloc::vec::Vec;
 use inet::{ExtensionHeaders, IfaceId};
 
+/// IPV6_PREFER_SRC_*.
+const TEMPORARY: u32 = 1;
+const PUBLIC: u32 = 2;
+const CARE_OF: u32 = 4;
+const CGA: u32 = 8;
+const EITHER: u32 = 0x100;
+const HOME: u32 = 0x400;
+const NOT_CGA: u32 = 0x800;
 /// The longest extension header that an option takes.
 const HEADER_MAX: usize = 8 * 255;
 
@@ -100,6 +109,59 @@ pub(super) const ROWS6: &[Row] = &[
         |t, cx, v| {
             let header = given(cx, v, true)?;
             stick(t, |headers| headers.destination = header)
+        },
+    ),
+    // control messages with extension headers: all of them in one, as in RFC 2292; none takes them back.
+    write_only(IPV6_2292PKTOPTIONS, |t, cx, v| {
+        let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
+        if v.1 > 65_536 {
+            return Err(Errno::EINVAL);
+        }
+        let bytes = v.0.get(..v.1).ok_or(Errno::EFAULT)?;
+        let mut headers = ExtensionHeaders::default();
+        for item in cmsg::items(bytes) {
+            let item = item?;
+            if item.level == SOL_IPV6 as i32
+                && !take_header(&mut headers, item.kind as u32, item.data, || {
+                    cx.capable(CAP_NET_RAW)
+                })?
+            {
+                return Err(Errno::EINVAL);
+            }
+        }
+        t.common
+            .net
+            .with(|stack, _| stack.dgram_add(id, |additions| additions.v6 = headers))
+            .map_err(errno)
+    }),
+    // int: raw sockets for any protocol could have what routers are to look into; this host hands over IPv4 only.
+    row(
+        IPV6_ROUTER_ALERT,
+        |_| Ok(Value::Int(0)),
+        |_, _, v| v.int().and(Err(Errno::ENOPROTOOPT)),
+    ),
+    // int: which addresses to send from. There are no temporary and no care-of ones to choose among. RFC 5014.
+    row(
+        IPV6_ADDR_PREFERENCES,
+        |t| {
+            let chosen = t.generic().preferences;
+            let kind = match chosen & (TEMPORARY | PUBLIC) {
+                0 => EITHER,
+                kind => kind,
+            };
+            let place = if chosen & CARE_OF != 0 { CARE_OF } else { HOME };
+            Ok(Value::Int((kind | place) as i32))
+        },
+        |t, _, v| {
+            let asked = v.int()? as u32;
+            for exclusive in [TEMPORARY | PUBLIC | EITHER, HOME | CARE_OF, CGA | NOT_CGA] {
+                if (asked & exclusive).count_ones() > 1 {
+                    return Err(Errno::EINVAL);
+                }
+            }
+            // What is not said is as it was in the beginning.
+            t.change(|g| g.preferences = asked & (TEMPORARY | PUBLIC | CARE_OF));
+            Ok(())
         },
     ),
     // struct in6_pktinfo: the interface that packets leave by where nothing else says it.

@@ -153,13 +153,19 @@ const ROWS: &[Row] = &[
         other => Ok(other),
     }),
     // int: packets with the router alert option are handed to this raw socket.
-    // Raw sockets could be routers that ask for such packets; this host is none.
     row(
         IP_ROUTER_ALERT,
-        |_| Ok(Value::Int(0)),
-        |t, _, _| match t.is_raw() && t.common.protocol != IPPROTO_RAW as u32 {
-            true => Err(Errno::ENOPROTOOPT),
-            false => Err(Errno::EINVAL),
+        |t| Ok(t.datagram(|o| o.router_alert).unwrap_or(false).into()),
+        |t, _, v| {
+            let on = v.int_or_byte()? != 0;
+            if !t.is_raw() || t.common.protocol == IPPROTO_RAW as u32 {
+                return Err(Errno::EINVAL);
+            }
+            match (on, t.datagram(|o| o.router_alert)?) {
+                (true, true) => Err(Errno::EADDRINUSE),
+                (false, false) => Err(Errno::ENOBUFS),
+                _ => t.set_datagram(|o| o.router_alert = on),
+            }
         },
     ),
     // flag: bind(2) takes an address that no interface has.

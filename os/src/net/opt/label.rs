@@ -19,9 +19,8 @@ const REQUEST: usize = 32;
 const LABEL_AT: usize = 16;
 /// A control message's header: what follows the structure are extension headers to go with the label.
 const ITEM: usize = 16;
-/// The bits of a label, and that of those which the kernel makes (net.ipv6.flowlabel_state_ranges).
+/// The bits of a label.
 const LABEL: u32 = 0x000f_ffff;
-const STATELESS: u32 = 0x0008_0000;
 const GET: u8 = 0;
 const PUT: u8 = 1;
 const RENEW: u8 = 2;
@@ -150,9 +149,6 @@ fn manage(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> {
         GET => {
             if request.label & !LABEL != 0 {
                 return Err(Errno::EINVAL);
-            }
-            if request.label & STATELESS != 0 {
-                return Err(Errno::ERANGE);
             }
             // Labels that bring extension headers of their own are not kept.
             if v.1 >= REQUEST + ITEM {

@@ -74,6 +74,8 @@ pub struct Generic {
     pub mtu_discover6: u8,
     /// IPV6_DONTFRAG.
     pub no_fragments: bool,
+    /// IPV6_ADDR_PREFERENCES: IPV6_PREFER_SRC_*.
+    pub preferences: u32,
     /// IPV6_FLOWINFO_SEND: `sin6_flowinfo` of a destination is sent.
     pub flow_send: bool,
     /// IP_NODEFRAG.
@@ -225,6 +227,7 @@ impl Default for Generic {
             mtu_discover: IP_PMTUDISC_WANT as u8,
             mtu_discover6: IPV6_PMTUDISC_WANT as u8,
             no_fragments: false,
+            preferences: 0,
             flow_send: false,
             no_defrag: false,
             unicast_iface: 0,

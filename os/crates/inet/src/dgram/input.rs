@@ -364,6 +364,36 @@ impl Stack {
         any
     }
 
+    /// A packet for another host that asks routers to look: to the raw sockets that asked for such. `true` when there was one;
+    /// then it goes no further (Linux: ip_call_ra_chain).
+    pub(crate) fn raw_alerted(&mut self, rx: Rx, header: &IpHeader, bytes: &[u8]) -> bool {
+        let kind = DgramKind::Raw {
+            protocol: header.protocol,
+        };
+        let parcel = Parcel {
+            header,
+            from: Endpoint::new(header.src, 0),
+            unsummed6: false,
+            to_port: u16::from(header.protocol),
+            ip: header.payload as u32,
+            start: 0,
+            end: header.end,
+        };
+        let (mut at, mut any) = (0, false);
+        while let Some(&key) = self.dgram.bucket(kind, parcel.to_port).get(at) {
+            at += 1;
+            let wants = self.dgram.slab.get(key).is_some_and(|dgram| {
+                let only = dgram.options.common.bound_iface;
+                dgram.options.router_alert && !dgram.v6 && only.is_none_or(|it| it == rx.iface)
+            });
+            if wants {
+                any = true;
+                self.enqueue(rx, key, &parcel, Buf::Borrowed(bytes));
+            }
+        }
+        any
+    }
+
     /// An echo reply: to the ping socket with its identifier.
     pub(crate) fn ping_input(&mut self, rx: Rx, header: &IpHeader, packet: Buf<'_>) {
         let message = &packet.bytes()[header.payload..header.end];

@@ -66,6 +66,8 @@ pub struct DgramOptions {
     pub multicast_all: bool,
     /// IP_RECVERR or IPV6_RECVERR: keep ICMP errors in the error queue and report all of them.
     pub recv_errors: bool,
+    /// IP_ROUTER_ALERT (raw): have the packets for others that routers are to look into, whoever they are for.
+    pub router_alert: bool,
     /// IP_HDRINCL, IPV6_HDRINCL (raw).
     pub header_included: bool,
     /// ICMP_FILTER or ICMP6_FILTER as 256 bits, 1 = block (raw ICMP).

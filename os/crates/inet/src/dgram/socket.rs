@@ -173,6 +173,7 @@ impl Dgram {
                 multicast_iface: None,
                 multicast_all: true,
                 recv_errors: false,
+                router_alert: false,
                 header_included: false,
                 icmp_filter: [0; 4],
                 checksum_offset: None,

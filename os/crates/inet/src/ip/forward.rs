@@ -32,6 +32,9 @@ impl Stack {
 
     /// Passes a packet on, one hop older, or tells its sender why not.
     pub(super) fn forward(&mut self, rx: Rx, header: &IpHeader, marks: &Marks, packet: Buf<'_>) {
+        if marks.alert && self.raw_alerted(rx, header, packet.bytes()) {
+            return packet.discard(&mut self.frames);
+        }
         let version = header.version();
         let complaint = match self.way(rx, header, packet.bytes()) {
             Ok((iface, next_hop, mtu)) => {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::stack::Stack;
 use crate::time::Instant;
 
-/// The bits of a label, and the one that those have which the kernel makes (net.ipv6.flowlabel_state_ranges).
+/// The bits of a label, and one that those have which the kernel makes: they are never 0 (net.ipv6.flowlabel_state_ranges).
 pub(crate) const MASK: u32 = 0x000f_ffff;
 pub(crate) const STATELESS: u32 = 0x0008_0000;
 /// Labels of a stack, of a socket, and below which number of free ones programs without privilege get none.

@@ -45,6 +45,8 @@ pub(crate) struct Marks {
     stamp: Option<u8>,
     stamps_address: bool,
     stamps_time: bool,
+    /// Routers are to look into the packet.
+    pub alert: bool,
 }
 
 /// IP_OPTIONS: options to send, checked.
@@ -366,7 +368,10 @@ impl Walk<'_> {
                 RECORD_ROUTE => self.record(option, begin),
                 TIME_STAMP => self.stamp(option, begin),
                 ROUTER_ALERT if len < 4 => Err(1),
-                ROUTER_ALERT => Ok(()),
+                ROUTER_ALERT => {
+                    self.marks.alert = option[2..4] == [0, 0];
+                    Ok(())
+                }
                 // No domain of labels is configured.
                 LABEL => Err(0),
                 _ if self.privileged => Ok(()),
