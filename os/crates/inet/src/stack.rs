@@ -73,6 +73,8 @@ pub struct Config {
     pub sack: bool,
     /// Duplicates are told.
     pub dsack: bool,
+    /// net.ipv4.tcp_slow_start_after_idle: after a pause the congestion window is that of a new connection.
+    pub slow_start_after_idle: bool,
     /// net.ipv4.tcp_syncookies: 1 gives them while too many connections of a listener are half open, 2 always.
     pub syn_cookies: u8,
     /// net.ipv4.tcp_fastopen, a sum of bits.
@@ -123,6 +125,7 @@ impl Default for Config {
             timestamps: 1,
             sack: true,
             dsack: true,
+            slow_start_after_idle: true,
             syn_cookies: 1,
             fast_open: crate::tcp::FAST_OPEN_DEFAULT,
             rto_least: Duration::from_millis(200),

@@ -51,7 +51,7 @@ impl<'a> Target<'a> {
         match (level as u32, common.domain()) {
             (SOL_SOCKET, _) => int_first(socket::ROWS),
             (SOL_TCP, AF_INET | AF_INET6) if protocol == IPPROTO_TCP as u32 => {
-                int_first(&[tcp::ROWS])
+                int_first(&[tcp::ROWS, tcp::FAST_OPEN])
             }
             (SOL_UDP, AF_INET | AF_INET6) if protocol == IPPROTO_UDP as u32 => {
                 int_first(&[udp::ROWS])

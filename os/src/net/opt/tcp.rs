@@ -1,5 +1,11 @@
 //! IPPROTO_TCP. tcp(7).
 
+mod fastopen;
+mod info;
+
+pub(super) use fastopen::ROWS as FAST_OPEN;
+pub use info::tcp_info;
+
 use super::{Row, Target, Value, read_only, row};
 use crate::{
     Result,
@@ -8,9 +14,8 @@ use crate::{
 use abi::{
     Errno,
     net::{
-        TCP_CC_INFO, TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_DELACK_MAX_US, TCP_FASTOPEN,
-        TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE, TCP_INFO, TCP_INQ,
-        TCP_IS_MPTCP, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG,
+        TCP_CC_INFO, TCP_CONGESTION, TCP_CORK, TCP_DEFER_ACCEPT, TCP_DELACK_MAX_US, TCP_INFO,
+        TCP_INQ, TCP_IS_MPTCP, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_LINGER2, TCP_MAXSEG,
         TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_QUEUE_SEQ, TCP_QUICKACK, TCP_REPAIR, TCP_REPAIR_QUEUE,
         TCP_REPAIR_WINDOW, TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_SAVE_SYN, TCP_SAVED_SYN, TCP_SYNCNT,
         TCP_THIN_DUPACK, TCP_THIN_LINEAR_TIMEOUTS, TCP_TIMESTAMP, TCP_ULP, TCP_USER_TIMEOUT,
@@ -19,7 +24,7 @@ use abi::{
 };
 use alloc::vec::Vec;
 use core::time::Duration;
-use inet::{Congestion, FastOpenKeys, TcpInfo, TcpState};
+use inet::{Congestion, TcpState};
 
 /// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT.
 const KEEP_SECONDS_MAX: i32 = 32_767;
@@ -188,7 +193,11 @@ pub const ROWS: &[Row] = &[
     // int: the largest window that is offered, in bytes.
     row(
         TCP_WINDOW_CLAMP,
-        |t| Ok(Value::Int(t.tcp(|o| o.window_clamp)?.unwrap_or(0) as i32)),
+        |t| {
+            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
+            let clamp = t.common.net.look(|stack| stack.tcp_window_clamp(id));
+            Ok(Value::Int(clamp as i32))
+        },
         |t, _, v| {
             // Compared unsigned only where Linux does: a negative clamp is the least.
             let clamp = match v.int()? {
@@ -203,77 +212,6 @@ pub const ROWS: &[Row] = &[
                 bytes => Some(bytes.max(WINDOW_CLAMP_MIN) as u32),
             };
             t.set_tcp(|o| o.window_clamp = clamp)
-        },
-    ),
-    // int: how many connections of a listener may be in use before their handshake is over.
-    row(
-        TCP_FASTOPEN,
-        |t| Ok(Value::Int(t.tcp(|o| o.fast_open_queue)? as i32)),
-        |t, _, v| {
-            let queue = u32::try_from(v.int()?).map_err(|_| Errno::EINVAL)?;
-            t.idle_or_listening()?;
-            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            let set = |stack: &mut inet::Stack, _| stack.tcp_fast_listen(id, queue);
-            t.common.net.with(set).map_err(errno)
-        },
-    ),
-    // flag: connect(2) waits for the first data, which goes with the SYN.
-    row(
-        TCP_FASTOPEN_CONNECT,
-        |t| Ok(t.tcp(|o| o.fast_open_connect)?.into()),
-        |t, _, v| {
-            let on = zero_or_one(v.int()?)?;
-            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            let (allowed, state) = t
-                .common
-                .net
-                .look(|stack| (stack.config().fast_open & 1 != 0, stack.tcp_state(id)));
-            match (allowed, state) {
-                (false, _) => Err(Errno::EOPNOTSUPP),
-                (_, TcpState::Closed) => t.set_tcp(|o| o.fast_open_connect = on),
-                _ => Err(Errno::EINVAL),
-            }
-        },
-    ),
-    // 16 or 32 bytes: the key of the cookies, and one whose cookies are good, too.
-    row(
-        TCP_FASTOPEN_KEY,
-        |t| {
-            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            let keys = t.common.net.look(|stack| stack.tcp_fast_keys(id));
-            let mut bytes = Vec::new();
-            if let Some(keys) = keys {
-                bytes.extend_from_slice(&keys.primary);
-                bytes.extend_from_slice(keys.backup.as_ref().map_or(&[][..], |key| key));
-            }
-            Ok(Value::Bytes(bytes))
-        },
-        |t, _, v| {
-            let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-            if v.1 != 16 && v.1 != 32 {
-                return Err(Errno::EINVAL);
-            }
-            let bytes = v.0.get(..v.1).ok_or(Errno::EFAULT)?;
-            let (front, back) = bytes.split_at(16);
-            let keys = FastOpenKeys {
-                primary: front.try_into().map_err(|_| Errno::EINVAL)?,
-                backup: back.try_into().ok(),
-            };
-            t.common
-                .net
-                .with(|stack, _| stack.tcp_set_fast_keys(id, keys));
-            Ok(())
-        },
-    )
-    .text(),
-    // flag: data goes with the SYN and is taken from one without a cookie.
-    row(
-        TCP_FASTOPEN_NO_COOKIE,
-        |t| Ok(t.tcp(|o| o.fast_open_no_cookie)?.into()),
-        |t, _, v| {
-            let on = zero_or_one(v.int()?)?;
-            t.idle_or_listening()?;
-            t.set_tcp(|o| o.fast_open_no_cookie = on)
         },
     ),
     // int: a listener keeps the SYNs, from the network header (1) or the link header (2) on.
@@ -417,7 +355,7 @@ pub const ROWS: &[Row] = &[
     // No MPTCP.
     read_only(TCP_IS_MPTCP, |_| Ok(Value::Int(0))),
     // tcp_info: state and figures of the connection.
-    read_only(TCP_INFO, info),
+    read_only(TCP_INFO, info::info),
     // string: the congestion control.
     row(
         TCP_CONGESTION,
@@ -473,17 +411,6 @@ fn ticks(micros: i32) -> Result<Duration> {
     }
 }
 
-impl Target<'_> {
-    /// What TCP_FASTOPEN asks for before it is set. `EINVAL` for a connection.
-    fn idle_or_listening(&self) -> Result<()> {
-        let id = self.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-        match self.common.net.look(|stack| stack.tcp_state(id)) {
-            TcpState::Listen | TcpState::Closed => Ok(()),
-            _ => Err(Errno::EINVAL),
-        }
-    }
-}
-
 fn seconds(time: Duration) -> Value {
     Value::Int(time.as_secs() as i32)
 }
@@ -493,70 +420,4 @@ fn keep_time(seconds: i32) -> Result<Duration> {
         1..=KEEP_SECONDS_MAX => Ok(Duration::from_secs(seconds as u64)),
         _ => Err(Errno::EINVAL),
     }
-}
-
-/// `struct tcp_info` as of Linux 6.x, as far as the engine knows the fields; the rest is zero.
-fn info(t: &Target<'_>) -> Result<Value> {
-    let id = t.stream().ok_or(Errno::ENOPROTOOPT)?.id();
-    let info = t
-        .common
-        .net
-        .look(|stack| stack.tcp_info(stack::now(), id))
-        .map_err(errno)?;
-    Ok(Value::Bytes(tcp_info(&info)))
-}
-
-/// The bytes of the structure, also for sock_diag(7).
-pub fn tcp_info(info: &TcpInfo) -> Vec<u8> {
-    /// As of Linux 6.18, with the AccECN counters at the end.
-    const SIZE: usize = 280;
-    let mut bytes = alloc::vec![0; SIZE];
-    let head = [
-        info.state,
-        info.ca_state,
-        info.retransmits,
-        0, // probes
-        info.backoff,
-        info.options,
-        info.window_scale_recv << 4 | info.window_scale_send & 0xf,
-        0,
-    ];
-    bytes[..8].copy_from_slice(&head);
-    let mut word = |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
-    word(8, info.rto_us);
-    // TCP_LISTEN and the states before there is anything to acknowledge have none.
-    word(12, if info.rcv_mss > 0 { 40_000 } else { 0 }); // ato
-    word(16, info.snd_mss);
-    word(20, info.rcv_mss);
-    word(24, info.unacked);
-    word(28, info.sacked);
-    word(32, info.lost);
-    word(36, info.retrans);
-    word(44, info.last_data_sent_ms);
-    word(52, info.last_data_recv_ms);
-    word(56, info.last_ack_recv_ms);
-    word(60, info.pmtu);
-    word(68, info.rtt_us);
-    word(72, info.rtt_var_us);
-    word(76, info.snd_ssthresh);
-    word(80, info.snd_cwnd);
-    word(84, info.snd_mss); // advmss
-    word(88, 3); // reordering
-    word(96, info.rcv_space);
-    word(100, info.total_retrans);
-    word(136, info.segs_out as u32);
-    word(140, info.segs_in as u32);
-    word(144, info.notsent_bytes);
-    word(148, info.min_rtt_us);
-    word(152, info.data_segs_in as u32);
-    word(156, info.data_segs_out as u32);
-    word(192, info.delivered);
-    word(216, info.dsack_dups);
-    word(228, info.snd_wnd);
-    let mut long = |at: usize, value: u64| bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
-    long(120, info.bytes_acked);
-    long(128, info.bytes_received);
-    long(200, info.bytes_sent);
-    long(208, info.bytes_retrans);
-    bytes
 }

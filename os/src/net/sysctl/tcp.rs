@@ -41,6 +41,14 @@ pub(super) const KNOBS: &[Knob] = &[
         ),
     ),
     knob(
+        "ipv4/tcp_slow_start_after_idle",
+        0..=1,
+        Home::Engine(
+            |c| Vec::from([c.slow_start_after_idle.into()]),
+            |c, n| c.slow_start_after_idle = n[0] != 0,
+        ),
+    ),
+    knob(
         "ipv4/tcp_fastopen",
         INT,
         Home::Engine(

@@ -3,11 +3,12 @@
 //! The machine has no congestion control. It believes the windows that the peer's segments announce: these are shown to it no larger
 //! than the congestion window. On paths within the host nothing is lost and nothing held back.
 
+use super::TcpOptions;
 use super::connection::Connection;
 use super::segment::{ACK, Segment};
 use super::socket::Role;
 use crate::slab::Key;
-use crate::stack::Stack;
+use crate::stack::{Config, Stack};
 use crate::time::Instant;
 
 /// TCP_CONGESTION.
@@ -168,7 +169,34 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Larger than a new connection's.
+    pub fn is_grown(&self) -> bool {
+        self.size > FIRST
+    }
+
+    /// After a pause the path is tried anew (RFC 5681 section 4.1), up to where it was good.
+    pub fn restart(&mut self) {
+        if self.threshold < UNLIMITED {
+            self.threshold = self.threshold.max(self.size / 4 * 3);
+        }
+        self.size = FIRST;
+        self.counted = 0;
+        self.epoch = None;
+    }
+}
+
 impl Connection {
+    /// Nothing was under way for a retransmission timeout, and now there is something to send.
+    pub(crate) fn has_idled(&self, now: Instant, options: &TcpOptions, config: &Config) -> bool {
+        let record = &self.record;
+        config.slow_start_after_idle
+            && !self.path.local
+            && record.una == record.next
+            && self.unacked() > 0
+            && now.since(record.last_send.max(record.last_recv)) > self.rto(options, config)
+    }
+
     /// Bytes that may be under way.
     fn congestion_limit(&self) -> u32 {
         self.cwnd.size.saturating_mul(self.record.mss.max(1))
@@ -238,6 +266,16 @@ impl Stack {
             return;
         };
         connection.congestion_lost(algorithm, true);
+        self.congestion_show(now, key);
+    }
+
+    /// Tells a machine how large the window is now.
+    pub(crate) fn congestion_show(&mut self, now: Instant, key: Key) {
+        let Some(Role::Connection(connection)) =
+            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
+        else {
+            return;
+        };
         let record = &connection.record;
         let limit = connection.congestion_limit();
         if connection.path.local || !connection.state.is_synchronized() || record.window <= limit {

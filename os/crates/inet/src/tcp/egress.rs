@@ -65,7 +65,7 @@ impl Stack {
             connection.dirty = false;
             return;
         }
-        let Wire::Packets(machine) = &mut connection.wire else {
+        if let Wire::Local(_) = connection.wire {
             connection.dirty = false;
             if connection.state == TcpState::SynSent {
                 return self.local_connect(now, key);
@@ -75,7 +75,7 @@ impl Stack {
                 self.connection_arm(now, key);
             }
             return;
-        };
+        }
         let iface = connection.path.iface;
         let queued = match connection.path.local {
             true => 0,
@@ -93,6 +93,14 @@ impl Stack {
         {
             return self.connection_arm(now, key);
         }
+        if connection.cwnd.is_grown() && connection.has_idled(now, &tcp.options, &self.config) {
+            connection.cwnd.restart();
+            self.congestion_show(now, key);
+            return self.tcp.mark_dirty(key);
+        }
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return;
+        };
         let mut out = Outbox {
             pool: &mut self.frames,
             frames: &mut self.scratch,
@@ -525,7 +533,7 @@ impl Connection {
             .map_or(u32::MAX, u32::from)
             .min(self.record.mss);
         let stamps = if self.record.stamped { 12 } else { 0 };
-        self.unsent() < (most - stamps) as usize
+        self.unsent() < most.saturating_sub(stamps).max(1) as usize
     }
 }
 

@@ -1,6 +1,6 @@
 //! What TCP tells about itself: TCP_INFO, TCP_MAXSEG, /proc/net/tcp.
 
-use super::connection::Connection;
+use super::connection::{Connection, Wire};
 use super::segment::HEADER;
 use super::socket::{Role, Tcp};
 use super::{TcpId, TcpInfo, TcpRow, TcpState, TcpTimer};
@@ -24,7 +24,16 @@ impl Connection {
     fn mss(&self) -> u32 {
         let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
         let stamps = if self.record.stamped { 12 } else { 0 };
-        self.record.mss.min((self.mtu() - headers) as u32) - stamps
+        let whole = self.record.mss.min((self.mtu() - headers) as u32);
+        let whole = whole.saturating_sub(stamps).max(1);
+        if let Wire::Packets(_) = self.wire {
+            return whole;
+        }
+        // Linux keeps to half of the largest window that it has seen. What answers a SYN over lo is a segment large, what comes
+        // later half of the buffer.
+        let heard = self.record.segs_in > 1 || self.fin_received;
+        let largest = if heard { self.record.window / 2 } else { whole };
+        whole.min((largest / 2).max(1))
     }
 
     fn timer(&self) -> TcpTimer {
@@ -95,6 +104,18 @@ impl Stack {
             }
             (_, Some(mss)) => usize::from(mss),
             _ => 536,
+        }
+    }
+
+    /// TCP_WINDOW_CLAMP in bytes: as set, or the window that a connection began with; 0 is none.
+    pub fn tcp_window_clamp(&self, id: TcpId) -> u32 {
+        let Some(tcp) = self.tcp.slab.get(id.0) else {
+            return 0;
+        };
+        match (tcp.options.window_clamp, &tcp.role) {
+            (Some(clamp), _) => clamp,
+            (None, Role::Connection(connection)) => (connection.recv_buffer() / 2) as u32,
+            (None, _) => 0,
         }
     }
 

@@ -537,3 +537,26 @@ fn a_full_device_queue_makes_a_datagram_sender_wait() {
     assert!(a.stack.dgram_ready(id).has(Ready::WRITE));
     assert_eq!(a.send_to(id, to, b"x"), Ok(()));
 }
+
+#[test]
+fn after_a_pause_the_path_is_tried_anew() {
+    for restarts in [true, false] {
+        let (mut a, mut b) = pair();
+        a.stack
+            .configure(|config| config.slow_start_after_idle = restarts);
+        let (client, server) = established(&mut a, &mut b, 80);
+        for _ in 0..40 {
+            a.send(client, &[7; 50_000]).unwrap();
+            pass(&mut a, &mut b, Duration::from_millis(20));
+            b.recv(server).unwrap();
+        }
+        pass(&mut a, &mut b, Duration::from_secs(3));
+        let window = |a: &Host| a.stack.tcp_info(a.now, client).unwrap().snd_cwnd;
+        let before = window(&a);
+        assert!(before > 20, "{before}");
+        a.send(client, b"x").unwrap();
+        assert_eq!(window(&a), if restarts { 10 } else { before });
+        pass(&mut a, &mut b, Duration::from_millis(20));
+        assert_eq!(b.recv(server).unwrap(), b"x");
+    }
+}
