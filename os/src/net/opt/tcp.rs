@@ -6,10 +6,10 @@ mod info;
 pub(super) use fastopen::ROWS as FAST_OPEN;
 pub use info::tcp_info;
 
-use super::{Row, Target, Value, read_only, row};
+use super::{Row, Value, read_only, row};
 use crate::{
     Result,
-    net::{errno::errno, socket::generic::Ancillary, stack},
+    net::{socket::generic::Ancillary, stack},
 };
 use abi::{
     Errno,
