@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The tables, in the order of the page: file below `os/src/net/opt`, and the level that it belongs to.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 19] = [
     ("socket/mod.rs", "SOL_SOCKET"),
     ("socket/buffers.rs", "SOL_SOCKET"),
     ("socket/times.rs", "SOL_SOCKET"),
@@ -15,6 +15,9 @@ const TABLES: [(&str, &str); 16] = [
     ("socket/unix.rs", "SOL_SOCKET"),
     ("ip.rs", "SOL_IP"),
     ("ipv6.rs", "SOL_IPV6"),
+    ("header.rs", "SOL_IP, SOL_IPV6"),
+    ("label.rs", "SOL_IPV6"),
+    ("extension.rs", "SOL_IPV6"),
     ("source.rs", "SOL_IP, SOL_IPV6"),
     ("raw.rs", "SOL_RAW, SOL_ICMPV6"),
     ("tcp.rs", "SOL_TCP"),

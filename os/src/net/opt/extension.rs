@@ -188,8 +188,9 @@ pub(super) const ROWS6: &[Row] = &[
     }),
 ];
 
+/// flag: what is sent begins with an IPv6 header.
+///
 /// IPV6_HDRINCL of raw sockets, at both levels that have it. RFC 3542 does not know it; Linux 4.5 does.
-// flag: what is sent begins with an IPv6 header.
 pub(super) const HEADER_INCLUDED: Row = row(
     IPV6_HDRINCL,
     |t| Ok(t.datagram(|o| o.header_included)?.into()),
