@@ -114,6 +114,8 @@ pub struct IfaceInfo {
     pub carrier: bool,
     /// IFF_PROMISC asked for.
     pub promiscuous: bool,
+    /// How many packet sockets want the same.
+    pub promiscuity: u32,
     /// Neighbours are asked for by ARP and NDP; otherwise frames go to nobody in particular (IFF_NOARP).
     pub asks: bool,
     /// As given.
@@ -137,8 +139,6 @@ pub(crate) struct Iface {
     pub neighbours: NeighbourTable,
     pub groups: Vec<Membership>,
     pub dhcp: Option<DhcpClient>,
-    /// How many packet sockets asked for PACKET_MR_PROMISC.
-    pub promiscuity: u32,
 }
 
 impl Iface {
@@ -338,6 +338,7 @@ impl Stack {
                 up: false,
                 carrier: true,
                 promiscuous: false,
+                promiscuity: 0,
                 asks: true,
                 quirks,
                 addresses: Vec::new(),
@@ -347,7 +348,6 @@ impl Stack {
             neighbours: NeighbourTable::default(),
             groups: Vec::new(),
             dhcp: None,
-            promiscuity: 0,
         });
         self.note(Change::Link(id));
         Ok(id)
@@ -484,9 +484,9 @@ impl Stack {
     /// PACKET_MR_PROMISC: counted, beside IFF_PROMISC. Errors: `NoDevice`.
     pub fn promiscuity(&mut self, iface: IfaceId, more: bool) -> Result<()> {
         let slot = self.iface_mut(iface)?;
-        slot.promiscuity = match more {
-            true => slot.promiscuity + 1,
-            false => slot.promiscuity.saturating_sub(1),
+        slot.info.promiscuity = match more {
+            true => slot.info.promiscuity + 1,
+            false => slot.info.promiscuity.saturating_sub(1),
         };
         Ok(())
     }

@@ -112,6 +112,8 @@ pub mod route {
         pub const MAX_MTU: u16 = 51;
         pub const ALT_IFNAME: u16 = 53;
         pub const PERM_ADDRESS: u16 = 54;
+        pub const ALLMULTI: u16 = 61;
+        pub const NETNS_IMMUTABLE: u16 = 67;
         pub const NEW_INDEX: u16 = 49;
         /// In LINKINFO.
         pub const INFO_KIND: u16 = 1;

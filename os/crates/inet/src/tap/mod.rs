@@ -457,7 +457,7 @@ impl Stack {
     /// Shows a frame, link header included, to every tap that wants it.
     pub(crate) fn tap_frame(&mut self, sight: Sight, bytes: &[u8]) {
         let promiscuous = self.iface(sight.iface).is_ok_and(|iface| {
-            iface.info.promiscuous || iface.promiscuity > 0 || iface.is_loopback()
+            iface.info.promiscuous || iface.info.promiscuity > 0 || iface.is_loopback()
         });
         if sight.kind == PacketKind::OtherHost && !promiscuous {
             return;

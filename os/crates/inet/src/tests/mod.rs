@@ -13,6 +13,7 @@ mod net;
 mod options;
 mod pcap;
 mod rate;
+mod share;
 mod simulator;
 mod syncookie;
 mod wire;

@@ -62,7 +62,11 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
         .u32(link::MIN_MTU, if loopback { 0 } else { 68 })
         .u32(link::MAX_MTU, if loopback { 0 } else { 65_535 })
         .u32(link::GROUP, 0)
-        .u32(link::PROMISCUITY, u32::from(info.promiscuous))
+        .u32(
+            link::PROMISCUITY,
+            u32::from(info.promiscuous) + info.promiscuity,
+        )
+        .u32(link::ALLMULTI, 0)
         .u32(link::NUM_TX_QUEUES, 1)
         .u32(link::NUM_RX_QUEUES, 1)
         .u8(link::CARRIER, carrier.into())
@@ -77,6 +81,8 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
     if !loopback && made.is_none() {
         b.attr(link::PERM_ADDRESS, &mac);
     }
+    // lo stays in its namespace.
+    b.u8(link::NETNS_IMMUTABLE, loopback.into());
     if let Some(Device::Veth(cable, side)) = &device {
         b.u32(link::LINK, cable.peer_index(*side));
         if let Some((peer, _)) = cable.peer(*side)
