@@ -27,7 +27,7 @@ mod vnet;
 
 pub use layout::Version;
 pub use member::Request as Membership;
-pub use proc::init;
+pub use proc::{Row, init, rows};
 pub use ring::Shape;
 pub use vnet::size as vnet_size;
 
@@ -93,9 +93,11 @@ pub struct Packet {
 #[derive(Clone, Copy, Default)]
 pub struct State {
     /// Ethertype in host byte order.
-    protocol: u16,
+    pub protocol: u16,
     /// 0 is every interface.
-    iface: u32,
+    pub iface: u32,
+    /// The shapes of its rings: to receive into, to send from.
+    pub rings: [Option<Shape>; 2],
     /// SO_ERROR: bound to an interface that is down.
     error: Option<Errno>,
     /// PACKET_VERSION.
@@ -149,9 +151,8 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
         .with(|stack, _| stack.tap_open(filter, limit, token));
     let collector = Collector::new(&common.net, tap, common.queue_handle());
     common.observe(collector.clone());
-    proc::known(&common.net, common.inode, kind, cx.euid, tap);
     let net = common.net.clone();
-    Ok(Socket::new(
+    let socket = Socket::new(
         common,
         Packet {
             net,
@@ -167,7 +168,9 @@ pub fn open(cx: &Caller<'_>, kind: u32, protocol: u32) -> Result<Arc<Socket>> {
             mappings: Arc::new(AtomicUsize::new(0)),
             inode: crate::file::new_ino(),
         },
-    ))
+    );
+    proc::known(&socket, cx.euid, tap);
+    Ok(socket)
 }
 
 /// socketpair(2): there are none, and socket(2)'s errors come first. `EOPNOTSUPP`.
@@ -234,9 +237,11 @@ impl Packet {
             };
             let old = core::mem::replace(&mut *self.sender.lock(), ring);
             drop(old);
+            self.state.lock().rings[1] = shape.copied();
             return Ok(());
         }
         self.collector.set_ring(shape, manner)?;
+        self.state.lock().rings[0] = shape.copied();
         self.set_limits(&common.generic());
         Ok(())
     }

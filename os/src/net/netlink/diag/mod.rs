@@ -1,12 +1,13 @@
 //! NETLINK_SOCK_DIAG: the sockets of the machine, as ss(8) asks for them. sock_diag(7).
 
 mod inet;
+mod packet;
 mod unix;
 
 use super::answer::{Outcome, Request};
 use abi::{
     Errno,
-    net::{AF_INET, AF_INET6, AF_MAX, AF_UNIX},
+    net::{AF_INET, AF_INET6, AF_MAX, AF_PACKET, AF_UNIX},
 };
 use netlink::diag;
 
@@ -16,6 +17,7 @@ pub fn answer(request: &Request<'_>) -> Outcome {
     match (request.header.kind, family) {
         (diag::BY_FAMILY, Some(AF_INET | AF_INET6)) => inet::get(request),
         (diag::BY_FAMILY, Some(AF_UNIX)) => unix::get(request),
+        (diag::BY_FAMILY, Some(AF_PACKET)) => packet::get(request),
         (diag::BY_FAMILY | diag::DESTROY, None | Some(AF_MAX..)) => Err(Errno::EINVAL.into()),
         (diag::BY_FAMILY, Some(_)) => Err(Errno::ENOENT.into()),
         // A kernel without INET_DIAG_DESTROY.
