@@ -117,6 +117,9 @@ pub(super) const ROWS6: &[Row] = &[
         if v.1 > 65_536 {
             return Err(Errno::EINVAL);
         }
+        if v.1 > 0 && t.ask.at == 0 {
+            return Err(Errno::EFAULT);
+        }
         let bytes = v.0.get(..v.1).ok_or(Errno::EFAULT)?;
         let mut headers = ExtensionHeaders::default();
         for item in cmsg::items(bytes) {
