@@ -32,22 +32,41 @@ pub enum News {
 }
 
 impl News {
-    /// POLL_* and the poll(2) bits that Linux reports with it.
-    fn io(events: Events, fd: Fd) -> News {
-        let (code, band) = match events {
-            events if events.contains(Events::HUP) => (POLL_HUP, Events::HUP | Events::ERR),
-            events if events.contains(Events::ERR) => (POLL_ERR, Events::ERR),
-            events if events.contains(Events::PRI) => (POLL_PRI, Events::PRI | Events::RDBAND),
-            events if events.contains(Events::OUT) => {
-                (POLL_OUT, Events::OUT | Events::WRNORM | Events::WRBAND)
-            }
-            _ => (POLL_IN, Events::IN | Events::RDNORM),
-        };
-        News::Io {
+    /// POLL_* and the poll(2) bits that Linux reports with it, for a wake-up with these events on `file`.
+    fn of(events: Events, file: &OpenFile, fd: Fd) -> impl Iterator<Item = News> {
+        let urgent = events.contains(Events::PRI);
+        let over = events.intersects(Events::HUP | Events::ERR);
+        let news = [
+            (urgent, POLL_PRI, Events::PRI | Events::RDBAND),
+            // An error is told as such, also where it ends the connection.
+            (
+                events.contains(Events::ERR) && events != Events::all(),
+                POLL_ERR,
+                Events::ERR,
+            ),
+            (
+                events.contains(Events::HUP)
+                    && (!events.contains(Events::ERR) || events == Events::all()),
+                POLL_HUP,
+                Events::HUP | Events::ERR,
+            ),
+            (
+                events.contains(Events::IN) && !over,
+                POLL_IN,
+                Events::IN | Events::RDNORM,
+            ),
+            (
+                events.contains(Events::OUT) && !over && file.file.wanted_room(),
+                POLL_OUT,
+                Events::OUT | Events::WRNORM | Events::WRBAND,
+            ),
+        ];
+        let told = news.into_iter().filter(|(happened, ..)| *happened);
+        told.map(move |(_, code, band)| News::Io {
             code: code as i32,
             band: band.bits(),
             fd,
-        }
+        })
     }
 }
 
@@ -64,8 +83,11 @@ struct Notify {
 }
 
 impl AsyncIo {
-    /// Registers; `ENOTTY` when the object has no queue.
+    /// Registers; `ENOTTY` when the object has no queue or never signals.
     pub fn start(file: &Arc<OpenFile>, fd: Fd, interest: Events) -> Result<AsyncIo> {
+        if !file.file.signals_owner() {
+            return Err(Errno::ENOTTY);
+        }
         let queue = file.file.queue().ok_or(Errno::ENOTTY)?;
         let waiter = Arc::new(Notify {
             file: Arc::downgrade(file),
@@ -95,8 +117,10 @@ impl Waiter for Notify {
             Some(_) => of_pipe(&file, events),
             None => events,
         };
-        if file.flags() & FASYNC != 0 && !events.is_empty() {
-            hooks::tasks().signal_owner(&owner, News::io(events, self.fd));
+        if file.flags() & FASYNC != 0 && !file.file.acts_itself() {
+            for news in News::of(events, &file, self.fd) {
+                hooks::tasks().signal_owner(&owner, news);
+            }
         }
         true
     }

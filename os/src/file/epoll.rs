@@ -16,7 +16,7 @@
 //! An item goes when it is deleted, when its epoll closes, or when the watched
 //! description is closed by its last descriptor.
 
-use super::{Events, Fd, File, OpenFile, anon_stat, hooks};
+use super::{Events, Fd, File, OpenFile, VectorFlags, anon_stat, hooks};
 use crate::{
     Result,
     mm::UserPtr,
@@ -392,6 +392,14 @@ impl File for Epoll {
             }
         }
         self.ready.lock().clear();
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::Absent, VectorFlags::Absent)
+    }
+
+    fn signals_owner(&self) -> bool {
+        false
     }
 
     fn can_splice(&self) -> bool {

@@ -1,6 +1,6 @@
 //! eventfd(2): a counter that can be waited for.
 
-use super::{Events, File, Io, OpenFile, anon_stat};
+use super::{Events, File, Io, OpenFile, VectorFlags, anon_stat};
 use crate::{
     Result,
     mm::{UserIn, UserOut},
@@ -120,6 +120,14 @@ impl File for EventFd {
 
     fn link_name(&self) -> String {
         "anon_inode:[eventfd]".into()
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::All, VectorFlags::Plain)
+    }
+
+    fn signals_owner(&self) -> bool {
+        false
     }
 
     fn can_splice(&self) -> bool {

@@ -159,8 +159,46 @@ pub trait File: Any + Send + Sync {
         true
     }
 
+    /// Whether sendfile(2) and splice(2) may read from it: `EINVAL` for what can only be spliced to.
+    fn can_splice_from(&self) -> bool {
+        self.can_splice()
+    }
+
+    /// What RWF_* may be asked of reading and of writing.
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::All, VectorFlags::All)
+    }
+
+    /// Whether O_ASYNC does something: Linux has it for sockets, pipes, terminals and inotify.
+    fn signals_owner(&self) -> bool {
+        true
+    }
+
+    /// Whether room to write is news to an owner; asked when there is, and forgotten then.
+    fn wanted_room(&self) -> bool {
+        true
+    }
+
+    /// Whether what happens now is the doing of a call on this very object, of which an owner hears nothing.
+    fn acts_itself(&self) -> bool {
+        false
+    }
+
     /// For the rooms that need their own kind back: `file.as_any().downcast_ref::<Socket>()`.
     fn as_any(&self) -> &dyn Any;
+}
+
+/// Which RWF_* a file takes in one direction. preadv2(2)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VectorFlags {
+    /// It cannot be read (written) at all: `EINVAL`, whatever the flags.
+    Absent,
+    /// Not through vectors: nothing but RWF_HIPRI.
+    Plain,
+    /// All but RWF_NOWAIT.
+    Waits,
+    /// All.
+    All,
 }
 
 /// How one transfer is to be done.

@@ -3,7 +3,7 @@
 //! The signals are the reader's own, whoever made the descriptor; they are asked for
 //! through [`hooks`]. `task` calls [`arrived`] when it queues a signal for somebody.
 
-use super::{Events, File, Io, OpenFile, anon_stat, hooks};
+use super::{Events, File, Io, OpenFile, VectorFlags, anon_stat, hooks};
 use crate::{
     Result,
     mm::UserOut,
@@ -113,6 +113,14 @@ impl File for SignalFd {
 
     fn link_name(&self) -> String {
         "anon_inode:[signalfd]".into()
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::All, VectorFlags::Absent)
+    }
+
+    fn signals_owner(&self) -> bool {
+        false
     }
 
     fn can_splice(&self) -> bool {

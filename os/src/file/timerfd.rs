@@ -6,7 +6,7 @@
 //! timer is armed again when somebody looks (read, gettime), not at each expiry, so
 //! that an interval of 1 ns costs no interrupts.
 
-use super::{Events, File, Io, OpenFile, anon_stat};
+use super::{Events, File, Io, OpenFile, VectorFlags, anon_stat};
 use crate::{
     Result,
     mm::UserOut,
@@ -243,6 +243,14 @@ impl File for TimerFd {
 
     fn link_name(&self) -> String {
         "anon_inode:[timerfd]".into()
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::All, VectorFlags::Absent)
+    }
+
+    fn signals_owner(&self) -> bool {
+        false
     }
 
     fn can_splice(&self) -> bool {

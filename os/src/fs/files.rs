@@ -4,7 +4,7 @@
 use super::{Kind, Place, inode::DirEntry, notify, stat};
 use crate::{
     Result,
-    file::{Events, File, Io, lock::Locks},
+    file::{Events, File, Io, VectorFlags, lock::Locks},
     mm::{Backing, UserIn, UserOut},
     sched::WaitQueue,
 };
@@ -142,6 +142,10 @@ impl File for DirFile {
         Some(&self.place)
     }
 
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::Plain, VectorFlags::Plain)
+    }
+
     fn can_splice(&self) -> bool {
         false
     }
@@ -232,6 +236,18 @@ impl File for NamedFile {
 
     fn seek(&self, current: u64, offset: i64, whence: u32) -> Result<u64> {
         self.inner.seek(current, offset, whence)
+    }
+
+    fn can_splice_from(&self) -> bool {
+        self.inner.can_splice_from()
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        self.inner.vector_flags()
+    }
+
+    fn signals_owner(&self) -> bool {
+        self.inner.signals_owner()
     }
 
     fn poll(&self) -> Events {

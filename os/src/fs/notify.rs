@@ -11,7 +11,7 @@
 use super::{Inode, Kind, Place};
 use crate::{
     Result,
-    file::{Events, File, Io, anon_stat, new_ino},
+    file::{Events, File, Io, VectorFlags, anon_stat, new_ino},
     mm::{UserOut, UserPtr},
     sched::{self, Interruptible, WaitQueue},
     sync::SpinLock,
@@ -411,6 +411,14 @@ impl File for Instance {
         for (wd, watch) in watches {
             self.unlist(wd, watch.key);
         }
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::Plain, VectorFlags::Absent)
+    }
+
+    fn ignores_seek(&self) -> bool {
+        true
     }
 
     fn can_splice(&self) -> bool {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     file::{
-        Fd, OpenFile, Owner, hooks,
+        Fd, OpenFile, Owner, VectorFlags, hooks,
         lock::{LockOwner, Locks, Mode, Range, Wait},
         pipe::PipeEnd,
     },
@@ -191,7 +191,7 @@ fn preadv2(cx: &Caller, a: Args, flags: Option<u32>) -> Result<usize> {
     }
     file.check_readable()?;
     let mut out = UserOut::from_iovec(a.get(1), a.get(2))?;
-    let io = transfer_flags(&file, flags.unwrap_or(0))?;
+    let io = transfer_flags(&file, flags.unwrap_or(0), file.file.vector_flags().0)?;
     match offset {
         None => file.read_with(io, &mut out),
         Some(offset) => file.file.read(
@@ -213,7 +213,7 @@ fn pwritev2(cx: &Caller, a: Args, flags: Option<u32>) -> Result<usize> {
     }
     file.check_writable()?;
     let mut data = UserIn::from_iovec(a.get(1), a.get(2))?;
-    let io = transfer_flags(&file, flags.unwrap_or(0))?;
+    let io = transfer_flags(&file, flags.unwrap_or(0), file.file.vector_flags().1)?;
     match offset {
         None => file.write_with(io, &mut data),
         Some(offset) => file.file.write(
@@ -236,11 +236,21 @@ fn transfer_offset(a: Args, flags: Option<u32>) -> Result<Option<i64>> {
     }
 }
 
-/// RWF_* of preadv2(2): `EOPNOTSUPP` for those unknown.
-fn transfer_flags(file: &OpenFile, flags: u32) -> Result<crate::file::Io> {
+/// RWF_* of preadv2(2): `EOPNOTSUPP` for those unknown, and for what the file does not take.
+fn transfer_flags(file: &OpenFile, flags: u32, takes: VectorFlags) -> Result<crate::file::Io> {
     const RWF_NOAPPEND: u32 = 0x20;
     const KNOWN: u32 = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND;
-    if flags & !KNOWN != 0 {
+    if takes == VectorFlags::Absent {
+        return Err(Errno::EINVAL);
+    }
+    let mut refused = !KNOWN;
+    if takes < VectorFlags::All {
+        refused |= RWF_NOWAIT;
+    }
+    if takes == VectorFlags::Plain {
+        refused |= !RWF_HIPRI;
+    }
+    if flags & refused != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
     if flags & RWF_APPEND != 0 && flags & RWF_NOAPPEND != 0 {

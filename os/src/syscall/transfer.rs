@@ -86,12 +86,21 @@ struct Offset {
 }
 
 impl Offset {
+    /// `EFAULT`. What is wrong with the value comes later: [`Offset::check`].
     fn read(at: UserPtr<i64>) -> Result<Offset> {
         let value = match at.is_null() {
             true => None,
-            false => Some(u64::try_from(at.read()?).map_err(|_| Errno::EINVAL)?),
+            false => Some(at.read()? as u64),
         };
         Ok(Offset { at, value })
+    }
+
+    /// `EINVAL` for a negative offset.
+    fn check(&self) -> Result<()> {
+        match self.value {
+            Some(value) if value > i64::MAX as u64 => Err(Errno::EINVAL),
+            _ => Ok(()),
+        }
     }
 
     fn place(&mut self) -> Place<'_> {
@@ -109,28 +118,43 @@ impl Offset {
     }
 }
 
+/// Both sides as open files. `EBADF`.
 fn open_pair(cx: &Caller, input: i32, output: i32) -> Result<(Arc<OpenFile>, Arc<OpenFile>)> {
     let files = cx.task.files();
-    let (input, output) = (files.get_io(input)?, files.get_io(output)?);
+    Ok((files.get_io(input)?, files.get_io(output)?))
+}
+
+/// Bytes may go from one to the other: `EBADF` by access mode, `EINVAL` by kind.
+fn check_pair(input: &OpenFile, output: &OpenFile) -> Result<()> {
     input.check_readable()?;
     output.check_writable()?;
-    match input.file.can_splice() && output.file.can_splice() {
-        true => Ok((input, output)),
+    match input.file.can_splice_from() && output.file.can_splice() {
+        true => Ok(()),
         false => Err(Errno::EINVAL),
     }
 }
 
-/// sendfile(2).
+/// sendfile(2). Into a pipe also from what has no positions.
 fn sendfile(cx: &Caller, a: Args) -> Result<usize> {
     let mut offset = Offset::read(a.ptr(2))?;
-    let (input, output) = open_pair(cx, a.int(1), a.int(0))?;
+    let files = cx.task.files();
+    let input = files.get_io(a.int(1))?;
+    input.check_readable()?;
     if offset.value.is_some() && !input.seekable() {
         return Err(Errno::ESPIPE);
     }
-    if output.flags() & O_APPEND != 0 {
-        return Err(Errno::EINVAL);
-    }
-    let count = transfer::sendfile(&output, &input, offset.place(), a.get(3))?;
+    offset.check()?;
+    let output = files.get_io(a.int(0))?;
+    check_pair(&input, &output)?;
+    let count = match PipeEnd::of(&output) {
+        // From pipe to pipe is for splice(2).
+        Some(_) if PipeEnd::of(&input).is_some() => return Err(Errno::EINVAL),
+        Some(pipe) => {
+            transfer::splice_in(&input, offset.place(), pipe, a.get(3), output.nonblock())?
+        }
+        None if output.flags() & O_APPEND != 0 => return Err(Errno::EINVAL),
+        None => transfer::sendfile(&output, &input, offset.place(), a.get(3))?,
+    };
     offset.store()?;
     Ok(count)
 }
@@ -150,11 +174,15 @@ fn splice(cx: &Caller, a: Args) -> Result<usize> {
     if from.is_some() && !from_offset.is_null() || to.is_some() && !to_offset.is_null() {
         return Err(Errno::ESPIPE);
     }
+    [from, to].iter().flatten().for_each(|end| end.splices());
     let (mut from_offset, mut to_offset) = (Offset::read(from_offset)?, Offset::read(to_offset)?);
+    check_pair(&input, &output)?;
     let positioned = |offset: &Offset, file: &OpenFile| offset.value.is_none() || file.seekable();
     if !positioned(&from_offset, &input) || !positioned(&to_offset, &output) {
         return Err(Errno::EINVAL);
     }
+    from_offset.check()?;
+    to_offset.check()?;
     let count = match (from, to) {
         (Some(from), Some(to)) => {
             if from.same_pipe(to) {
@@ -192,8 +220,11 @@ fn tee(cx: &Caller, a: Args) -> Result<usize> {
         return Ok(0);
     }
     let (input, output) = open_pair(cx, a.int(0), a.int(1))?;
+    check_pair(&input, &output)?;
     match (PipeEnd::of(&input), PipeEnd::of(&output)) {
         (Some(from), Some(to)) if !from.same_pipe(to) => {
+            from.splices();
+            to.splices();
             let nonblock = nonblocking(&input, flags) || nonblocking(&output, flags);
             transfer::tee(from, to, len, nonblock)
         }
@@ -209,6 +240,7 @@ fn vmsplice(cx: &Caller, a: Args) -> Result<usize> {
     }
     let file = cx.task.files().get_io(a.int(0))?;
     let end = PipeEnd::of(&file).ok_or(Errno::EBADF)?;
+    end.splices();
     let nonblock = nonblocking(&file, flags);
     use crate::file::File;
     if !file.writable() {
@@ -236,6 +268,8 @@ fn copy_file_range(cx: &Caller, a: Args) -> Result<usize> {
     let files = cx.task.files();
     let (input, output) = (files.get_io(a.int(0))?, files.get_io(a.int(2))?);
     let (mut from, mut to) = (Offset::read(a.ptr(1))?, Offset::read(a.ptr(3))?);
+    from.check()?;
+    to.check()?;
     let (len, flags) = (a.get(4), a.uint(5));
     if flags != 0 {
         return Err(Errno::EINVAL);

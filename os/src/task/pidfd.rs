@@ -3,7 +3,7 @@
 use super::{Process, Task, tree};
 use crate::{
     Result,
-    file::{Events, Fd, File, OpenFile},
+    file::{Events, Fd, File, OpenFile, VectorFlags},
     sched::WaitQueue,
 };
 use abi::{Errno, general::*};
@@ -77,6 +77,14 @@ impl File for PidFd {
 
     fn link_name(&self) -> String {
         "anon_inode:[pidfd]".into()
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::Absent, VectorFlags::Absent)
+    }
+
+    fn signals_owner(&self) -> bool {
+        false
     }
 
     fn can_splice(&self) -> bool {

@@ -18,7 +18,7 @@ mod splice;
 
 use ring::Ring;
 
-use super::{Events, File, Io, OpenFile, anon_stat, hooks, new_ino};
+use super::{Events, File, Io, OpenFile, VectorFlags, anon_stat, hooks, new_ino};
 use crate::{
     Result,
     mm::{PAGE_SIZE, UserIn, UserOut, UserPtr},
@@ -27,7 +27,7 @@ use crate::{
 };
 use abi::{
     Errno,
-    general::{CAP_SYS_RESOURCE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY},
+    general::{CAP_SYS_RESOURCE, FASYNC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY},
 };
 use alloc::{format, string::String, sync::Arc};
 use core::{
@@ -68,6 +68,8 @@ pub struct Pipe {
     /// How often an end was opened; a blocked FIFO open waits for the other's to move.
     reader_opens: AtomicUsize,
     writer_opens: AtomicUsize,
+    /// A writer had O_ASYNC once: each read is told, not only the one that makes room.
+    signals_room: AtomicBool,
     /// Readers sleep here.
     data: WaitQueue,
     /// Writers sleep here.
@@ -84,6 +86,8 @@ pub struct PipeEnd {
     writes: bool,
     /// O_DIRECT: each write is a packet.
     packets: AtomicBool,
+    /// It went through splice(2), tee(2) or vmsplice(2): RWF_NOWAIT is no longer promised, as on Linux.
+    spliced: AtomicBool,
     /// `writer_opens` when a FIFO was opened for reading without a writer: no POLLHUP until one came.
     no_writer_since: Option<usize>,
 }
@@ -111,6 +115,7 @@ impl Pipe {
             writers: AtomicUsize::new(0),
             reader_opens: AtomicUsize::new(0),
             writer_opens: AtomicUsize::new(0),
+            signals_room: AtomicBool::new(false),
             data: WaitQueue::new(),
             room: WaitQueue::new(),
             pollers: WaitQueue::new(),
@@ -129,7 +134,7 @@ impl Pipe {
         self.used.store(ring.used(), Relaxed);
         let room = was_full && !ring.is_full();
         drop(ring);
-        if room {
+        if room || self.signals_room.load(Relaxed) {
             self.wake_writers();
         }
         Some(result)
@@ -190,6 +195,7 @@ impl PipeEnd {
             reads,
             writes,
             packets: AtomicBool::new(flags & O_DIRECT != 0),
+            spliced: AtomicBool::new(false),
             no_writer_since: None,
         }
     }
@@ -197,6 +203,11 @@ impl PipeEnd {
     /// The pipe end behind a description, if it is one.
     pub fn of(file: &OpenFile) -> Option<&PipeEnd> {
         file.file.as_any().downcast_ref()
+    }
+
+    /// splice(2) and its kin begin.
+    pub fn splices(&self) {
+        self.spliced.store(true, Relaxed);
     }
 
     /// F_GETPIPE_SZ: bytes.
@@ -316,6 +327,17 @@ impl File for PipeEnd {
 
     fn flags_changed(&self, flags: u32) {
         self.packets.store(flags & O_DIRECT != 0, Relaxed);
+        if self.writes && flags & FASYNC != 0 {
+            self.pipe.signals_room.store(true, Relaxed);
+        }
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        let takes = match self.spliced.load(Relaxed) {
+            true => VectorFlags::Waits,
+            false => VectorFlags::All,
+        };
+        (takes, takes)
     }
 
     fn link_name(&self) -> String {

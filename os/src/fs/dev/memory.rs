@@ -102,6 +102,11 @@ impl File for Device {
         self.0 != Kind::Log
     }
 
+    /// Its end cannot be spliced from. null(4)
+    fn can_splice_from(&self) -> bool {
+        self.0 != Kind::Null
+    }
+
     /// Positions mean nothing here, and every seek succeeds with 0. null(4)
     fn seek(&self, _: u64, _: i64, _: u32) -> Result<u64> {
         Ok(0)

@@ -3,7 +3,7 @@
 use super::node::Node;
 use crate::{
     Result,
-    file::{Events, File, Io, hooks, lock::Locks, seek_in},
+    file::{Events, File, Io, VectorFlags, hooks, lock::Locks, seek_in},
     fs::{Inode, Place, caller::CAP_FSETID, notify, open::FOR_EXEC, stat},
     mm::{Backing, Frame, PAGE_SIZE, UserIn, UserOut},
 };
@@ -99,6 +99,10 @@ impl File for DataFile {
             notify::modified(&self.place);
         }
         Ok(done)
+    }
+
+    fn vector_flags(&self) -> (VectorFlags, VectorFlags) {
+        (VectorFlags::Waits, VectorFlags::Waits)
     }
 
     fn seekable(&self) -> bool {

@@ -385,7 +385,7 @@ impl Protocol for Packet {
 
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
         let known = Flags::PEEK | Flags::DONTWAIT | Flags::TRUNC | Flags::ERRQUEUE;
-        if !known.contains(message.flags & !Flags::CMSG_CLOEXEC) {
+        if !known.contains(message.flags) {
             return Err(Errno::EINVAL);
         }
         if message.flags.contains(Flags::ERRQUEUE) {

@@ -13,6 +13,7 @@ bitflags::bitflags! {
         const PEEK = 0x2;
         const DONTROUTE = 0x4;
         const CTRUNC = 0x8;
+        const PROBE = 0x10;
         const TRUNC = 0x20;
         const DONTWAIT = 0x40;
         const EOR = 0x80;

@@ -33,7 +33,7 @@ use abi::{
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::{
     any::Any,
-    sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed},
 };
 use message::{Flags, Incoming, Outgoing, Received, Shutdown};
 use notice::Notices;
@@ -161,6 +161,10 @@ pub struct Common {
     pub notices: Notices,
     /// SO_PEEK_OFF: where the next MSG_PEEK begins; -1 is off.
     peek_at: AtomicI32,
+    /// Somebody found no room, or a connection is under way: SIGIO tells when there is (SOCKWQ_ASYNC_NOSPACE).
+    starved: AtomicBool,
+    /// shutdown(2) is at work.
+    shutting: AtomicBool,
 }
 
 impl Common {
@@ -182,6 +186,8 @@ impl Common {
             generic: SpinLock::new(Arc::new(Generic::default())),
             notices: Notices::new(),
             peek_at: AtomicI32::new(-1),
+            starved: AtomicBool::new(false),
+            shutting: AtomicBool::new(false),
         }
     }
 
@@ -322,7 +328,12 @@ impl Socket {
 
     /// connect(2).
     pub fn connect(&self, cx: &Caller<'_>, addr: &SockAddr, nonblock: bool) -> Result<()> {
-        self.protocol.connect(&self.common, cx, addr, nonblock)
+        self.common.starved.store(true, Relaxed);
+        let done = self.protocol.connect(&self.common, cx, addr, nonblock);
+        // Only an attempt that goes on leaves something to be told.
+        let goes_on = done == Err(Errno::EINPROGRESS);
+        self.common.starved.store(goes_on, Relaxed);
+        done
     }
 
     /// listen(2).
@@ -355,7 +366,11 @@ impl Socket {
     /// sendmsg(2).
     pub fn send(&self, cx: Option<&Caller<'_>>, message: &mut Outgoing<'_, '_>) -> Result<usize> {
         let watch = self.common.notices.watch(message)?;
-        let sent = self.protocol.send(&self.common, cx, message)?;
+        let sent = self.protocol.send(&self.common, cx, message);
+        if message.data.remaining() > 0 {
+            self.common.starved.store(true, Relaxed);
+        }
+        let sent = sent?;
         if let Some(watch) = watch
             && self.common.notices.sent(watch, self.common.kind, sent)
         {
@@ -377,7 +392,10 @@ impl Socket {
 
     /// shutdown(2).
     pub fn shutdown(&self, how: Shutdown) -> Result<()> {
-        self.protocol.shutdown(&self.common, how)
+        self.common.shutting.store(true, Relaxed);
+        let done = self.protocol.shutdown(&self.common, how);
+        self.common.shutting.store(false, Relaxed);
+        done
     }
 
     /// getsockopt(2).
@@ -466,7 +484,18 @@ impl File for Socket {
                 events |= Events::PRI;
             }
         }
+        if !events.contains(Events::OUT) {
+            self.common.starved.store(true, Relaxed);
+        }
         events
+    }
+
+    fn wanted_room(&self) -> bool {
+        self.common.starved.swap(false, Relaxed)
+    }
+
+    fn acts_itself(&self) -> bool {
+        self.common.shutting.load(Relaxed)
     }
 
     fn queue(&self) -> Option<&WaitQueue> {

@@ -185,7 +185,12 @@ pub fn shutdown(end: &End, how: Shutdown) {
         state.shut_read |= write;
         state.shut_write |= read;
         drop(state);
-        wake_all(&peer);
+        // The peer's owner hears of an end as of data, of the end of both ways as of a hang-up.
+        match (read, write) {
+            (true, true) => wake_all(&peer),
+            (false, true) => peer.queue.wake(AN_END),
+            _ => peer.queue.wake(Events::OUT | Events::WRNORM),
+        }
     }
     wake_all(end);
 }
@@ -260,14 +265,11 @@ fn disconnect(peer: &End, lost: bool) {
     wake_all(peer);
 }
 
+/// What there is to see when the other side sends no more.
+const AN_END: Events = Events::IN.union(Events::RDNORM).union(Events::RDHUP);
+
+/// Everything but ERR, of which waiters hear unasked: to an owner a lost peer is a hang-up.
 fn wake_all(end: &End) {
-    end.queue.wake(
-        Events::IN
-            | Events::RDNORM
-            | Events::OUT
-            | Events::WRNORM
-            | Events::HUP
-            | Events::RDHUP
-            | Events::ERR,
-    );
+    end.queue
+        .wake(AN_END | Events::OUT | Events::WRNORM | Events::HUP);
 }

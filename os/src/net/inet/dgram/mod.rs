@@ -93,6 +93,21 @@ pub fn check_ping_group(cx: &Caller<'_>) -> Result<()> {
 }
 
 impl Dgram {
+    /// Whether MSG_MORE holds a datagram back; not where the program writes the header, nor for echo requests.
+    fn corks(&self) -> bool {
+        let writes_header = |options: &inet::DgramOptions| options.header_included;
+        match self.kind {
+            DgramKind::Udp => true,
+            DgramKind::Raw { protocol } => {
+                u32::from(protocol) != IPPROTO_RAW as u32
+                    && !self
+                        .net
+                        .look(|stack| stack.dgram_options(self.id).is_ok_and(writes_header))
+            }
+            DgramKind::Ping => false,
+        }
+    }
+
     /// The engine's handle, for `opt`.
     pub fn id(&self) -> DgramId {
         self.id
@@ -163,7 +178,10 @@ impl Protocol for Dgram {
         cx: Option<&Caller<'_>>,
         message: &mut Outgoing<'_, '_>,
     ) -> Result<usize> {
-        if message.flags.contains(Flags::OOB) {
+        // UDP over IPv6 never looks at this flag, nor does it refuse it when receiving.
+        if message.flags.contains(Flags::OOB)
+            && !(self.kind == DgramKind::Udp && common.domain() == AF_INET6)
+        {
             return Err(Errno::EOPNOTSUPP);
         }
         let len = message.data.remaining();
@@ -180,7 +198,12 @@ impl Protocol for Dgram {
             )
             .and(Err(Errno::EMSGSIZE));
         }
-        if self.kind == DgramKind::Udp {
+        if message.flags.contains(Flags::PROBE) && self.kind != DgramKind::Ping {
+            // Where to was found; what to send is not sent. MSG_PROBE
+            message.data.skip(len);
+            return Ok(len);
+        }
+        if self.corks() {
             let holding = {
                 let cork = self.cork.lock();
                 cork.on || cork.held.is_some()
@@ -188,7 +211,10 @@ impl Protocol for Dgram {
             if holding || message.flags.contains(Flags::MORE) {
                 return self.send_corked(common, message, meta);
             }
-            let segment = usize::from(segment_of(message.control, &generic)?);
+            let segment = match self.kind {
+                DgramKind::Udp => usize::from(segment_of(message.control, &generic)?),
+                _ => 0,
+            };
             if segment != 0 && len > segment {
                 return self.send_segments(common, message, &meta, segment);
             }
@@ -217,7 +243,7 @@ impl Protocol for Dgram {
         if message.flags.contains(Flags::ERRQUEUE) {
             return self.recv_error(common, &common.generic(), message);
         }
-        if message.flags.contains(Flags::OOB) {
+        if message.flags.contains(Flags::OOB) && self.kind != DgramKind::Udp {
             return Err(Errno::EOPNOTSUPP);
         }
         if message.out.remaining() > 0 {
