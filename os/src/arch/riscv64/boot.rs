@@ -23,6 +23,7 @@ extern "C" fn start_kernel(hart: usize, fdt_pa: usize) -> ! {
     BOOT_HART.0.set(hart);
     paging::drop_identity();
     trap::init();
+    paging::protect_kernel();
     let kernel = Region {
         start: virt_to_phys(ptr::addr_of!(_kernel_start)),
         end: virt_to_phys(ptr::addr_of!(_kernel_end)),

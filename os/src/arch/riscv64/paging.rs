@@ -9,9 +9,9 @@
 //! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`],
 //!   [`page_gained`].
 
-use super::virt_to_phys;
+use super::{OneHart, phys_to_virt, trap, virt_to_phys};
 use crate::arch::PhysAddr;
-use core::arch::asm;
+use core::{arch::asm, cell::Cell};
 
 /// Bytes in a page.
 pub const PAGE_SIZE: usize = 4096;
@@ -43,6 +43,7 @@ const R: usize = 1 << 1;
 const W: usize = 1 << 2;
 const X: usize = 1 << 3;
 const U: usize = 1 << 4;
+const G: usize = 1 << 5;
 const A: usize = 1 << 6;
 const D: usize = 1 << 7;
 /// Software bit: the entry names a page although `V` may be clear (PROT_NONE).
@@ -131,6 +132,49 @@ pub(super) fn drop_identity() {
         unsafe { kernel_root().add(index).write_volatile(Pte::EMPTY) };
     }
     flush_all();
+}
+
+/// Leaves of 2 MiB for the 1 GiB that the kernel image lies in.
+#[repr(C, align(4096))]
+struct Blocks([Cell<Pte>; ENTRIES]);
+
+static BLOCKS: OneHart<Blocks> = OneHart(Blocks([const { Cell::new(Pte::EMPTY) }; ENTRIES]));
+
+/// From here on kernel text can be executed and not written, everything else in the linear map written and not
+/// executed. The linker script begins and ends text at a block. Panics when text still takes a write.
+pub(super) fn protect_kernel() {
+    const BLOCK: usize = 2 << 20;
+    unsafe extern "C" {
+        safe static _kernel_start: u8;
+        safe static _text_end: u8;
+    }
+    let text = (&raw const _kernel_start).addr()..(&raw const _text_end).addr();
+    let first = virt_to_phys(&raw const _kernel_start) & !(BLOCK * ENTRIES - 1);
+    for (index, block) in BLOCKS.0.0.iter().enumerate() {
+        let pa = first + index * BLOCK;
+        let may = match text.contains(&phys_to_virt(pa).addr()) {
+            true => X,
+            false => W,
+        };
+        block.set(Pte((pa >> 12) << 10 | D | A | G | R | V | may));
+    }
+    for index in ENTRIES / 2..ENTRIES {
+        // SAFETY: within the table; nobody else touches it at boot. Whatever runs or is read now keeps its
+        // translation: text stays executable in its blocks, all other memory readable and writable.
+        unsafe {
+            let entry = kernel_root().add(index);
+            let leaf = entry.read_volatile();
+            entry.write_volatile(match leaf.addr() == first {
+                true => Pte::table(virt_to_phys((&raw const BLOCKS).cast())),
+                false => Pte(leaf.0 & !X),
+            });
+        }
+    }
+    flush_all();
+    assert!(
+        trap::refuses_write(&_kernel_start),
+        "kernel text can be written"
+    );
 }
 
 /// Prepares a root table, zeroed by the caller: the kernel half is shared by every space.

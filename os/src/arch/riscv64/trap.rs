@@ -154,6 +154,19 @@ pub fn wait_for_interrupt() {
     irq_poll();
 }
 
+/// A write is tried that should fault; see [`refuses_write`].
+static TRYING: OneHart<Cell<bool>> = OneHart(Cell::new(false));
+
+/// Whether a write to this byte of the kernel faults. It writes what is there already. For boot only.
+pub(super) fn refuses_write(byte: &u8) -> bool {
+    let same = *byte;
+    TRYING.0.set(true);
+    // SAFETY: one byte, which keeps its value if the write goes through; the fault is fixed up while `TRYING`.
+    let left = unsafe { copy::copy_to_user(core::ptr::from_ref(byte).addr(), &same, 1) };
+    TRYING.0.set(false);
+    left == 1
+}
+
 /// What `kernel_trap_entry` pushes.
 #[repr(C)]
 struct KernelFrame {
@@ -183,6 +196,13 @@ extern "C" fn kernel_trap(frame: &mut KernelFrame) {
         15 => Some(Access::Write),
         _ => None,
     };
+    if TRYING.0.get()
+        && access == Some(Access::Write)
+        && let Some(fixup) = copy::fixup(pc)
+    {
+        frame.gregs[0] = fixup;
+        return;
+    }
     if let Some(access) = access
         && addr < paging::USER_TOP
         && let Some(fixup) = copy::fixup(pc)
