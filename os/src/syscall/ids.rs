@@ -183,6 +183,10 @@ fn setuid(cx: &Caller, a: Args) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     change(cx, |old, new| {
+        // An id without a name here is refused, also where it is the caller's own.
+        if !old.knows(Ids::Users, uid) {
+            return Err(Errno::EINVAL);
+        }
         if old.capable(cap::SETUID) {
             (new.uid, new.suid) = (uid, uid);
         } else if uid != old.uid && uid != old.suid {
@@ -200,6 +204,10 @@ fn setgid(cx: &Caller, a: Args) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     change(cx, |old, new| {
+        // An id without a name here is refused, also where it is the caller's own.
+        if !old.knows(Ids::Groups, gid) {
+            return Err(Errno::EINVAL);
+        }
         if old.capable(cap::SETGID) {
             (new.gid, new.sgid) = (gid, gid);
         } else if gid != old.gid && gid != old.sgid {
