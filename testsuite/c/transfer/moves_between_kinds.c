@@ -144,6 +144,8 @@ static struct thing of(int fd) { return (struct thing){ fd, fd }; }
 
 static struct thing pair_of(struct pair pair)
 {
+	/* Six bytes are sent at once, whatever was acknowledged; where this is no TCP socket it is refused. */
+	setsockopt(pair.client, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	set_nonblocking(pair.client);
 	set_nonblocking(pair.server);
 	return (struct thing){ pair.server, pair.client };
