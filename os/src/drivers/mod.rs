@@ -28,6 +28,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 pub use block::{Block, BlockError};
 pub use nic::Nic;
+pub use rtc::{Date, Rtc};
 pub use uart::Uart;
 
 use crate::arch::BootInfo;
@@ -39,6 +40,7 @@ struct Registry {
     disks: Vec<Arc<dyn Block>>,
     nics: Vec<Arc<dyn Nic>>,
     uarts: Vec<Arc<Uart>>,
+    rtcs: Vec<Arc<Rtc>>,
     seed: [u8; 32],
 }
 
@@ -46,6 +48,7 @@ static REGISTRY: SpinLock<Registry> = SpinLock::new(Registry {
     disks: Vec::new(),
     nics: Vec::new(),
     uarts: Vec::new(),
+    rtcs: Vec::new(),
     seed: [0; 32],
 });
 
@@ -57,13 +60,14 @@ static MAY_SLEEP: AtomicBool = AtomicBool::new(false);
 pub fn init(boot: &BootInfo) {
     let machine = probe::walk(boot);
     let uarts: Vec<_> = machine.uarts.into_iter().map(Uart::start).collect();
-    let rtc = machine.rtcs.first().map(rtc::unix_time_ns);
+    let rtc = machine.rtcs.first().map(Rtc::now_ns);
     if let Some(ns) = rtc {
         time::set_realtime(ns);
     }
     {
         let mut registry = REGISTRY.lock();
         registry.uarts = uarts;
+        registry.rtcs = machine.rtcs.into_iter().map(Arc::new).collect();
         registry.seed = seed::gather(boot, rtc);
     }
     // In the order of the tree, as Linux does: a disk has the same name on both.
@@ -94,6 +98,11 @@ pub fn nics() -> Vec<Arc<dyn Nic>> {
 /// The serial line which the machine description names as standard output, else the first.
 pub fn console() -> Option<Arc<Uart>> {
     REGISTRY.lock().uarts.first().cloned()
+}
+
+/// Every clock that knows the date, in the order of discovery; the first set CLOCK_REALTIME.
+pub fn rtcs() -> Vec<Arc<Rtc>> {
+    REGISTRY.lock().rtcs.clone()
 }
 
 /// Entropy for the kernel's generator: what the loader gave, mixed with clocks.

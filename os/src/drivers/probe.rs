@@ -22,7 +22,7 @@ pub struct Machine {
     /// Serial lines, standard output first.
     pub uarts: Vec<uart::Description>,
     /// Clocks that know the date.
-    pub rtcs: Vec<rtc::Clock>,
+    pub rtcs: Vec<rtc::Rtc>,
     /// virtio-mmio slots, most of them empty, in the order of the tree.
     pub virtio_mmio: Vec<(Mmio, Line)>,
     /// PCI host bridges.
@@ -117,7 +117,7 @@ fn add_rtc(
     node: FdtNode<'_, '_>,
     kind: fn(Mmio) -> rtc::Clock,
 ) -> Option<()> {
-    machine.rtcs.push(kind(registers(node)?));
+    machine.rtcs.push(rtc::Rtc::new(kind(registers(node)?)));
     Some(())
 }
 

@@ -27,6 +27,8 @@ pub const CAP_FSETID: u32 = 4;
 pub const CAP_SYS_CHROOT: u32 = 18;
 /// CAP_SYS_ADMIN.
 pub const CAP_SYS_ADMIN: u32 = 21;
+/// CAP_SYS_TIME.
+pub const CAP_SYS_TIME: u32 = 25;
 /// CAP_MKNOD.
 pub const CAP_MKNOD: u32 = 27;
 

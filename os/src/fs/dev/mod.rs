@@ -5,6 +5,7 @@
 
 mod disk;
 mod memory;
+mod rtc;
 
 use super::{Inode, Kind, dentry::Dentry, inode::New, tmpfs::Volume};
 use crate::{Result, file::File, sync::SpinLock};
@@ -110,6 +111,7 @@ pub(super) fn init() -> (Arc<Volume>, Arc<Volume>) {
     for disk in crate::drivers::disks() {
         disk::register(disk);
     }
+    rtc::register_all();
     (volume, pts)
 }
 
