@@ -2,11 +2,13 @@
 //! socket(7), Linux's Documentation/networking/ip-sysctl.
 //!
 //! **What.** One table, [`KNOBS`]: a path, how many numbers it holds, their range, and where the numbers
-//! live: in the engine's `Config`, or here. A value that nothing here acts on has no file.
+//! live: in the engine's `Config`, or here; what every interface has for itself is in [`interface`]. A value that nothing
+//! here acts on has no file.
 //! **Who calls.** `fs::pseudo` at reads and writes; sockets ask [`value`] for what they act on.
 //! **Who owns and locks.** The engine's lock, or one atomic word each.
 
 mod icmp;
+mod interface;
 mod tcp;
 
 use super::stack;
@@ -118,11 +120,6 @@ const FORWARD_V4: Home = Home::Engine(
     |c| Vec::from([c.forward[0].into()]),
     |c, n| c.forward[0] = n[0] != 0,
 );
-const FORWARD_V6: Home = Home::Engine(
-    |c| Vec::from([c.forward[1].into()]),
-    |c, n| c.forward[1] = n[0] != 0,
-);
-
 const KNOBS: &[Knob] = &[
     knob("core/rmem_max", BUFFER, Home::Shell(&[Value::RmemMax])),
     knob("core/wmem_max", BUFFER, Home::Shell(&[Value::WmemMax])),
@@ -301,11 +298,7 @@ const KNOBS: &[Knob] = &[
         Home::Fixed(Congestion::NAMES),
     ),
     knob("ipv4/ip_forward", INT, FORWARD_V4),
-    knob("ipv4/conf/all/forwarding", INT, FORWARD_V4),
     knob("ipv4/ip_default_ttl", INT, Home::Fixed("64")),
-    knob("ipv6/conf/all/forwarding", INT, FORWARD_V6),
-    knob("ipv6/conf/all/disable_ipv6", INT, Home::Fixed("0")),
-    knob("ipv6/conf/default/disable_ipv6", INT, Home::Fixed("0")),
     knob(
         "unix/max_dgram_qlen",
         INT,
@@ -315,6 +308,7 @@ const KNOBS: &[Knob] = &[
 
 /// Publishes the files.
 pub fn init() {
+    interface::init();
     tcp::init();
     for knob in KNOBS.iter().chain(icmp::KNOBS).chain(tcp::KNOBS) {
         let path = alloc::format!("sys/net/{}", knob.path);

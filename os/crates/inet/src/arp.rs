@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use crate::iface::IfaceId;
+use crate::iface::{Iface, IfaceId};
 use crate::link::{BROADCAST, ethertype};
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -60,15 +60,47 @@ impl Stack {
         }
         let Ok(slot) = self.iface(iface) else { return };
         let Some(mac) = slot.mac() else { return };
-        // Weak host model: answer for any own address except loopback ones, as Linux does with arp_ignore 0.
+        // Weak host model: any own address except loopback ones is ours here.
         let for_us = !target.is_loopback() && self.is_local(IpAddr::V4(target));
+        let answers = match for_us {
+            true => self.arp_answers(slot, sender, target),
+            false => self.arp_proxies(iface, slot, target),
+        };
         if !sender.is_unspecified() {
             self.neighbour_learned(now, iface, IpAddr::V4(sender), sender_mac, for_us);
         }
-        if operation == REQUEST && for_us {
+        if operation == REQUEST && answers {
             let mut frame = self.frames.get(LEN);
             write(&mut frame, REPLY, (mac, target), (sender_mac, sender));
             self.ethernet_emit(iface, sender_mac, ethertype::ARP, frame);
         }
+    }
+
+    /// Whether a question for one of our addresses is answered on this link (arp_ignore).
+    fn arp_answers(&self, slot: &Iface, sender: Ipv4Addr, target: Ipv4Addr) -> bool {
+        let own = || {
+            let addresses = slot.info.addresses.iter();
+            addresses.filter(|own| own.cidr.addr == IpAddr::V4(target))
+        };
+        match slot.conf.v4.arp_ignore.max(self.conf_all.v4.arp_ignore) {
+            0 => true,
+            1 => own().next().is_some(),
+            2 => own().any(|own| own.cidr.contains(IpAddr::V4(sender))),
+            8 => false,
+            _ => true,
+        }
+    }
+
+    /// Whether we answer for a host that we pass packets to by another interface (proxy_arp, RFC 1027).
+    fn arp_proxies(&self, iface: IfaceId, slot: &Iface, target: Ipv4Addr) -> bool {
+        let asked = slot.conf.v4.proxy_arp || self.conf_all.v4.proxy_arp;
+        let target = IpAddr::V4(target);
+        asked
+            && slot.conf.v4.forwarding
+            && !target.is_loopback()
+            && !target.is_multicast()
+            && self
+                .select_route(target, None)
+                .is_ok_and(|way| way.iface != iface && !way.local && !way.broadcast)
     }
 }

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use crate::addr::Cidr;
 use crate::changes::Change;
+use crate::conf::Conf;
 use crate::counters::IfaceCounters;
 use crate::dhcp::DhcpClient;
 use crate::error::{Error, Result};
@@ -139,6 +140,8 @@ pub(crate) struct Iface {
     pub neighbours: NeighbourTable,
     pub groups: Vec<Membership>,
     pub dhcp: Option<DhcpClient>,
+    /// Its values of the files that there are for each interface.
+    pub conf: Conf,
 }
 
 impl Iface {
@@ -146,6 +149,14 @@ impl Iface {
         match self.info.kind {
             IfaceKind::Loopback => None,
             IfaceKind::Ethernet { mac } => Some(mac),
+        }
+    }
+
+    /// Largest packet of the family of `addr`, in bytes.
+    pub fn mtu_for(&self, addr: IpAddr) -> usize {
+        match addr {
+            IpAddr::V4(_) => self.info.mtu,
+            IpAddr::V6(_) => self.conf.v6.mtu,
         }
     }
 
@@ -259,7 +270,7 @@ pub(crate) fn solicited_node(addr: Ipv6Addr) -> Ipv6Addr {
 }
 
 /// fe80:: and the modified EUI-64 of the hardware address (RFC 4291 appendix A).
-fn link_local(mac: [u8; 6]) -> Ipv6Addr {
+pub(crate) fn link_local(mac: [u8; 6]) -> Ipv6Addr {
     let [a, b, c, d, e, f] = mac;
     Ipv6Addr::from([
         0xfe,
@@ -329,6 +340,8 @@ impl Stack {
                 }
             }
         });
+        let mut conf = self.conf_default;
+        conf.v6.mtu = mtu;
         self.ifaces.insert(Iface {
             info: IfaceInfo {
                 id,
@@ -345,9 +358,10 @@ impl Stack {
                 counters: IfaceCounters::default(),
             },
             tx: VecDeque::new(),
-            neighbours: NeighbourTable::default(),
+            neighbours: NeighbourTable::with(conf.neigh),
             groups: Vec::new(),
             dhcp: None,
+            conf,
         });
         self.note(Change::Link(id));
         Ok(id)
@@ -402,46 +416,17 @@ impl Stack {
         if up && !was {
             self.connected_again(iface)?;
         }
-        let slot = self.iface_mut(iface)?;
         if up && !was {
-            let fresh = slot
-                .info
-                .addresses
-                .iter()
-                .all(|own| !own.cidr.addr.is_ipv6());
-            match slot.info.kind {
-                IfaceKind::Loopback => {
-                    let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                    if !slot.has_address(v4) {
-                        self.add_address(
-                            now,
-                            iface,
-                            Cidr {
-                                addr: v4,
-                                prefix: 8,
-                            },
-                        )?;
-                    }
-                    if fresh {
-                        let addr = IpAddr::V6(Ipv6Addr::LOCALHOST);
-                        let note = AddressNote {
-                            protocol: 1,
-                            ..AddressNote::default()
-                        };
-                        self.add_address_as(now, iface, Cidr { addr, prefix: 128 }, note)?;
-                    }
-                }
-                IfaceKind::Ethernet { mac } if fresh => {
-                    let addr = IpAddr::V6(link_local(mac));
-                    let note = AddressNote {
-                        protocol: 3,
-                        ..AddressNote::default()
-                    };
-                    self.add_address_as(now, iface, Cidr { addr, prefix: 64 }, note)?;
-                    self.ndp_ask_routers(now, iface);
-                }
-                IfaceKind::Ethernet { .. } => {}
+            let slot = self.iface_mut(iface)?;
+            let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            if slot.is_loopback() && !slot.has_address(v4) {
+                let cidr = Cidr {
+                    addr: v4,
+                    prefix: 8,
+                };
+                self.add_address(now, iface, cidr)?;
             }
+            self.begin_v6(now, iface)?;
         }
         if !up && was {
             let pool = &mut self.frames;
@@ -459,7 +444,9 @@ impl Stack {
         if !(68..=65_536).contains(&mtu) {
             return Err(Error::Invalid);
         }
-        self.iface_mut(iface)?.info.mtu = mtu;
+        let slot = self.iface_mut(iface)?;
+        slot.info.mtu = mtu;
+        slot.conf.v6.mtu = mtu;
         self.routes_changed();
         self.note(Change::Link(iface));
         Ok(())
@@ -582,7 +569,7 @@ impl Stack {
         self.add_address_as(now, iface, cidr, note)
     }
 
-    /// The same with what a configuration program says of it.
+    /// The same with what a configuration program says of it. Errors: also `Access` (no IPv6 on this interface).
     pub fn add_address_as(
         &mut self,
         now: Instant,
@@ -602,6 +589,9 @@ impl Stack {
         let slot = self.iface_mut(iface)?;
         if slot.has_address(addr) {
             return Err(Error::Exists);
+        }
+        if addr.is_ipv6() && slot.conf.v6.disable {
+            return Err(Error::Access);
         }
         let loopback = slot.is_loopback();
         let broadcast = if loopback { None } else { cidr.broadcast() };

@@ -35,6 +35,7 @@ mod addrform;
 mod arp;
 mod changes;
 mod checksum;
+mod conf;
 mod counters;
 mod dgram;
 mod dhcp;
@@ -62,6 +63,7 @@ mod timers;
 
 pub use addr::{Cidr, Endpoint};
 pub use changes::Change;
+pub use conf::{Conf, ConfOf, Ipv4Conf, Ipv6Conf, NeighConf};
 pub use counters::{Counters, IcmpCounters, IfaceCounters, IpCounters, TcpCounters, UdpCounters};
 pub use dgram::{
     Arrival, DgramId, DgramKind, DgramOptions, DgramRow, ErrorOrigin, ErrorRecord, SendMeta,

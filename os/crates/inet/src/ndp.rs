@@ -178,7 +178,7 @@ impl Stack {
     }
 
     fn router_advertised(&mut self, now: Instant, iface: IfaceId, src: Ipv6Addr, message: &[u8]) {
-        if message.len() < 16 || !src.is_unicast_link_local() {
+        if message.len() < 16 || !src.is_unicast_link_local() || !self.takes_advertisements(iface) {
             return;
         }
         let lifetime = u16::from_be_bytes([message[6], message[7]]);
@@ -229,6 +229,9 @@ impl Stack {
             return;
         }
         let Ok(slot) = self.iface(iface) else { return };
+        if !slot.conf.v6.autoconf {
+            return;
+        }
         let own = slot
             .info
             .addresses

@@ -1,14 +1,14 @@
 //! Neighbours: who on a link has which hardware address (ARP, RFC 826; NDP, RFC 4861).
 //!
 //! The cache is one for both protocols; `arp.rs` and `ndp.rs` ask and answer. A packet to an unknown neighbour waits in its
-//! entry; three unanswered questions a second apart fail it, and what waited is reported to its sender as unreachable.
+//! entry; three unanswered questions a second apart (see [`NeighConf`]) fail it, and what waited is reported to its sender as unreachable.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::time::Duration;
 
 use crate::changes::Change;
+use crate::conf::NeighConf;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, FramePool};
 use crate::iface::IfaceId;
@@ -43,10 +43,6 @@ pub struct Neighbour {
     pub state: NeighbourState,
 }
 
-/// RFC 4861 section 10: REACHABLE_TIME, RETRANS_TIMER, MAX_UNICAST_SOLICIT.
-const REACHABLE: Duration = Duration::from_secs(30);
-const RETRANSMIT: Duration = Duration::from_secs(1);
-const TRIES: u8 = 3;
 /// Packets that wait for one neighbour.
 const QUEUE: usize = 64;
 /// Entries per link; the oldest is forgotten.
@@ -63,9 +59,10 @@ struct Entry {
 }
 
 /// The cache of one link.
-#[derive(Default)]
 pub(crate) struct NeighbourTable {
     entries: Vec<Entry>,
+    /// Of IPv4 and IPv6.
+    pub conf: [NeighConf; 2],
 }
 
 /// What to do with a packet for a neighbour.
@@ -80,6 +77,18 @@ pub(crate) enum Resolution {
 }
 
 impl NeighbourTable {
+    /// Empty.
+    pub fn with(conf: [NeighConf; 2]) -> NeighbourTable {
+        NeighbourTable {
+            entries: Vec::new(),
+            conf,
+        }
+    }
+
+    fn conf_for(&self, addr: IpAddr) -> NeighConf {
+        self.conf[usize::from(addr.is_ipv6())]
+    }
+
     fn find(&mut self, addr: IpAddr) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.addr == addr)
     }
@@ -119,18 +128,19 @@ impl NeighbourTable {
         frame: &mut Option<Frame>,
         pool: &mut FramePool,
     ) -> Resolution {
+        let conf = self.conf_for(addr);
         let entry = self.entry(addr, pool);
         match entry.state {
             NeighbourState::Permanent => return Resolution::Known(entry.mac),
-            NeighbourState::Reachable if now.since(entry.confirmed) < REACHABLE => {
+            NeighbourState::Reachable if now.since(entry.confirmed) < conf.base_reachable_time => {
                 return Resolution::Known(entry.mac);
             }
             NeighbourState::Reachable | NeighbourState::Stale => {
                 entry.state = NeighbourState::Stale;
-                if entry.tries > 0 && now.since(entry.asked) < RETRANSMIT {
+                if entry.tries > 0 && now.since(entry.asked) < conf.retrans_time {
                     return Resolution::Known(entry.mac);
                 }
-                if entry.tries < TRIES {
+                if entry.tries < conf.ucast_solicit {
                     entry.tries += 1;
                     entry.asked = now;
                     return Resolution::Confirm(entry.mac);
@@ -201,12 +211,14 @@ impl NeighbourTable {
         failed: &mut Vec<Frame>,
     ) -> Option<Instant> {
         let mut next: Option<Instant> = None;
+        let confs = self.conf;
         for entry in &mut self.entries {
+            let conf = confs[usize::from(entry.addr.is_ipv6())];
             if entry.state != NeighbourState::Incomplete {
                 continue;
             }
-            if now.since(entry.asked) >= RETRANSMIT {
-                if entry.tries >= TRIES {
+            if now.since(entry.asked) >= conf.retrans_time {
+                if entry.tries >= conf.mcast_solicit {
                     entry.state = NeighbourState::Failed;
                     failed.extend(entry.waiting.drain(..));
                     continue;
@@ -215,7 +227,7 @@ impl NeighbourTable {
                 entry.asked = now;
                 ask.push(entry.addr);
             }
-            let due = entry.asked + RETRANSMIT;
+            let due = entry.asked + conf.retrans_time;
             next = Some(next.map_or(due, |next| next.min(due)));
         }
         next
@@ -317,7 +329,10 @@ impl Stack {
                 addr: entry.addr,
                 mac: entry.mac,
                 state: match entry.state {
-                    NeighbourState::Reachable if now.since(entry.confirmed) >= REACHABLE => {
+                    NeighbourState::Reachable
+                        if now.since(entry.confirmed)
+                            >= iface.neighbours.conf_for(entry.addr).base_reachable_time =>
+                    {
                         NeighbourState::Stale
                     }
                     state => state,
@@ -332,7 +347,10 @@ impl Stack {
             IpAddr::V4(addr) => self.arp_request(iface, addr),
             IpAddr::V6(addr) => self.ndp_solicit(now, iface, addr),
         }
-        self.arm_housekeeping(now + RETRANSMIT);
+        if let Ok(slot) = self.iface(iface) {
+            let again = slot.neighbours.conf_for(addr).retrans_time;
+            self.arm_housekeeping(now + again);
+        }
     }
 
     /// Somebody said where `addr` is: sends what waited for it.

@@ -230,7 +230,7 @@ impl Stack {
             iface,
             next_hop,
             source: source.ok_or(Error::AddrNotAvailable)?,
-            mtu: route.map_or(slot.info.mtu, |route| route.mtu_on(slot.info.mtu)),
+            mtu: route.map_or(slot.mtu_for(dst), |route| route.mtu_on(slot.mtu_for(dst))),
             table: route.map_or(Route::MAIN, |route| route.table),
             local: false,
             broadcast: matches!(dst, IpAddr::V4(v4) if slot.is_broadcast(v4)),
@@ -250,7 +250,7 @@ impl Stack {
             ..Flow::to(dst)
         };
         let route = self.look_up(&flow)?.ok_or(Error::NetUnreachable)?;
-        let link = self.iface(route.iface)?.info.mtu;
+        let link = self.iface(route.iface)?.mtu_for(dst);
         let next_hop = route.gateway.unwrap_or(dst);
         Ok((route.iface, next_hop, route.mtu_on(link)))
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::changes::Change;
+use crate::conf::Conf;
 use crate::counters::Counters;
 use crate::dgram::DgramTable;
 use crate::effects::{Effects, Ready, Wake};
@@ -85,7 +86,8 @@ pub struct Config {
     pub rto_most: Duration,
     /// net.ipv4.tcp_thin_linear_timeouts.
     pub thin_linear: bool,
-    /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on.
+    /// net.ipv4.ip_forward and net.ipv6.conf.all.forwarding: packets for others are passed on. A change is one of every
+    /// interface, see [`crate::Conf`].
     pub forward: [bool; 2],
     /// net.ipv4.icmp_* and net.ipv6.icmp.*.
     pub icmp: IcmpConfig,
@@ -173,6 +175,10 @@ pub struct Stack {
     pub(crate) rng: Rng,
     pub(crate) counters: Counters,
     pub(crate) ifaces: IfaceTable,
+    /// Values that join in on every interface.
+    pub(crate) conf_all: Conf,
+    /// Values of interfaces to come.
+    pub(crate) conf_default: Conf,
     /// The index that was given last.
     pub(crate) last_index: u32,
     pub(crate) routes: Vec<Route>,
@@ -216,6 +222,8 @@ impl Stack {
             config,
             now: Instant::ZERO,
             counters: Counters::default(),
+            conf_all: Conf::new(config.forward),
+            conf_default: Conf::new(config.forward),
             ifaces: IfaceTable::default(),
             last_index: 0,
             routes: Vec::new(),
@@ -246,9 +254,10 @@ impl Stack {
 
     /// Changes sizes and defaults; sockets that are open keep what they were made with. `tx_headroom` stays as it was.
     pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
-        let headroom = self.config.tx_headroom;
+        let (headroom, forward) = (self.config.tx_headroom, self.config.forward);
         change(&mut self.config);
         self.config.tx_headroom = headroom;
+        self.forward_everywhere(forward);
     }
 
     /// What time the latest call said it is.

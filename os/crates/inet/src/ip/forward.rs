@@ -21,7 +21,14 @@ impl Stack {
     pub(super) fn forwards(&self, rx: Rx, header: &IpHeader) -> bool {
         let of_group =
             |addr: IpAddr| addr.is_multicast() || addr.is_unspecified() || addr.is_loopback();
-        self.config.forward[header.version()]
+        let passes = match header.dst {
+            IpAddr::V4(_) => self
+                .iface(rx.iface)
+                .is_ok_and(|slot| slot.conf.v4.forwarding),
+            // There an interface's own value says what it is, and all's what it does.
+            IpAddr::V6(_) => self.config.forward[1],
+        };
+        passes
             && rx.kind == PacketKind::Host
             && !of_group(header.dst)
             && !of_group(header.src)
@@ -86,6 +93,11 @@ impl Stack {
         header: &IpHeader,
         bytes: &[u8],
     ) -> Result<(crate::iface::IfaceId, IpAddr, usize), Option<Complaint>> {
+        let from = self.iface(rx.iface).map_err(|_| None)?;
+        let mode = self.rp_filter(from);
+        if mode != 0 && !self.has_way_back(mode, from, header.src, header.dst) {
+            return Err(None);
+        }
         if header.ttl <= 1 {
             return Err(Some(Complaint::TimeExceeded));
         }

@@ -110,11 +110,18 @@ impl Stack {
         let on_lo = slot.is_loopback();
         // RFC 1122 section 3.2.1.3: loopback addresses never come from outside, a group is never a source.
         if header.src.is_multicast()
-            || (!on_lo && (header.src.is_loopback() || header.dst.is_loopback()))
+            || (!on_lo
+                && (header.src.is_loopback() || header.dst.is_loopback())
+                && !(header.src.is_ipv4() && self.routes_localnet(slot)))
+            || (header.is_v6() && slot.conf.v6.disable)
         {
             return None;
         }
         if matches!(header.src, IpAddr::V4(src) if slot.is_broadcast(src)) {
+            return None;
+        }
+        let mode = self.rp_filter(slot);
+        if mode != 0 && !self.has_way_back(mode, slot, header.src, header.dst) {
             return None;
         }
         if header.dst.is_multicast() {

@@ -1,5 +1,6 @@
 //! Tests that play the other side: another stack, a hand-made peer, or a bad network.
 
+mod conf;
 mod config;
 mod extension;
 mod fastopen;
