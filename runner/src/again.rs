@@ -39,6 +39,9 @@ pub fn command(args: &RunArgs, target: Target, kernel: &str, suites: &str) -> St
     if guest.virtio != crate::qemu::Virtio::Legacy {
         flag("virtio", "modern");
     }
+    if guest.nics != 1 {
+        flag("nics", &guest.nics.to_string());
+    }
     if args.icount {
         flag("icount", "");
     }

@@ -149,6 +149,10 @@ pub struct GuestArgs {
     /// virtio-mmio registers on riscv64.
     #[arg(long, value_enum, default_value = "legacy")]
     pub virtio: Virtio,
+    /// Network cards of the guest. The first two lead to the host, through 10.0.2.0/24 and 10.0.3.0/24;
+    /// those after them are wired in pairs: eth2 to eth3, eth4 to eth5.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=6))]
+    pub nics: u32,
     /// Print QEMU's command line before each guest.
     #[arg(long)]
     pub print_cmd: bool,

@@ -168,6 +168,7 @@ fn machine(args: &RunArgs, lane: &Lane, provided: &Provided) -> Machine {
         smp: args.guest.smp,
         mem: args.guest.mem.clone(),
         virtio: args.guest.virtio,
+        nics: args.guest.nics,
         icount: args.icount,
         pcap: None,
         ports: Ports::default(),

@@ -60,6 +60,7 @@ pub fn run(args: &GuestArgs) -> anyhow::Result<Exit> {
         smp: args.smp,
         mem: args.mem.clone(),
         virtio: args.virtio,
+        nics: args.nics,
         icount: false,
         pcap: None,
         ports: Ports::default(),

@@ -159,6 +159,7 @@ pub fn execute(args: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<(Set, Pa
             dir,
             ui: &mut ui,
             boots: 0,
+            nics: args.guest.nics,
             theirs: source.root().is_some(),
         };
         match one.carry_out(&plan, &suites, &about) {
@@ -325,6 +326,7 @@ fn machine(
         smp: args.guest.smp,
         mem: args.guest.mem.clone(),
         virtio: args.guest.virtio,
+        nics: args.guest.nics,
         icount: args.icount,
         pcap: None,
         ports,
@@ -342,6 +344,8 @@ struct OneTarget<'a> {
     dir: RunDir,
     ui: &'a mut Ui,
     boots: u32,
+    /// Cards of the guest that is next.
+    nics: u32,
     /// LTP's own programs run, of which something is expected.
     theirs: bool,
 }
@@ -389,6 +393,7 @@ impl OneTarget<'_> {
 
     /// Runs one suite, over as many guests as it takes.
     fn suite(&mut self, selection: &Selection) -> anyhow::Result<Option<Exit>> {
+        self.nics = self.args.guest.nics.max(plan::nics(selection.suite));
         let name = |case: &Case| format!("{}/{}", selection.suite, case.name);
         let deadline = Instant::now() + Duration::from_secs(self.args.suite_timeout);
         let interrupt = self.interrupt.clone();
@@ -509,6 +514,7 @@ impl OneTarget<'_> {
         );
         let dump = self.dump(purpose, cases);
         machine.pcap.clone_from(&dump);
+        machine.nics = self.nics;
         let passed_over = self.dir.bad();
         let mut command: Vec<OsString> = machine.command(&self.provided.qemu);
         self.dir

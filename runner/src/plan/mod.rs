@@ -20,6 +20,7 @@ pub use case::{Case, Dialect, Forward, HostStep, HostTool, Process, Ready, WEB, 
 pub use glob::matches;
 
 use crate::outcome::{Exit, Refused, usage};
+use crate::qemu::Machine;
 
 /// A named list of cases.
 pub struct Suite {
@@ -44,6 +45,17 @@ pub struct Options {
 
 /// The suite whose programs are built when it is asked for.
 pub const RUST: &str = "rust";
+
+/// The suite whose guests have all the cards that a guest may have.
+const NICS: &str = "nics";
+
+/// How many cards the guests of `suite` need at least.
+pub fn nics(suite: &str) -> u32 {
+    match suite {
+        NICS => Machine::MOST_NICS,
+        _ => 1,
+    }
+}
 
 /// Every suite, in the order in which a run without `--suite` takes them.
 pub const SUITES: &[Suite] = &[
@@ -87,6 +99,12 @@ pub const SUITES: &[Suite] = &[
         name: "programs",
         about: "Debian's own network programs: ip, ss, ping, tcpdump, socat, curl, redis, nginx, ssh and more",
         cases: programs::cases,
+        part_of: None,
+    },
+    Suite {
+        name: NICS,
+        about: "several cards in one guest: addresses, routes, bound sockets, forwarding from card to card",
+        cases: programs::nics,
         part_of: None,
     },
     Suite {

@@ -1,6 +1,7 @@
 //! `programs`: Debian's own network programs, as people use them. The files of
 //! testsuite/programs are the list: each is a shell script whose log is a transcript, every
-//! command with what it said, and between them the checks, in TAP.
+//! command with what it said, and between them the checks, in TAP. `nics`: the same for guests
+//! with several cards, of testsuite/nics.
 
 use std::fs;
 
@@ -18,12 +19,25 @@ const EPILOGUE: &str = "echo \"1..$checks\"\n";
 
 /// The suite.
 pub fn cases(_: &Options) -> Vec<Case> {
-    let dir = place::root().join("testsuite/programs");
+    scripts("programs")
+}
+
+/// The suite `nics`.
+pub fn nics(_: &Options) -> Vec<Case> {
+    scripts("nics")
+}
+
+/// The scripts of a directory of testsuite.
+fn scripts(dir: &str) -> Vec<Case> {
+    let suites = place::root().join("testsuite");
     // Without a repository there are no scripts; the empty suite is then reported.
-    let Ok(prelude) = fs::read_to_string(dir.join(PRELUDE)) else {
+    let Ok(prelude) = fs::read_to_string(suites.join("programs").join(PRELUDE)) else {
         return Vec::new();
     };
-    let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+    let entries = fs::read_dir(suites.join(dir))
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut scripts: Vec<_> = entries
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "sh"))

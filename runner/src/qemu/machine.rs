@@ -84,6 +84,8 @@ pub struct Machine {
     pub mem: String,
     /// Legacy or modern virtio-mmio.
     pub virtio: Virtio,
+    /// Network cards, at least one: two that lead to the host, then pairs that are wired to each other.
+    pub nics: u32,
     /// One instruction is one nanosecond of guest time.
     pub icount: bool,
     /// Whether the card's packets are dumped.
@@ -93,6 +95,9 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// The most cards: riscv64's machine has eight places for virtio, two of them for disks.
+    pub const MOST_NICS: u32 = 6;
+
     /// The whole command, program first.
     pub fn command(&self, qemu: &Qemu) -> Vec<OsString> {
         let mut line: Vec<OsString> = vec![qemu.path.clone().into()];
@@ -156,6 +161,10 @@ impl Machine {
             "-netdev",
             &format!("user,id=net{}", self.ports.hostfwd()),
         ]);
+        for number in 1..self.nics {
+            add(&["-device", &self.further_card(number)]);
+            add(&["-netdev", &further_net(number)]);
+        }
         if let Some(dump) = &self.pcap {
             let longest = dump
                 .longest
@@ -174,6 +183,24 @@ impl Machine {
             add(&["-rtc", "base=utc"]);
         }
         line
+    }
+
+    /// Card `number`, from 1. Its address ends in its number after QEMU's first one.
+    fn further_card(&self, number: u32) -> String {
+        let kind = match self.arch {
+            Arch::Riscv64 => "virtio-net-device",
+            Arch::Loongarch64 => "virtio-net-pci",
+        };
+        let mac = 0x56 + number;
+        format!("{kind},netdev=net{number},mac=52:54:00:12:34:{mac:02x}")
+    }
+}
+
+/// What card `number` leads to: the host, or the wire that it shares with its neighbour.
+fn further_net(number: u32) -> String {
+    match number {
+        1 => "user,id=net1,net=10.0.3.0/24".to_string(),
+        _ => format!("hubport,id=net{number},hubid={}", number / 2),
     }
 }
 
@@ -217,6 +244,7 @@ mod tests {
             smp: 1,
             mem: "1G".into(),
             virtio: Virtio::Legacy,
+            nics: 1,
             icount: false,
             pcap: None,
             ports: Ports::default(),
@@ -260,6 +288,27 @@ mod tests {
             la.contains("virtio-blk-pci,drive=x1") && la.contains("virtio-net-pci,netdev=net"),
             "{la}"
         );
+    }
+
+    #[test]
+    fn further_cards_lead_to_the_host_or_to_each_other() {
+        let six = Machine {
+            nics: Machine::MOST_NICS,
+            ..machine(Arch::Loongarch64)
+        };
+        let line = line(&six);
+        assert!(
+            line.contains("virtio-net-pci,netdev=net1,mac=52:54:00:12:34:57 -netdev user,id=net1,net=10.0.3.0/24"),
+            "{line}"
+        );
+        for wired in [
+            "id=net2,hubid=1",
+            "id=net3,hubid=1",
+            "id=net4,hubid=2",
+            "id=net5,hubid=2",
+        ] {
+            assert!(line.contains(&format!("-netdev hubport,{wired}")), "{line}");
+        }
     }
 
     #[test]
