@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::setup::cache::Key;
-use crate::setup::{Cache, Options, apt, say, shell};
+use crate::setup::{Cache, Options, apt, deb, say, shell};
 use crate::target::Arch;
 
 use super::elf;
@@ -93,7 +93,7 @@ pub fn ensure(
             .arg(&archive)
             .arg(format!(".{RECORD}")),
     )
-    .with_context(|| format!("{} is damaged: remove it and try again", archive.display()))?;
+    .with_context(|| deb::damaged(&archive))?;
     Ok(Packages {
         archive,
         files: files(&record),
@@ -113,14 +113,7 @@ pub fn install(
     root: &Path,
 ) -> anyhow::Result<()> {
     fs::create_dir_all(work)?;
-    shell::run(
-        Command::new("tar")
-            .arg("-xf")
-            .arg(&packages.archive)
-            .arg("-C")
-            .arg(work)
-            .args(["--no-same-owner", "--exclude=./dev/*"]),
-    )?;
+    deb::unpack_archive(&packages.archive, work)?;
     // Debian's merged /usr; package base-files, which ships the links, may not be there.
     for name in ["bin", "lib", "lib64", "sbin"] {
         let link = work.join(name);

@@ -7,12 +7,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, bail};
 
 use super::apt::{Apt, Source};
-use super::{Cache, Options, cache, say, shell};
+use super::{Cache, Options, cache, deb, say};
 use crate::target::Arch;
 
 /// The suite of the images' programs, too.
@@ -103,17 +102,12 @@ fn fetch(
     fs::create_dir_all(&debs)?;
     apt.download(&wanted, &debs)?;
     let mut record = Vec::new();
-    for deb in fs::read_dir(&debs)? {
-        let deb = deb?.path();
-        let file = deb.file_name().unwrap_or_default().to_string_lossy();
+    for entry in fs::read_dir(&debs)? {
+        let package = entry?.path();
+        let file = package.file_name().unwrap_or_default().to_string_lossy();
         // apt writes a colon in a version as `%3a`.
-        record.push((file.replace("%3a", ":"), cache::sha256(&deb)?));
-        shell::run(
-            Command::new("dpkg-deb")
-                .arg("--extract")
-                .arg(&deb)
-                .arg(&root),
-        )?;
+        record.push((file.replace("%3a", ":"), cache::sha256(&package)?));
+        deb::unpack(&package, &root)?;
     }
     record.sort();
     fs::write(root.join(RECORD), serde_json::to_vec_pretty(&record)?)?;

@@ -15,6 +15,7 @@
 
 pub mod apt;
 pub mod cache;
+pub mod deb;
 pub mod host;
 pub mod linux;
 pub mod qemu10;

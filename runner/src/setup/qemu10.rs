@@ -62,12 +62,7 @@ fn fetch(cache: &Cache, debs: &Path, home: &Path, options: &Options) -> anyhow::
         fs::remove_dir_all(&root)?;
     }
     for deb in fs::read_dir(debs)? {
-        shell::run(
-            Command::new("dpkg-deb")
-                .arg("--extract")
-                .arg(deb?.path())
-                .arg(&root),
-        )?;
+        super::deb::unpack(&deb?.path(), &root)?;
     }
     fs::create_dir_all(&bin)?;
     for name in ["qemu-system-riscv64", "qemu-system-loongarch64"] {
