@@ -4,13 +4,13 @@
 
 #include "net.h"
 
-/* What recvmsg left behind. */
+/* What recvmsg left behind: what it answered, errno where that is -1, MSG_*. */
 struct message {
 	ssize_t length;
-	int flags;
+	int error, flags;
 	struct address from;
 	struct msghdr header;
-	_Alignas(struct cmsghdr) char control[1024];
+	_Alignas(struct cmsghdr) char control[2048];
 	char data[70000];
 };
 
@@ -22,7 +22,9 @@ static inline ssize_t receive_within(int fd, struct message *m, int flags, size_
 	m->from = no_address();
 	m->header = (struct msghdr){ .msg_name = &m->from.any, .msg_namelen = m->from.length,
 		.msg_iov = &part, .msg_iovlen = 1, .msg_control = m->control, .msg_controllen = room };
+	errno = 0;
 	m->length = recvmsg(fd, &m->header, flags);
+	m->error = errno;
 	m->from.length = m->header.msg_namelen;
 	m->flags = m->header.msg_flags;
 	if (m->length == -1)
@@ -35,15 +37,29 @@ static inline ssize_t receive(int fd, struct message *m, int flags)
 	return receive_within(fd, m, flags, sizeof m->control);
 }
 
-/* Data of the ancillary message of this kind, or null. */
-static inline void *ancillary(struct message *m, int level, int type)
+/* Receives without waiting longer than a second; the message lives until the next call. */
+static inline struct message *receive_soon(int fd, int flags)
+{
+	static struct message m;
+
+	if (!(flags & (MSG_ERRQUEUE | MSG_DONTWAIT)))
+		ready(fd, POLLIN, 1000);
+	receive(fd, &m, flags | MSG_DONTWAIT);
+	return &m;
+}
+
+/* Data of the ancillary message of this kind, and its length where that is asked for; null where it did not come. */
+static inline void *ancillary_of(struct message *m, int level, int type, size_t *length)
 {
 	/* By hand: musl's CMSG_NXTHDR compares signed with unsigned, which is an error here. */
 	for (size_t at = 0; at + sizeof(struct cmsghdr) <= m->header.msg_controllen;) {
 		struct cmsghdr *c = (struct cmsghdr *)(m->control + at);
 
-		if (c->cmsg_level == level && c->cmsg_type == type)
+		if (c->cmsg_level == level && c->cmsg_type == type) {
+			if (length)
+				*length = c->cmsg_len - CMSG_LEN(0);
 			return CMSG_DATA(c);
+		}
 		if (c->cmsg_len < sizeof *c)
 			break;
 		at += CMSG_ALIGN(c->cmsg_len);
@@ -51,38 +67,59 @@ static inline void *ancillary(struct message *m, int level, int type)
 	return NULL;
 }
 
-/* Its first int, -1 where there is none. */
-static inline int ancillary_int(struct message *m, int level, int type)
+static inline void *ancillary(struct message *m, int level, int type)
 {
-	void *data = ancillary(m, level, type);
-	int value = -1;
-
-	if (data)
-		memcpy(&value, data, sizeof value);
-	return value;
+	return ancillary_of(m, level, type, NULL);
 }
 
-/* Sends `text` with one ancillary message; `to` may be null. */
-static inline ssize_t send_with(int fd, const char *text, const struct address *to, int level, int type,
-				const void *data, size_t length)
+/* Its first int, `missing` where there is none. */
+static inline int ancillary_or(struct message *m, int level, int type, int missing)
 {
-	union {
-		char bytes[256];
-		struct cmsghdr align;
-	} control = { .bytes = { 0 } };
-	struct iovec part = { (void *)text, strlen(text) };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(length) };
+	void *data = ancillary(m, level, type);
 
-	control.align.cmsg_level = level;
-	control.align.cmsg_type = type;
-	control.align.cmsg_len = CMSG_LEN(length);
-	memcpy(CMSG_DATA(&control.align), data, length);
+	if (data)
+		memcpy(&missing, data, sizeof missing);
+	return missing;
+}
+
+static inline int ancillary_int(struct message *m, int level, int type)
+{
+	return ancillary_or(m, level, type, -1);
+}
+
+/* Sends bytes with one ancillary message; `to` may be null. */
+static inline ssize_t send_item(int fd, const void *bytes, size_t length, int flags, const struct address *to, int level,
+				int type, const void *value, size_t value_length)
+{
+	_Alignas(struct cmsghdr) char control[512] = { 0 };
+	struct iovec part = { (void *)bytes, length };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = CMSG_SPACE(value_length) };
+	struct cmsghdr *item = CMSG_FIRSTHDR(&header);
+
+	item->cmsg_level = level;
+	item->cmsg_type = type;
+	item->cmsg_len = CMSG_LEN(value_length);
+	memcpy(CMSG_DATA(item), value, value_length);
 	if (to) {
 		header.msg_name = (void *)&to->any;
 		header.msg_namelen = to->length;
 	}
-	return sendmsg(fd, &header, 0);
+	return sendmsg(fd, &header, flags);
+}
+
+/* The same to the connected peer. */
+static inline ssize_t send_data_with(int fd, const void *bytes, size_t length, int flags, int level, int type,
+				     const void *value, size_t value_length)
+{
+	return send_item(fd, bytes, length, flags, NULL, level, type, value, value_length);
+}
+
+/* Text, without flags. */
+static inline ssize_t send_with(int fd, const char *text, const struct address *to, int level, int type,
+				const void *value, size_t value_length)
+{
+	return send_item(fd, text, strlen(text), 0, to, level, type, value, value_length);
 }
 
 #endif

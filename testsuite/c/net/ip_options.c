@@ -3,7 +3,7 @@
  * IP_RECVOPTS and IP_RETOPTS with what it receives. ip(7), RFC 791, RFC 2113.
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 static const unsigned char route[] = { 7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 static const unsigned char alert[] = { 0x94, 4, 0, 0 };
@@ -36,14 +36,14 @@ static void udp(void)
 	set_int(pair.server, IPPROTO_IP, IP_RECVOPTS, 1);
 	set_int(pair.server, IPPROTO_IP, IP_RETOPTS, 1);
 	NEED(send(pair.client, "a", 1, 0));
-	m = receive(pair.server, 0);
+	m = receive_soon(pair.server, 0);
 	WANT(m->length, 1);
-	o = item_of(m, IPPROTO_IP, IP_RECVOPTS, &n);
+	o = ancillary_of(m, IPPROTO_IP, IP_RECVOPTS, &n);
 	show("received", o, n);
 	CHECK(o && n == 12 && o[0] == 7 && o[1] == 11 && o[2] == 12);
 	/* The sender's address, then the receiver's. */
 	CHECK(o && !memcmp(o + 3, "\x7f\0\0\x01\x7f\0\0\x01", 8));
-	o = item_of(m, IPPROTO_IP, IP_RETOPTS, &n);
+	o = ancillary_of(m, IPPROTO_IP, IP_RETOPTS, &n);
 	show("to answer with", o, n);
 	/* A full one is given back as it is. */
 	CHECK(o && n == 12 && o[0] == 7 && o[2] == 12);
@@ -51,25 +51,25 @@ static void udp(void)
 	/* Nothing is sent once they are taken back. */
 	WANT(setsockopt(pair.client, IPPROTO_IP, IP_OPTIONS, NULL, 0), 0);
 	NEED(send(pair.client, "b", 1, 0));
-	m = receive(pair.server, 0);
-	CHECK(!item(m, IPPROTO_IP, IP_RECVOPTS));
+	m = receive_soon(pair.server, 0);
+	CHECK(!ancillary(m, IPPROTO_IP, IP_RECVOPTS));
 
 	WANT(setsockopt(pair.client, IPPROTO_IP, IP_OPTIONS, alert, sizeof alert), 0);
 	NEED(send(pair.client, "c", 1, 0));
-	o = item_of(receive(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
+	o = ancillary_of(receive_soon(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
 	show("alert", o, n);
 	CHECK(o && n == 4 && !memcmp(o, alert, 4));
 
 	WANT(setsockopt(pair.client, IPPROTO_IP, IP_OPTIONS, stamp, sizeof stamp), 0);
 	NEED(send(pair.client, "d", 1, 0));
-	o = item_of(receive(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
+	o = ancillary_of(receive_soon(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
 	show("stamp", o, n);
 	CHECK(o && n == 12 && o[0] == 68 && o[2] == 13 && memcmp(o + 4, "\0\0\0\0", 4) && memcmp(o + 8, "\0\0\0\0", 4));
 
 	/* One message's own. */
 	WANT(setsockopt(pair.client, IPPROTO_IP, IP_OPTIONS, NULL, 0), 0);
-	WANT(send_with(pair.client, "e", 1, 0, IPPROTO_IP, IP_RETOPTS, alert, sizeof alert), 1);
-	o = item_of(receive(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
+	WANT(send_data_with(pair.client, "e", 1, 0, IPPROTO_IP, IP_RETOPTS, alert, sizeof alert), 1);
+	o = ancillary_of(receive_soon(pair.server, 0), IPPROTO_IP, IP_RECVOPTS, &n);
 	CHECK(o && n == 4 && !memcmp(o, alert, 4));
 	close_pair(pair);
 }
@@ -96,7 +96,7 @@ static void raw(void)
 	NEED(connect(fd, &to.any, to.length));
 	WANT(setsockopt(fd, IPPROTO_IP, IP_OPTIONS, alert, sizeof alert), 0);
 	NEED(send(fd, "r", 1, 0));
-	m = receive(fd, 0);
+	m = receive_soon(fd, 0);
 	WANT(m->length, 25);
 	WANT(m->data[0], 0x46);
 	CHECK(!memcmp(m->data + 20, alert, 4));

@@ -3,7 +3,7 @@
  * shown with IPV6_FLOWINFO. ipv6(7), RFC 6437.
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #include <linux/in6.h>
 
@@ -49,18 +49,18 @@ int main(void)
 	set_int(client, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
 	to.v6.sin6_flowinfo = htonl(0x12345);
 	WANT(sendto(client, "a", 1, 0, &to.any, to.length), 1);
-	m = receive(server, 0);
+	m = receive_soon(server, 0);
 	WANT(m->length, 1);
-	CHECK(!item(m, IPPROTO_IPV6, IPV6_FLOWINFO));
+	CHECK(!ancillary(m, IPPROTO_IPV6, IPV6_FLOWINFO));
 	/* As long as nobody has one for himself, labels are free. */
 	set_int(client, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
 	WANT(sendto(client, "b", 1, 0, &to.any, to.length), 1);
-	WANT(ntohl(int_item(receive(server, 0), IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
+	WANT(ntohl(ancillary_or(receive_soon(server, 0), IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
 	WANT(manage(client, IPV6_FL_A_GET, IPV6_FL_S_EXCL, IPV6_FL_F_CREATE, 0x12345), 0);
 	FAILS(manage(client, IPV6_FL_A_GET, IPV6_FL_S_EXCL, IPV6_FL_F_CREATE | IPV6_FL_F_EXCL, 0x12345), EEXIST);
 	WANT(sendto(client, "c", 1, 0, &to.any, to.length), 1);
-	m = receive(server, 0);
-	WANT(ntohl(int_item(m, IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
+	m = receive_soon(server, 0);
+	WANT(ntohl(ancillary_or(m, IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
 	/* Listed; nobody else may have it, nor send with another label without a lease. */
 	CHECK(listed("12345 1 "));
 	FAILS(manage(server, IPV6_FL_A_GET, IPV6_FL_S_EXCL, 0, 0x12345), EPERM);
@@ -74,6 +74,6 @@ int main(void)
 	to.v6.sin6_flowinfo = 0;
 	set_int(client, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 1);
 	WANT(sendto(client, "d", 1, 0, &to.any, to.length), 1);
-	CHECK(int_item(receive(server, 0), IPPROTO_IPV6, IPV6_FLOWINFO, 0) != 0);
+	CHECK(ancillary_or(receive_soon(server, 0), IPPROTO_IPV6, IPV6_FLOWINFO, 0) != 0);
 	return done();
 }

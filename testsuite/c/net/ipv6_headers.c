@@ -3,7 +3,7 @@
  * shown to the receiver. RFC 3542, RFC 2292, ipv6(7).
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #ifndef IPV6_RECVHOPOPTS
 #define IPV6_RECVHOPOPTS 53
@@ -50,8 +50,8 @@ static void udp(void)
 	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1);
 	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1);
 	NEED(send(pair.client, "a", 1, 0));
-	m = receive(pair.server, 0);
-	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !item(m, IPPROTO_IPV6, IPV6_DSTOPTS));
+	m = receive_soon(pair.server, 0);
+	CHECK(!ancillary(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !ancillary(m, IPPROTO_IPV6, IPV6_DSTOPTS));
 
 	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, known, 8), 0);
 	length = sizeof got;
@@ -59,40 +59,40 @@ static void udp(void)
 	WANT(length, 8);
 	show("sticky", got, length);
 	NEED(send(pair.client, "b", 1, 0));
-	m = receive(pair.server, 0);
+	m = receive_soon(pair.server, 0);
 	WANT(m->length, 1);
-	o = item_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n);
+	o = ancillary_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n);
 	show("destination options", o, n);
 	CHECK(same(o, n, known));
 	WANT(o ? o[0] : -1, IPPROTO_UDP);
 	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_HOPOPTS, pads, 8), 0);
 	NEED(send(pair.client, "c", 1, 0));
-	m = receive(pair.server, 0);
-	o = item_of(m, IPPROTO_IPV6, IPV6_HOPOPTS, &n);
+	m = receive_soon(pair.server, 0);
+	o = ancillary_of(m, IPPROTO_IPV6, IPV6_HOPOPTS, &n);
 	show("hop-by-hop options", o, n);
 	CHECK(same(o, n, pads));
 	WANT(o ? o[0] : -1, IPPROTO_DSTOPTS);
-	CHECK(same(item_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, known));
+	CHECK(same(ancillary_of(m, IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, known));
 
 	/* Taken back. */
 	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_HOPOPTS, NULL, 0), 0);
 	WANT(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, NULL, 0), 0);
 	NEED(send(pair.client, "d", 1, 0));
-	m = receive(pair.server, 0);
-	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !item(m, IPPROTO_IPV6, IPV6_DSTOPTS));
+	m = receive_soon(pair.server, 0);
+	CHECK(!ancillary(m, IPPROTO_IPV6, IPV6_HOPOPTS) && !ancillary(m, IPPROTO_IPV6, IPV6_DSTOPTS));
 
 	/* With one message, and under the old numbers. */
-	WANT(send_with(pair.client, "e", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 8), 1);
-	CHECK(same(item_of(receive(pair.server, 0), IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, pads));
+	WANT(send_data_with(pair.client, "e", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 8), 1);
+	CHECK(same(ancillary_of(receive_soon(pair.server, 0), IPPROTO_IPV6, IPV6_DSTOPTS, &n), n, pads));
 	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 0);
 	set_int(pair.server, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0);
 	set_int(pair.server, IPPROTO_IPV6, IPV6_2292HOPOPTS, 1);
-	WANT(send_with(pair.client, "f", 1, 0, IPPROTO_IPV6, IPV6_HOPOPTS, pads, 8), 1);
-	m = receive(pair.server, 0);
-	CHECK(same(item_of(m, IPPROTO_IPV6, IPV6_2292HOPOPTS, &n), n, pads));
-	CHECK(!item(m, IPPROTO_IPV6, IPV6_HOPOPTS));
+	WANT(send_data_with(pair.client, "f", 1, 0, IPPROTO_IPV6, IPV6_HOPOPTS, pads, 8), 1);
+	m = receive_soon(pair.server, 0);
+	CHECK(same(ancillary_of(m, IPPROTO_IPV6, IPV6_2292HOPOPTS, &n), n, pads));
+	CHECK(!ancillary(m, IPPROTO_IPV6, IPV6_HOPOPTS));
 	FAILS(setsockopt(pair.client, IPPROTO_IPV6, IPV6_DSTOPTS, known, 7), EINVAL);
-	FAILS(send_with(pair.client, "g", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 1), EINVAL);
+	FAILS(send_data_with(pair.client, "g", 1, 0, IPPROTO_IPV6, IPV6_DSTOPTS, pads, 1), EINVAL);
 	close_pair(pair);
 }
 

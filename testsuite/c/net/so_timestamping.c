@@ -4,20 +4,20 @@
  * Linux's Documentation/networking/timestamping.
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
 static struct sock_extended_err *error_of(struct message *m, int family)
 {
-	return family == AF_INET ? item(m, IPPROTO_IP, IP_RECVERR) : item(m, IPPROTO_IPV6, IPV6_RECVERR);
+	return family == AF_INET ? ancillary(m, IPPROTO_IP, IP_RECVERR) : ancillary(m, IPPROTO_IPV6, IPV6_RECVERR);
 }
 
 /* The stamp, if it lies within a minute of now. */
 static int is_now(struct message *m)
 {
-	struct timespec *stamp = item(m, SOL_SOCKET, SCM_TIMESTAMPING), now;
+	struct timespec *stamp = ancillary(m, SOL_SOCKET, SCM_TIMESTAMPING), now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return stamp && stamp->tv_sec > now.tv_sec - 60 && stamp->tv_sec <= now.tv_sec && !stamp[2].tv_sec;
@@ -29,7 +29,7 @@ static void stamped(int fd, int family, unsigned kind, unsigned id)
 	struct message *m;
 
 	WANT(ready(fd, 0, 1000) & POLLERR, POLLERR);
-	m = receive(fd, MSG_ERRQUEUE);
+	m = receive_soon(fd, MSG_ERRQUEUE);
 	WANT(m->length, 0);
 	CHECK(is_now(m));
 	e = error_of(m, family);
@@ -49,7 +49,7 @@ static void test(int family)
 	/* Stamping what arrives may begin a little later. */
 	for (int i = 0; i < 50; i++) {
 		NEED(send(pair.client, "in", 2, 0));
-		m = receive(pair.server, 0);
+		m = receive_soon(pair.server, 0);
 		if (m->length == 2 && is_now(m))
 			break;
 		usleep(20000);
@@ -64,17 +64,17 @@ static void test(int family)
 	NEED(send(pair.client, "b", 1, 0));
 	stamped(pair.client, family, SCM_TSTAMP_SND, 0);
 	stamped(pair.client, family, SCM_TSTAMP_SND, 1);
-	WANT(receive(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
+	WANT(receive_soon(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
 
 	/* Asked for by one message. */
 	set_int(pair.client, SOL_SOCKET, SO_TIMESTAMPING, flags & ~SOF_TIMESTAMPING_TX_SOFTWARE);
 	NEED(send(pair.client, "c", 1, 0));
-	WANT(receive(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
-	WANT(send_with(pair.client, "d", 1, 0, SOL_SOCKET, SO_TIMESTAMPING, &own, sizeof own), 1);
+	WANT(receive_soon(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
+	WANT(send_data_with(pair.client, "d", 1, 0, SOL_SOCKET, SO_TIMESTAMPING, &own, sizeof own), 1);
 	WANT(ready(pair.client, 0, 1000) & POLLERR, POLLERR);
-	CHECK(is_now(receive(pair.client, MSG_ERRQUEUE)));
+	CHECK(is_now(receive_soon(pair.client, MSG_ERRQUEUE)));
 	own = SOF_TIMESTAMPING_SOFTWARE;
-	FAILS(send_with(pair.client, "e", 1, 0, SOL_SOCKET, SO_TIMESTAMPING, &own, sizeof own), EINVAL);
+	FAILS(send_data_with(pair.client, "e", 1, 0, SOL_SOCKET, SO_TIMESTAMPING, &own, sizeof own), EINVAL);
 	close_pair(pair);
 
 	/* A stream's number is that of the last byte. */

@@ -4,7 +4,7 @@
  * Linux's Documentation/networking/msg_zerocopy.
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #include <linux/errqueue.h>
 
@@ -17,7 +17,7 @@
 
 static struct sock_extended_err *error_of(struct message *m, int family)
 {
-	return family == AF_INET ? item(m, IPPROTO_IP, IP_RECVERR) : item(m, IPPROTO_IPV6, IPV6_RECVERR);
+	return family == AF_INET ? ancillary(m, IPPROTO_IP, IP_RECVERR) : ancillary(m, IPPROTO_IPV6, IPV6_RECVERR);
 }
 
 /* Waits until `last` is reported; the ranges follow one another from `first`. */
@@ -28,7 +28,7 @@ static void completed(int fd, int family, unsigned first, unsigned last)
 		struct message *m;
 
 		WANT(ready(fd, 0, 1000) & POLLERR, POLLERR);
-		m = receive(fd, MSG_ERRQUEUE);
+		m = receive_soon(fd, MSG_ERRQUEUE);
 		WANT(m->length, 0);
 		WANT(m->flags & MSG_ERRQUEUE, MSG_ERRQUEUE);
 		e = error_of(m, family);
@@ -49,7 +49,7 @@ static void over(struct pair pair, int family)
 	/* Without the option the flag means nothing. */
 	WANT(send(pair.client, data, 100, MSG_ZEROCOPY), 100);
 	WANT(recv_all(pair.server, got, 100), 100);
-	WANT(receive(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
+	WANT(receive_soon(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
 	set_int(pair.client, SOL_SOCKET, SO_ZEROCOPY, 1);
 	WANT(send(pair.client, data, sizeof data, MSG_ZEROCOPY), sizeof data);
 	WANT(recv_all(pair.server, got, sizeof got), sizeof got);
@@ -63,7 +63,7 @@ static void over(struct pair pair, int family)
 	WANT(send(pair.client, data, sizeof data, MSG_ZEROCOPY), sizeof data);
 	WANT(recv_all(pair.server, got, sizeof got), sizeof got);
 	completed(pair.client, family, 1, 2);
-	WANT(receive(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
+	WANT(receive_soon(pair.client, MSG_ERRQUEUE)->error, EAGAIN);
 	WANT(ready(pair.client, 0, 0), 0);
 	close_pair(pair);
 }

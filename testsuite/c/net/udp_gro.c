@@ -3,7 +3,7 @@
  * ancillary data says how long each was. udp(7).
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #include <netinet/udp.h>
 
@@ -25,27 +25,27 @@ static void test(int family)
 		data[i] = i / 7;
 	set_int(pair.server, IPPROTO_UDP, UDP_GRO, 1);
 	WANT(get_int(pair.server, IPPROTO_UDP, UDP_GRO), 1);
-	WANT(send_with(pair.client, data, sizeof data, 0, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment), sizeof data);
-	m = receive(pair.server, 0);
+	WANT(send_data_with(pair.client, data, sizeof data, 0, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment), sizeof data);
+	m = receive_soon(pair.server, 0);
 	WANT(m->length, sizeof data);
 	CHECK(!memcmp(m->data, data, sizeof data));
-	WANT(int_item(m, IPPROTO_UDP, UDP_GRO, -1), 1000);
+	WANT(ancillary_or(m, IPPROTO_UDP, UDP_GRO, -1), 1000);
 
 	/* One datagram is not several, and two sends are not one. */
 	NEED(send(pair.client, data, 1000, 0));
 	NEED(send(pair.client, data, 1000, 0));
-	m = receive(pair.server, 0);
+	m = receive_soon(pair.server, 0);
 	WANT(m->length, 1000);
-	WANT(int_item(m, IPPROTO_UDP, UDP_GRO, -1), -1);
-	WANT(receive(pair.server, 0)->length, 1000);
+	WANT(ancillary_or(m, IPPROTO_UDP, UDP_GRO, -1), -1);
+	WANT(receive_soon(pair.server, 0)->length, 1000);
 
 	set_int(pair.server, IPPROTO_UDP, UDP_GRO, 0);
-	NEED(send_with(pair.client, data, 2500, 0, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment));
-	m = receive(pair.server, 0);
+	NEED(send_data_with(pair.client, data, 2500, 0, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment));
+	m = receive_soon(pair.server, 0);
 	WANT(m->length, 1000);
-	WANT(int_item(m, IPPROTO_UDP, UDP_GRO, -1), -1);
-	WANT(receive(pair.server, 0)->length, 1000);
-	WANT(receive(pair.server, 0)->length, 500);
+	WANT(ancillary_or(m, IPPROTO_UDP, UDP_GRO, -1), -1);
+	WANT(receive_soon(pair.server, 0)->length, 1000);
+	WANT(receive_soon(pair.server, 0)->length, 500);
 	close_pair(pair);
 }
 
