@@ -3,7 +3,7 @@
  * to extension headers that it does not take. raw(7), RFC 3542, RFC 8200 section 4, RFC 4443 section 3.4.
  * Agrees: Linux 7.2.
  */
-#include "ancillary.h"
+#include "message.h"
 
 #include <netinet/icmp6.h>
 #include <netinet/ip6.h>
@@ -60,12 +60,12 @@ static void sent(int raw, struct address *self)
 	set_int(server, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
 	set_int(server, IPPROTO_IPV6, IPV6_FLOWINFO, 1);
 	WANT(sendto(raw, &packet, length, 0, &self->any, self->length), (int)length);
-	m = receive(server, 0);
+	m = receive_soon(server, 0);
 	WANT(m->length, 3);
 	CHECK(!memcmp(m->data, "abc", 3));
 	WANT(ntohs(m->from.v6.sin6_port), 0x1234);
-	WANT(int_item(m, IPPROTO_IPV6, IPV6_HOPLIMIT, -1), 9);
-	WANT(ntohl(int_item(m, IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
+	WANT(ancillary_or(m, IPPROTO_IPV6, IPV6_HOPLIMIT, -1), 9);
+	WANT(ntohl(ancillary_or(m, IPPROTO_IPV6, IPV6_FLOWINFO, 0)), 0x12345);
 	FAILS(sendto(raw, &packet, 39, 0, &self->any, self->length), EINVAL);
 	close(server);
 }
@@ -78,7 +78,7 @@ static int answer(int icmp, int raw, struct address *self, int next, const void 
 	struct message *m;
 
 	WANT(sendto(raw, &packet, whole, 0, &self->any, self->length), (int)whole);
-	m = receive(icmp, 0);
+	m = receive_soon(icmp, 0);
 	if (m->length < (int)sizeof *said)
 		return -1;
 	said = (struct icmp6_hdr *)m->data;
