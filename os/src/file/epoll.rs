@@ -39,6 +39,7 @@ use alloc::{
 };
 use core::{
     any::Any,
+    mem::offset_of,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
 };
 
@@ -280,11 +281,12 @@ impl Epoll {
             if ready == 0 {
                 continue;
             }
-            let event = epoll_event {
-                events: ready,
-                data: item.data.load(Relaxed),
-            };
-            if let Err(error) = events.add(count).write(&event) {
+            // Field by field: between them is a gap, with whatever was on the stack.
+            let event = events.add(count);
+            let bits = event.field::<u32>(offset_of!(epoll_event, events));
+            let data = event.field::<u64>(offset_of!(epoll_event, data));
+            let stored = bits.write(&ready);
+            if let Err(error) = stored.and_then(|()| data.write(&item.data.load(Relaxed))) {
                 item.listed.store(true, Relaxed);
                 self.ready.lock().push_front(item);
                 return Some(if count == 0 { Err(error) } else { Ok(count) });

@@ -86,6 +86,11 @@ impl<T: Copy> UserPtr<T> {
         Self::new(self.addr.wrapping_add(index.wrapping_mul(size_of::<T>())))
     }
 
+    /// The claim on a field, `offset` bytes into a structure.
+    pub fn field<F: Copy>(&self, offset: usize) -> UserPtr<F> {
+        UserPtr::new(self.addr.wrapping_add(offset))
+    }
+
     /// Copies `out.len()` elements in, starting at this one.
     pub fn read_slice(&self, out: &mut [T]) -> Result<()> {
         let len = size_of_val(out);

@@ -68,6 +68,8 @@ pub(crate) struct Record {
     pub total_retransmits: u32,
     pub keep_probes: u32,
     pub last_recv: Instant,
+    /// Segments with data that were acknowledged at once since the connection, or its last burst, began.
+    pub quick_acks: u8,
     pub last_ack: Instant,
     pub last_send: Instant,
     pub bytes_acked: u64,

@@ -1,6 +1,7 @@
 //! Segments in: to their connection, to TIME-WAIT, to a listener, or answered with RST.
 
 use core::net::IpAddr;
+use core::time::Duration;
 
 use super::connection::{Connection, Wire, state_of};
 use super::machine::Outbox;
@@ -126,7 +127,8 @@ impl Stack {
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
             return;
         };
-        let (orphan, algorithm) = (tcp.orphan, tcp.options.congestion);
+        let (orphan, algorithm, may_hurry) =
+            (tcp.orphan, tcp.options.congestion, tcp.options.quick_ack);
         let Role::Connection(connection) = &mut tcp.role else {
             return;
         };
@@ -147,6 +149,7 @@ impl Stack {
             return;
         };
         let una = connection.record.una;
+        let hurry = may_hurry && connection.acknowledges_at_once(rx.now, segment);
         let progress = connection.observe_input(rx.now, segment, bytes);
         if progress && !connection.path.local {
             let acked = connection.record.una.wrapping_sub(una);
@@ -207,6 +210,10 @@ impl Stack {
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };
+        let patience = machine.socket().ack_delay();
+        if hurry {
+            machine.socket_mut().set_ack_delay(None);
+        }
         match shown {
             None if !hide_sack => machine.input(rx.now, packet, &mut out),
             shown => {
@@ -220,6 +227,9 @@ impl Stack {
                 machine.input(rx.now, &copy, &mut out);
                 out.pool.put(copy);
             }
+        }
+        if hurry {
+            machine.socket_mut().set_ack_delay(patience);
         }
         let path = connection.path;
         if !self.scratch.is_empty() {
@@ -483,7 +493,27 @@ fn reset_error(was: TcpState, cause: Cause) -> Option<Error> {
     }
 }
 
+/// How many segments with data are acknowledged at once: TCP_MAX_QUICKACKS.
+const QUICK_ACKS: u8 = 16;
+/// After so long without a segment the sender begins anew, and waits for each acknowledgement: TCP_RTO_MIN.
+const NEW_BURST: Duration = Duration::from_millis(200);
+
 impl Connection {
+    /// Whether the sender should not have to wait for the acknowledgement of this segment: its window, or Nagle's algorithm,
+    /// may let nothing more go before (Linux: tcp_enter_quickack_mode).
+    fn acknowledges_at_once(&mut self, now: Instant, segment: &Segment) -> bool {
+        let record = &mut self.record;
+        if segment.payload_len == 0 || !self.state.is_synchronized() {
+            return false;
+        }
+        if now.since(record.last_recv) > NEW_BURST {
+            record.quick_acks = 0;
+        }
+        let hurry = record.quick_acks < QUICK_ACKS;
+        record.quick_acks += u8::from(hurry);
+        hurry
+    }
+
     /// Notes what a segment says. `true` when it acknowledges something new.
     pub(crate) fn observe_input(&mut self, now: Instant, segment: &Segment, bytes: &[u8]) -> bool {
         let record = &mut self.record;

@@ -54,8 +54,8 @@ pub struct TcpOptions {
     pub nodelay: bool,
     /// TCP_CORK; also set for the time of a send with MSG_MORE by [`Stack::tcp_send_with`].
     pub cork: bool,
-    /// TCP_QUICKACK. A hint that changes nothing here: an acknowledgement waits 10 ms at most (Linux: 40 ms) and leaves at once
-    /// when more than a segment is unacknowledged.
+    /// TCP_QUICKACK: the first segments of a burst are acknowledged at once. Later an acknowledgement waits 10 ms at most
+    /// (Linux: 40 ms), and not when more than a segment is unacknowledged.
     pub quick_ack: bool,
     /// TCP_MAXSEG as set, in bytes; `None` is "by the route".
     pub max_segment: Option<u16>,

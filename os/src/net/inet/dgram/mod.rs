@@ -240,15 +240,15 @@ impl Protocol for Dgram {
     }
 
     fn recv(&self, common: &Common, message: &mut Incoming<'_, '_>) -> Result<Received> {
+        if message.out.remaining() > 0 {
+            // A buffer that is not there shows when there is something to put into it.
+            let _ = message.out.prefault(MAX_PAYLOAD);
+        }
         if message.flags.contains(Flags::ERRQUEUE) {
             return self.recv_error(common, &common.generic(), message);
         }
         if message.flags.contains(Flags::OOB) && self.kind != DgramKind::Udp {
             return Err(Errno::EOPNOTSUPP);
-        }
-        if message.out.remaining() > 0 {
-            // A buffer that is not there shows when there is something to put into it.
-            let _ = message.out.prefault(MAX_PAYLOAD);
         }
         let generic = common.generic();
         if generic.ancillary.contains(Ancillary::PATH_MTU)
