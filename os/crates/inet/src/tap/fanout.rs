@@ -6,13 +6,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use bpf::{Packet, Program};
+use bpf::Program;
 
 use super::{OVERHEAD, Sight, Tap, TapFilter, TapId};
 use crate::error::{Error, Result};
-use crate::filter::HARDWARE;
 use crate::frame::LINK_HEADER;
-use crate::iface::IfaceId;
 use crate::ip::header::protocol;
 use crate::link::ethertype;
 use crate::slab::{Key, Slab};
@@ -181,21 +179,11 @@ impl Group {
         let Some(program) = &self.program else {
             return 0;
         };
-        program.run(&Packet {
-            bytes: frame,
-            data: match sight.kind {
-                PacketKind::Outgoing => 0,
-                _ => LINK_HEADER,
-            },
-            network: Some(LINK_HEADER),
-            link: Some(0),
-            protocol: sight.protocol,
-            kind: sight.kind as u8,
-            interface: sight.iface.0,
-            hardware: HARDWARE[usize::from(sight.iface != IfaceId::LO)],
-            mark: 0,
-            seed,
-        })
+        let data = match sight.kind {
+            PacketKind::Outgoing => 0,
+            _ => LINK_HEADER,
+        };
+        program.run(&sight.packet(frame, data, seed))
     }
 
     /// The member at `first` if it may keep the frame, else the next one that has room, else `first`.

@@ -200,19 +200,7 @@ impl Tap {
             return Some(frame.len());
         };
         let skip = self.skip();
-        let packet = Packet {
-            bytes: frame,
-            data: skip,
-            network: Some(LINK_HEADER),
-            link: Some(0),
-            protocol: sight.protocol,
-            kind: sight.kind as u8,
-            interface: sight.iface.0,
-            hardware: HARDWARE[usize::from(sight.iface != IfaceId::LO)],
-            mark: 0,
-            seed,
-        };
-        match program.run(&packet) as usize {
+        match program.run(&sight.packet(frame, skip, seed)) as usize {
             0 => None,
             keep => Some(keep.saturating_add(skip).min(frame.len())),
         }
@@ -259,6 +247,24 @@ pub(crate) struct Sight {
     pub unsummed: Option<Unsummed>,
     /// Who sent it, and does not see it.
     pub origin: Option<Origin>,
+}
+
+impl Sight {
+    /// The frame as a program sees it, its data beginning `data` bytes into it.
+    fn packet<'a>(&self, frame: &'a [u8], data: usize, seed: u64) -> Packet<'a> {
+        Packet {
+            bytes: frame,
+            data,
+            network: Some(LINK_HEADER),
+            link: Some(0),
+            protocol: self.protocol,
+            kind: self.kind as u8,
+            interface: self.iface.0,
+            hardware: HARDWARE[usize::from(self.iface != IfaceId::LO)],
+            mark: 0,
+            seed,
+        }
+    }
 }
 
 /// The tap that sends a frame.
