@@ -148,7 +148,7 @@ fn nonsense_panics_nobody() {
         let len = bytes.len() as u16 - 40;
         bytes[4..6].copy_from_slice(&len.to_be_bytes());
         bytes[6] = kinds[rng.u32() as usize % kinds.len()];
-        if rng.u32() % 8 == 0 {
+        if rng.u32().is_multiple_of(8) {
             bytes[24] = 0xff;
         }
         let mut at = 40;
