@@ -10,7 +10,7 @@
 #include <linux/errqueue.h>
 #include <netinet/ip_icmp.h>
 
-enum { TRIES = 24 };
+enum { TRIES = 48 };
 
 static int says(const char *path, const char *value)
 {
@@ -139,7 +139,9 @@ int main(void)
 	WANT(write_text("/proc/sys/net/ipv6/icmp/ratelimit", "0\n"), 0);
 	space_leave();
 	some = complaints_from("10.9.0.4", "10.9.0.9");
-	CHECK(some >= 2 && some < TRIES / 2);
+	/* Each costs nothing to two of the four at random: about five. */
+	printf("# %d of %d\n", some, TRIES);
+	CHECK(some >= 1 && some < TRIES / 2);
 	CHECK(complaints_from("fd09::4", "fd09::9") < TRIES / 2);
 	space_enter(&there);
 	WANT(write_text("/proc/sys/net/ipv4/icmp_msgs_burst", "10000\n"), 0);
