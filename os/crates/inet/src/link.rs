@@ -106,11 +106,8 @@ impl Stack {
             };
             done += 1;
             let rx = Rx {
-                now,
-                iface: IfaceId::LO,
-                kind: PacketKind::Host,
                 verify: frame.tag.verify,
-                tag: frame.tag,
+                ..Rx::local(now, frame.tag)
             };
             self.ip_input(rx, Buf::Owned(frame));
         }

@@ -17,7 +17,6 @@ use crate::ip::header::{IpHeader, protocol};
 use crate::ip::{Destination, Rx};
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
-use crate::tap::PacketKind;
 use crate::time::Instant;
 
 /// A datagram on its way to a socket: where its payload is and whose it is.
@@ -136,13 +135,7 @@ impl Stack {
         (from, to): (u16, u16),
         frame: Frame,
     ) -> Option<Frame> {
-        let rx = Rx {
-            now,
-            iface: IfaceId::LO,
-            kind: PacketKind::Host,
-            verify: false,
-            tag: frame.tag,
-        };
+        let rx = Rx::local(now, frame.tag);
         let parcel = Parcel {
             header,
             unsummed6: frame.tag.unsummed && header.is_v6(),

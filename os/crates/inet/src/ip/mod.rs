@@ -34,6 +34,19 @@ pub(crate) struct Rx {
     pub tag: Tag,
 }
 
+impl Rx {
+    /// Of what this host sends itself: over lo, with nothing to verify.
+    pub fn local(now: Instant, tag: Tag) -> Rx {
+        Rx {
+            now,
+            iface: IfaceId::LO,
+            kind: PacketKind::Host,
+            verify: false,
+            tag,
+        }
+    }
+}
+
 /// Why we accept a destination address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {

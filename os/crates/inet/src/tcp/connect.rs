@@ -9,11 +9,11 @@ use super::socket::{Bound, Role};
 use super::{TcpId, TcpState};
 use crate::addr::{Endpoint, is_link_local, unmapped, unspecified};
 use crate::error::{Error, Result};
+use crate::frame::Tag;
 use crate::iface::IfaceId;
 use crate::ip::Rx;
 use crate::rule::Flow;
 use crate::stack::Stack;
-use crate::tap::PacketKind;
 use crate::time::Instant;
 
 impl Stack {
@@ -156,13 +156,7 @@ impl Stack {
 
     /// Whether the listener at `to` keeps the SYN (TCP_SAVE_SYN).
     fn keeps_syn_of(&self, now: Instant, to: Endpoint, from: Endpoint) -> bool {
-        let rx = Rx {
-            now,
-            iface: IfaceId::LO,
-            kind: PacketKind::Host,
-            verify: false,
-            tag: Default::default(),
-        };
+        let rx = Rx::local(now, Tag::default());
         let listener = self.listener_at(rx, to, from);
         let listener = listener.and_then(|key| self.tcp.slab.get(key));
         listener.is_some_and(|tcp| tcp.options.save_syn != 0)

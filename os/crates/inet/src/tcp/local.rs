@@ -19,12 +19,12 @@ use super::timewait::TimeWait;
 use crate::addr::Endpoint;
 use crate::effects::Ready;
 use crate::error::{Error, Result};
+use crate::frame::Tag;
 use crate::iface::IfaceId;
 use crate::ip::Rx;
 use crate::rule::Flow;
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
-use crate::tap::PacketKind;
 use crate::time::Instant;
 
 /// lo's largest segment over IPv4 and IPv6, time stamps included.
@@ -159,13 +159,7 @@ impl Stack {
             self.connection_reset_by_peer(other);
         }
         self.time_wait_remove(&there);
-        let rx = Rx {
-            now,
-            iface: IfaceId::LO,
-            kind: PacketKind::Host,
-            verify: false,
-            tag: Default::default(),
-        };
+        let rx = Rx::local(now, Tag::default());
         let Some(listener) = self.listener_at(rx, peer, local) else {
             self.count_local(1, 0);
             self.counters.tcp.out_resets += 1;
