@@ -167,9 +167,7 @@ impl Window {
         self.counted = 0;
         self.epoch = None;
     }
-}
 
-impl Window {
     /// Larger than a new connection's.
     pub fn is_grown(&self) -> bool {
         self.size > FIRST
@@ -296,11 +294,7 @@ impl Stack {
             ttl: 64,
         };
         let packet = bare.packet(&mut self.frames, &[]);
-        let mut out = super::machine::Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
+        let mut out = super::machine::Outbox::new(&mut self.frames, &mut self.scratch);
         if let super::connection::Wire::Packets(machine) = &mut connection.wire {
             machine.input(now, &packet, &mut out);
         }

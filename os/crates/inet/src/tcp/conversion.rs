@@ -184,11 +184,7 @@ impl Stack {
 
     fn say(&mut self, now: Instant, from: &mut Half, to: &mut Half) -> bool {
         let mut frames = core::mem::take(&mut self.scratch);
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut frames,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut frames);
         if let Wire::Packets(machine) = &mut from.connection.wire {
             machine.output(now, &mut out);
         }
@@ -221,11 +217,7 @@ impl Stack {
         if let Some(segment) = Segment::parse(bytes) {
             to.connection.observe_input(now, &segment, bytes);
         }
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: answers,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, answers);
         if let Wire::Packets(machine) = &mut to.connection.wire {
             machine.input(now, frame, &mut out);
         }

@@ -5,7 +5,7 @@ use super::input::Cause;
 use super::machine::Outbox;
 use super::options::{SACK, SACK_PERMITTED, blank, extended};
 use super::sack::with_duplicate;
-use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, after};
+use super::segment::{ACK, FIN, RST, SYN, Segment, after};
 use super::socket::Role;
 use super::timewait::TimeWait;
 use super::{TcpOptions, TcpState};
@@ -318,24 +318,10 @@ impl Stack {
             return self.fast_repeat(now, key);
         }
         self.congestion_restrain(now, key);
-        let Some(Role::Connection(connection)) =
-            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
-        else {
-            return;
-        };
-        let Wire::Packets(machine) = &mut connection.wire else {
-            return;
-        };
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
-        machine.expire(now, &mut out);
-        let silent = self.scratch.is_empty();
+        let spoke = self.connection_expire(now, key);
         self.tcp.mark_dirty(key);
-        if !silent {
-            return self.connection_emit(now, key);
+        if spoke {
+            return;
         }
         let Some(tcp) = self.tcp.slab.get_mut(key) else {
             return;
@@ -347,20 +333,28 @@ impl Stack {
             let record = &mut connection.record;
             record.total_retransmits += 1;
             self.counters.tcp.retransmitted_segments += 1;
-            let bare = Bare {
-                local: connection.local,
-                peer: connection.peer,
-                seq: record.next.wrapping_sub(1),
-                ack: record.ack_sent,
-                flags: FIN | ACK,
-                window: record.window_sent,
-                tos: tcp.options.common.tos,
-                ttl: 64,
-            };
-            let (stamps, len) = record.stamp_bytes(now);
-            let via = connection.path.iface;
-            self.tcp_send_bare_with(now, &bare, Some(via), &stamps[..len]);
+            let seq = record.next.wrapping_sub(1);
+            self.connection_say(now, key, seq, FIN | ACK);
         }
+    }
+
+    /// Lets the machine believe that its timer is over, and sends what it makes of it. Whether that was anything.
+    pub(crate) fn connection_expire(&mut self, now: Instant, key: Key) -> bool {
+        let Some(Role::Connection(connection)) =
+            self.tcp.slab.get_mut(key).map(|tcp| &mut tcp.role)
+        else {
+            return false;
+        };
+        let Wire::Packets(machine) = &mut connection.wire else {
+            return false;
+        };
+        let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
+        machine.expire(now, &mut out);
+        let spoke = !self.scratch.is_empty();
+        if spoke {
+            self.connection_emit(now, key);
+        }
+        spoke
     }
 
     /// The keepalive timer has expired: asks the peer for a sign of life, or gives it up.
@@ -378,27 +372,13 @@ impl Stack {
             None => record.keep_probes >= tcp.options.keep_count,
         };
         record.keep_probes += 1;
-        let bare = Bare {
-            local: connection.local,
-            peer: connection.peer,
-            // RFC 9293 section 3.8.4: one before what the peer expects, so that it must answer.
-            seq: if over {
-                record.next
-            } else {
-                record.next.wrapping_sub(1)
-            },
-            ack: record.ack_sent,
-            flags: if over { RST | ACK } else { ACK },
-            window: record.window_sent,
-            tos: tcp.options.common.tos,
-            ttl: 64,
-        };
-        let (stamps, len) = record.stamp_bytes(now);
-        let via = connection.path.iface;
-        self.tcp_send_bare_with(now, &bare, Some(via), &stamps[..len]);
+        let next = record.next;
         if over {
+            self.connection_say(now, key, next, RST | ACK);
             return self.connection_fail(key, Error::TimedOut);
         }
+        // RFC 9293 section 3.8.4: one before what the peer expects, so that it must answer.
+        self.connection_say(now, key, next.wrapping_sub(1), ACK);
         self.tcp.mark_dirty(key);
     }
 

@@ -358,11 +358,7 @@ impl Stack {
         last[at + 13] = ACK;
         let window = segment.window >> connection.record.shift_send;
         last[at + 14..at + 16].copy_from_slice(&window.to_be_bytes());
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut frames,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut frames);
         machine.input(rx.now, &last, &mut out);
         // The SYN-ACK acknowledges the data.
         let patience = machine.socket().ack_delay();
@@ -465,11 +461,7 @@ impl Stack {
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
         let (Some(start), FastOpen::Client { data, .. }) = (answered, &*fast) else {
             // Not an answer to what was sent: the machine says so.
             machine.input(now, packet, &mut out);
@@ -511,11 +503,7 @@ impl Stack {
         };
         let shown = bare.packet(&mut self.frames, &[]);
         let mut unasked = Vec::new();
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut unasked,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut unasked);
         machine.input(now, &shown, &mut out);
         unasked.push(shown);
         unasked.drain(..).for_each(|frame| self.frames.put(frame));

@@ -179,31 +179,21 @@ impl Stack {
         else {
             return;
         };
-        if connection.fast.is_some()
-            && connection.state == TcpState::SynSent
-            && segment.has(SYN)
-            && segment.has(ACK)
-        {
-            self.fast_answered(rx.now, key, segment, bytes, packet);
-            if !self.scratch.is_empty() {
-                self.connection_emit(rx.now, key);
+        if connection.fast.is_some() && connection.state == TcpState::SynSent {
+            if segment.has(SYN) && segment.has(ACK) {
+                self.fast_answered(rx.now, key, segment, bytes, packet);
+                if !self.scratch.is_empty() {
+                    self.connection_emit(rx.now, key);
+                }
+                self.connection_settle(rx.now, key, Cause::Output);
+                return self.tcp.mark_dirty(key);
             }
-            self.connection_settle(rx.now, key, Cause::Output);
-            return self.tcp.mark_dirty(key);
+            if !segment.has(RST) && !segment.has(SYN) {
+                // It overtook the SYN-ACK (RFC 9293 section 3.10.7.3: dropped).
+                return;
+            }
         }
-        if connection.fast.is_some()
-            && connection.state == TcpState::SynSent
-            && !segment.has(RST)
-            && !segment.has(SYN)
-        {
-            // It overtook the SYN-ACK (RFC 9293 section 3.10.7.3: dropped).
-            return;
-        }
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
         let shown = connection.shown_window(segment);
         let hide_sack = segment.has(SYN) && !connection.offers.sack;
         // A packet for a connection that has none is forged.

@@ -141,11 +141,7 @@ impl Stack {
             blank(&mut copy[packet.len() - bytes.len()..], SACK_PERMITTED);
             hidden = Some(copy);
         }
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
+        let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
         };

@@ -35,6 +35,17 @@ pub(crate) struct Outbox<'a> {
     pub room: usize,
 }
 
+impl<'a> Outbox<'a> {
+    /// As many as there are.
+    pub fn new(pool: &'a mut FramePool, frames: &'a mut Vec<Frame>) -> Outbox<'a> {
+        Outbox {
+            pool,
+            frames,
+            room: usize::MAX,
+        }
+    }
+}
+
 /// What a machine is made for. It cannot be changed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {

@@ -145,12 +145,11 @@ impl Connection {
         let most = options.rto_range.1;
         let limit = match self.state {
             TcpState::SynSent => attempt(options.syn_retries, config),
-            TcpState::SynReceived => (0..=u32::from(config.synack_retries))
-                .map(|turn| (FIRST * (1 << turn.min(7))).min(MOST))
-                .sum(),
-            _ if self.is_early() => (0..=u32::from(config.synack_retries))
-                .map(|turn| (FIRST * (1 << turn.min(7))).min(MOST))
-                .sum(),
+            state if state == TcpState::SynReceived || self.is_early() => {
+                (0..=u32::from(config.synack_retries))
+                    .map(|turn| (FIRST * (1 << turn.min(7))).min(MOST))
+                    .sum()
+            }
             _ if orphan && config.orphan_retries == 0 => modelled(ORPHAN_RETRIES, most),
             _ if orphan => modelled(config.orphan_retries, most),
             _ => modelled(config.retries, most),

@@ -5,8 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::connection::{Connection, Wire};
-use super::machine::Outbox;
+use super::connection::Connection;
 use super::options::{SACK, option};
 use super::segment::{HEADER, Segment, after};
 use super::socket::Role;
@@ -184,18 +183,7 @@ impl Stack {
         if connection.detached || !connection.state.is_synchronized() || !connection.has_hole() {
             return;
         }
-        let Wire::Packets(machine) = &mut connection.wire else {
-            return;
-        };
-        let mut out = Outbox {
-            pool: &mut self.frames,
-            frames: &mut self.scratch,
-            room: usize::MAX,
-        };
-        machine.expire(now, &mut out);
-        if !self.scratch.is_empty() {
-            self.connection_emit(now, key);
-        }
+        self.connection_expire(now, key);
     }
 }
 

@@ -82,6 +82,15 @@ impl Stack {
     /// The answer to an outdated segment (RFC 7323 section 5.3, R1): what was expected.
     pub(crate) fn refuse_outdated(&mut self, now: Instant, key: Key) {
         self.counters.tcp.paws_refused += 1;
+        let Some(connection) = self.tcp.slab.get(key).and_then(|tcp| tcp.connection()) else {
+            return;
+        };
+        let next = connection.record.next;
+        self.connection_say(now, key, next, ACK);
+    }
+
+    /// Sends a connection's segment without data that its machine does not make, with its time stamps.
+    pub(crate) fn connection_say(&mut self, now: Instant, key: Key, seq: u32, flags: u8) {
         let Some(tcp) = self.tcp.slab.get(key) else {
             return;
         };
@@ -92,9 +101,9 @@ impl Stack {
         let bare = Bare {
             local: connection.local,
             peer: connection.peer,
-            seq: record.next,
+            seq,
             ack: record.ack_sent,
-            flags: ACK,
+            flags,
             window: record.window_sent,
             tos: tcp.options.common.tos,
             ttl: 64,
