@@ -90,7 +90,9 @@ impl Value {
 enum Home {
     /// Here, one or two of them.
     Shell(&'static [Value]),
-    /// In the engine.
+    /// One, in the engine.
+    Number(fn(&Config) -> i64, fn(&mut Config, i64)),
+    /// Several, in the engine.
     Engine(fn(&Config) -> Vec<i64>, fn(&mut Config, &[i64])),
     /// Words in the engine.
     Word(fn(&Config) -> String, fn(&mut Config, &str) -> Result<()>),
@@ -116,10 +118,7 @@ const COUNT: RangeInclusive<i64> = 1..=127;
 const BYTE: RangeInclusive<i64> = 0..=255;
 
 /// Whether packets for others are passed on. ip(7), ip_forward.
-const FORWARD_V4: Home = Home::Engine(
-    |c| Vec::from([c.forward[0].into()]),
-    |c, n| c.forward[0] = n[0] != 0,
-);
+const FORWARD_V4: Home = Home::Number(|c| c.forward[0].into(), |c, n| c.forward[0] = n != 0);
 const KNOBS: &[Knob] = &[
     knob("core/rmem_max", BUFFER, Home::Shell(&[Value::RmemMax])),
     knob("core/wmem_max", BUFFER, Home::Shell(&[Value::WmemMax])),
@@ -136,10 +135,7 @@ const KNOBS: &[Knob] = &[
     knob(
         "core/somaxconn",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.max_backlog as i64]),
-            |c, n| c.max_backlog = n[0] as usize,
-        ),
+        Home::Number(|c| c.max_backlog as i64, |c, n| c.max_backlog = n as usize),
     ),
     knob(
         "ipv4/ip_local_port_range",
@@ -183,97 +179,85 @@ const KNOBS: &[Knob] = &[
     knob(
         "ipv4/tcp_keepalive_time",
         SECONDS,
-        Home::Engine(
-            |c| Vec::from([c.keep_idle.as_secs() as i64]),
-            |c, n| c.keep_idle = Duration::from_secs(n[0] as u64),
+        Home::Number(
+            |c| c.keep_idle.as_secs() as i64,
+            |c, n| c.keep_idle = Duration::from_secs(n as u64),
         ),
     ),
     knob(
         "ipv4/tcp_keepalive_intvl",
         SECONDS,
-        Home::Engine(
-            |c| Vec::from([c.keep_interval.as_secs() as i64]),
-            |c, n| c.keep_interval = Duration::from_secs(n[0] as u64),
+        Home::Number(
+            |c| c.keep_interval.as_secs() as i64,
+            |c, n| c.keep_interval = Duration::from_secs(n as u64),
         ),
     ),
     knob(
         "ipv4/tcp_keepalive_probes",
         COUNT,
-        Home::Engine(
-            |c| Vec::from([c.keep_count.into()]),
-            |c, n| c.keep_count = n[0] as u32,
-        ),
+        Home::Number(|c| c.keep_count.into(), |c, n| c.keep_count = n as u32),
     ),
     knob(
         "ipv4/tcp_syn_retries",
         COUNT,
-        Home::Engine(
-            |c| Vec::from([c.syn_retries.into()]),
-            |c, n| c.syn_retries = n[0] as u8,
-        ),
+        Home::Number(|c| c.syn_retries.into(), |c, n| c.syn_retries = n as u8),
     ),
     knob(
         "ipv4/tcp_fin_timeout",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.fin_wait2.as_secs() as i64]),
-            |c, n| c.fin_wait2 = Duration::from_secs(n[0] as u64),
+        Home::Number(
+            |c| c.fin_wait2.as_secs() as i64,
+            |c, n| c.fin_wait2 = Duration::from_secs(n as u64),
         ),
     ),
     knob(
         "ipv4/tcp_syn_linear_timeouts",
         0..=127,
-        Home::Engine(
-            |c| Vec::from([c.syn_linear_timeouts.into()]),
-            |c, n| c.syn_linear_timeouts = n[0] as u8,
+        Home::Number(
+            |c| c.syn_linear_timeouts.into(),
+            |c, n| c.syn_linear_timeouts = n as u8,
         ),
     ),
     knob(
         "ipv4/tcp_synack_retries",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.synack_retries.into()]),
-            |c, n| c.synack_retries = n[0] as u8,
+        Home::Number(
+            |c| c.synack_retries.into(),
+            |c, n| c.synack_retries = n as u8,
         ),
     ),
     knob(
         "ipv4/tcp_retries2",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.retries.into()]),
-            |c, n| c.retries = n[0] as u8,
-        ),
+        Home::Number(|c| c.retries.into(), |c, n| c.retries = n as u8),
     ),
     knob(
         "ipv4/tcp_orphan_retries",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.orphan_retries.into()]),
-            |c, n| c.orphan_retries = n[0] as u8,
+        Home::Number(
+            |c| c.orphan_retries.into(),
+            |c, n| c.orphan_retries = n as u8,
         ),
     ),
     knob(
         "ipv4/tcp_max_orphans",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.max_orphans as i64]),
-            |c, n| c.max_orphans = n[0] as usize,
-        ),
+        Home::Number(|c| c.max_orphans as i64, |c, n| c.max_orphans = n as usize),
     ),
     knob(
         "ipv4/tcp_max_syn_backlog",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.max_half_open as i64]),
-            |c, n| c.max_half_open = n[0] as usize,
+        Home::Number(
+            |c| c.max_half_open as i64,
+            |c, n| c.max_half_open = n as usize,
         ),
     ),
     knob(
         "ipv4/tcp_abort_on_overflow",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.abort_on_overflow.into()]),
-            |c, n| c.abort_on_overflow = n[0] != 0,
+        Home::Number(
+            |c| c.abort_on_overflow.into(),
+            |c, n| c.abort_on_overflow = n != 0,
         ),
     ),
     knob(
@@ -325,6 +309,7 @@ fn numbers(knob: &Knob) -> Vec<i64> {
             let net = stack::current();
             values.iter().map(|which| net.values.get(*which)).collect()
         }
+        Home::Number(get, _) => Vec::from([stack::current().look(|stack| get(stack.config()))]),
         Home::Engine(get, _) => stack::current().look(|stack| get(stack.config())),
         Home::Word(..) | Home::Fixed(_) => Vec::new(),
     }
@@ -366,6 +351,9 @@ fn write(knob: &Knob, bytes: &[u8]) -> Result<()> {
             for (which, number) in values.iter().zip(new) {
                 stack::current().values.cell(*which).store(number, Relaxed);
             }
+        }
+        Home::Number(_, set) => {
+            stack::current().with(|stack, _| stack.configure(|config| set(config, new[0])))
         }
         Home::Engine(_, set) => {
             stack::current().with(|stack, _| stack.configure(|config| set(config, &new)))

@@ -16,41 +16,38 @@ pub(super) const KNOBS: &[Knob] = &[
     knob(
         "ipv4/icmp_msgs_per_sec",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.icmp.per_second.into()]),
-            |c, n| c.icmp.per_second = n[0] as u32,
+        Home::Number(
+            |c| c.icmp.per_second.into(),
+            |c, n| c.icmp.per_second = n as u32,
         ),
     ),
     knob(
         "ipv4/icmp_msgs_burst",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.icmp.burst.into()]),
-            |c, n| c.icmp.burst = n[0] as u32,
-        ),
+        Home::Number(|c| c.icmp.burst.into(), |c, n| c.icmp.burst = n as u32),
     ),
     knob(
         "ipv4/icmp_ratelimit",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.icmp.interval[0].as_millis() as i64]),
-            |c, n| c.icmp.interval[0] = Duration::from_millis(n[0] as u64),
+        Home::Number(
+            |c| c.icmp.interval[0].as_millis() as i64,
+            |c, n| c.icmp.interval[0] = Duration::from_millis(n as u64),
         ),
     ),
     knob(
         "ipv6/icmp/ratelimit",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.icmp.interval[1].as_millis() as i64]),
-            |c, n| c.icmp.interval[1] = Duration::from_millis(n[0] as u64),
+        Home::Number(
+            |c| c.icmp.interval[1].as_millis() as i64,
+            |c, n| c.icmp.interval[1] = Duration::from_millis(n as u64),
         ),
     ),
     knob(
         "ipv4/icmp_ratemask",
         WORD,
-        Home::Engine(
-            |c| Vec::from([i64::from(c.icmp.mask as i32)]),
-            |c, n| c.icmp.mask = n[0] as u32,
+        Home::Number(
+            |c| i64::from(c.icmp.mask as i32),
+            |c, n| c.icmp.mask = n as u32,
         ),
     ),
     knob(
@@ -67,33 +64,33 @@ pub(super) const KNOBS: &[Knob] = &[
     knob(
         "ipv4/icmp_echo_ignore_all",
         FLAG,
-        Home::Engine(
-            |c| Vec::from([c.icmp.ignore_echo[0].into()]),
-            |c, n| c.icmp.ignore_echo[0] = n[0] != 0,
+        Home::Number(
+            |c| c.icmp.ignore_echo[0].into(),
+            |c, n| c.icmp.ignore_echo[0] = n != 0,
         ),
     ),
     knob(
         "ipv4/icmp_echo_ignore_broadcasts",
         FLAG,
-        Home::Engine(
-            |c| Vec::from([c.icmp.ignore_group_echo[0].into()]),
-            |c, n| c.icmp.ignore_group_echo[0] = n[0] != 0,
+        Home::Number(
+            |c| c.icmp.ignore_group_echo[0].into(),
+            |c, n| c.icmp.ignore_group_echo[0] = n != 0,
         ),
     ),
     knob(
         "ipv6/icmp/echo_ignore_all",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.icmp.ignore_echo[1].into()]),
-            |c, n| c.icmp.ignore_echo[1] = n[0] != 0,
+        Home::Number(
+            |c| c.icmp.ignore_echo[1].into(),
+            |c, n| c.icmp.ignore_echo[1] = n != 0,
         ),
     ),
     knob(
         "ipv6/icmp/echo_ignore_multicast",
         BYTE,
-        Home::Engine(
-            |c| Vec::from([c.icmp.ignore_group_echo[1].into()]),
-            |c, n| c.icmp.ignore_group_echo[1] = n[0] != 0,
+        Home::Number(
+            |c| c.icmp.ignore_group_echo[1].into(),
+            |c, n| c.icmp.ignore_group_echo[1] = n != 0,
         ),
     ),
 ];

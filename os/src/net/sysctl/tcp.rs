@@ -17,67 +17,55 @@ pub(super) const KNOBS: &[Knob] = &[
     knob(
         "ipv4/tcp_timestamps",
         FLAG,
-        Home::Engine(
-            |c| Vec::from([c.timestamps.into()]),
-            |c, n| c.timestamps = n[0] as u8,
-        ),
+        Home::Number(|c| c.timestamps.into(), |c, n| c.timestamps = n as u8),
     ),
     knob(
         "ipv4/tcp_sack",
         FLAG,
-        Home::Engine(|c| Vec::from([c.sack.into()]), |c, n| c.sack = n[0] != 0),
+        Home::Number(|c| c.sack.into(), |c, n| c.sack = n != 0),
     ),
     knob(
         "ipv4/tcp_dsack",
         FLAG,
-        Home::Engine(|c| Vec::from([c.dsack.into()]), |c, n| c.dsack = n[0] != 0),
+        Home::Number(|c| c.dsack.into(), |c, n| c.dsack = n != 0),
     ),
     knob(
         "ipv4/tcp_syncookies",
         FLAG,
-        Home::Engine(
-            |c| Vec::from([c.syn_cookies.into()]),
-            |c, n| c.syn_cookies = n[0] as u8,
-        ),
+        Home::Number(|c| c.syn_cookies.into(), |c, n| c.syn_cookies = n as u8),
     ),
     knob(
         "ipv4/tcp_slow_start_after_idle",
         0..=1,
-        Home::Engine(
-            |c| Vec::from([c.slow_start_after_idle.into()]),
-            |c, n| c.slow_start_after_idle = n[0] != 0,
+        Home::Number(
+            |c| c.slow_start_after_idle.into(),
+            |c, n| c.slow_start_after_idle = n != 0,
         ),
     ),
     knob(
         "ipv4/tcp_fastopen",
         INT,
-        Home::Engine(
-            |c| Vec::from([c.fast_open.into()]),
-            |c, n| c.fast_open = n[0] as u32,
-        ),
+        Home::Number(|c| c.fast_open.into(), |c, n| c.fast_open = n as u32),
     ),
     knob(
         "ipv4/tcp_thin_linear_timeouts",
         FLAG,
-        Home::Engine(
-            |c| Vec::from([c.thin_linear.into()]),
-            |c, n| c.thin_linear = n[0] != 0,
-        ),
+        Home::Number(|c| c.thin_linear.into(), |c, n| c.thin_linear = n != 0),
     ),
     knob(
         "ipv4/tcp_rto_min_us",
         1..=i32::MAX as i64,
-        Home::Engine(
-            |c| Vec::from([c.rto_least.as_micros() as i64]),
-            |c, n| c.rto_least = Duration::from_micros(n[0] as u64),
+        Home::Number(
+            |c| c.rto_least.as_micros() as i64,
+            |c, n| c.rto_least = Duration::from_micros(n as u64),
         ),
     ),
     knob(
         "ipv4/tcp_rto_max_ms",
         1_000..=120_000,
-        Home::Engine(
-            |c| Vec::from([c.rto_most.as_millis() as i64]),
-            |c, n| c.rto_most = Duration::from_millis(n[0] as u64),
+        Home::Number(
+            |c| c.rto_most.as_millis() as i64,
+            |c, n| c.rto_most = Duration::from_millis(n as u64),
         ),
     ),
 ];
