@@ -42,6 +42,7 @@ use core::{
     mem::offset_of,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
 };
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Bits of `epoll_event.events` that are not readiness.
 const PRIVATE: u32 = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE;
@@ -69,7 +70,7 @@ const EPIOCGPARAMS: u32 = 0x8008_8a02;
 
 /// `struct epoll_params`: how long and how much to look at network cards before sleeping. Nothing
 /// here polls a card, as Linux does not for sockets without a card that can (lo).
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 struct BusyPoll {
     usecs: u32,

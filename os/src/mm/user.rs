@@ -5,6 +5,10 @@
 //! stand over kernel memory instead, so that sendfile, splice and exec use the
 //! same code as read. Nobody holds a reference into user space.
 //!
+//! What is copied as a whole is plain data: a type without gaps where it goes out
+//! (a gap would carry the kernel stack's bytes), one for which every pattern of bits
+//! is good where it comes in. `zerocopy`'s derives say so; structures: `abi::general`.
+//!
 //! Copies fault pages in and may sleep. Under a spin lock call `prefault` first;
 //! then the copy does not sleep and fails with `EFAULT` only if the program
 //! unmapped the pages in between.
@@ -21,13 +25,15 @@ use core::{
     mem::{MaybeUninit, size_of},
     ptr, slice,
 };
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// writev(2): most segments in one call.
 const IOV_MAX: usize = 1024;
 /// Most bytes that one call transfers: INT_MAX rounded down to a page, as Linux.
 const MAX_RW_COUNT: usize = 0x7fff_f000;
 
-/// A user address with the type of what is there.
+/// A user address with the type of what is there. Read where `T: FromBytes`, written where
+/// `T: IntoBytes`.
 pub struct UserPtr<T> {
     addr: usize,
     _type: PhantomData<T>,
@@ -41,7 +47,7 @@ impl<T> Clone for UserPtr<T> {
 
 impl<T> Copy for UserPtr<T> {}
 
-impl<T: Copy> UserPtr<T> {
+impl<T> UserPtr<T> {
     /// A claim; nothing is checked yet.
     pub fn new(addr: usize) -> Self {
         UserPtr {
@@ -55,7 +61,19 @@ impl<T: Copy> UserPtr<T> {
         self.addr == 0
     }
 
-    /// Copies the value in. `T` must be plain old data (any bit pattern valid).
+    /// The claim on the `index`th element of an array.
+    pub fn add(&self, index: usize) -> Self {
+        Self::new(self.addr.wrapping_add(index.wrapping_mul(size_of::<T>())))
+    }
+
+    /// The claim on a field, `offset` bytes into a structure.
+    pub fn field<F>(&self, offset: usize) -> UserPtr<F> {
+        UserPtr::new(self.addr.wrapping_add(offset))
+    }
+}
+
+impl<T: FromBytes> UserPtr<T> {
+    /// Copies the value in.
     pub fn read(&self) -> Result<T> {
         check_range(self.addr, size_of::<T>())?;
         let mut value = MaybeUninit::<T>::uninit();
@@ -63,32 +81,10 @@ impl<T: Copy> UserPtr<T> {
         let left =
             unsafe { arch::copy_from_user(value.as_mut_ptr().cast(), self.addr, size_of::<T>()) };
         match left {
-            // SAFETY: every byte was written, and any bit pattern is a `T`.
+            // SAFETY: every byte was written, and any bit pattern is a `T` (`FromBytes`).
             0 => Ok(unsafe { value.assume_init() }),
             _ => Err(Errno::EFAULT),
         }
-    }
-
-    /// Copies the value out.
-    pub fn write(&self, value: &T) -> Result<()> {
-        check_range(self.addr, size_of::<T>())?;
-        // SAFETY: `value` is readable; the range was checked.
-        let left =
-            unsafe { arch::copy_to_user(self.addr, ptr::from_ref(value).cast(), size_of::<T>()) };
-        match left {
-            0 => Ok(()),
-            _ => Err(Errno::EFAULT),
-        }
-    }
-
-    /// The claim on the `index`th element of an array.
-    pub fn add(&self, index: usize) -> Self {
-        Self::new(self.addr.wrapping_add(index.wrapping_mul(size_of::<T>())))
-    }
-
-    /// The claim on a field, `offset` bytes into a structure.
-    pub fn field<F: Copy>(&self, offset: usize) -> UserPtr<F> {
-        UserPtr::new(self.addr.wrapping_add(offset))
     }
 
     /// Copies `out.len()` elements in, starting at this one.
@@ -97,6 +93,19 @@ impl<T: Copy> UserPtr<T> {
         check_range(self.addr, len)?;
         // SAFETY: `out` has room for the bytes, any bit pattern is a `T`; the range was checked.
         match unsafe { arch::copy_from_user(out.as_mut_ptr().cast(), self.addr, len) } {
+            0 => Ok(()),
+            _ => Err(Errno::EFAULT),
+        }
+    }
+}
+
+impl<T: IntoBytes + Immutable> UserPtr<T> {
+    /// Copies the value out.
+    pub fn write(&self, value: &T) -> Result<()> {
+        let bytes = value.as_bytes();
+        check_range(self.addr, bytes.len())?;
+        // SAFETY: `bytes` are readable; the range was checked.
+        match unsafe { arch::copy_to_user(self.addr, bytes.as_ptr(), bytes.len()) } {
             0 => Ok(()),
             _ => Err(Errno::EFAULT),
         }

@@ -20,6 +20,7 @@ use crate::{
 };
 use abi::{Errno, general::*};
 use alloc::{sync::Arc, vec::Vec};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// The rows of this family.
 pub const ROWS: &[Row] = &[
@@ -380,7 +381,7 @@ fn setgroups(cx: &Caller, a: Args) -> Result<usize> {
 }
 
 /// The header of capget(2): version and thread id.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 struct CapHeader {
     version: u32,

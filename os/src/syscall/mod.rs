@@ -80,7 +80,7 @@ impl Args {
         self.0[n] as u32
     }
     /// As a typed user pointer.
-    pub fn ptr<T: Copy>(&self, n: usize) -> UserPtr<T> {
+    pub fn ptr<T>(&self, n: usize) -> UserPtr<T> {
         UserPtr::new(self.0[n])
     }
     /// Buffer at `n`, length at `n + 1`, to be read by the kernel.

@@ -19,6 +19,7 @@ use crate::{
     },
 };
 use abi::{Errno, general::*};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// The rows of this family.
 pub const ROWS: &[Row] = &[
@@ -249,7 +250,7 @@ fn sigreturn(cx: &Caller, _: Args) -> Result<usize> {
 }
 
 /// stack_t.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 struct StackT {
     sp: usize,

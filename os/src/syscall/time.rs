@@ -23,6 +23,7 @@ use crate::{
 };
 use abi::{Errno, general::*};
 use alloc::sync::Arc;
+use zerocopy::FromBytes;
 
 /// The rows of this family.
 pub const ROWS: &[Row] = &[
@@ -341,7 +342,7 @@ fn setitimer(cx: &Caller, a: Args) -> Result<usize> {
 }
 
 /// struct sigevent: value, signal, notify, then the thread id.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, FromBytes)]
 #[repr(C)]
 struct Event {
     value: u64,

@@ -4,9 +4,10 @@ use super::{COUNT, Set, bit};
 use crate::sync::SpinLock;
 use abi::general::*;
 use alloc::sync::Arc;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// struct sigaction as rt_sigaction(2) has it (no restorer on these ports).
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct Action {
     /// SIG_DFL, SIG_IGN or a function.
