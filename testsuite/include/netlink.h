@@ -7,6 +7,7 @@
  *     nl_send(fd, &r);
  *     WANT(nl_error(fd), 0);                         // reads to the end of the answer
  *     nl_each(fd, see, &context);                    // or each message of it
+ *     nl_dump(fd, RTM_GETLINK, &info, sizeof info, see, &context);    // all three
  */
 #ifndef NETLINK_H
 #define NETLINK_H
@@ -111,6 +112,16 @@ static inline int nl_each(int fd, void (*see)(struct nlmsghdr *, void *), void *
 				return 0;
 		}
 	}
+}
+
+/* Asks for all there is of a type and shows each to `see`; as nl_each. */
+static inline int nl_dump(int fd, int type, const void *fixed, size_t length,
+			  void (*see)(struct nlmsghdr *, void *), void *context)
+{
+	struct nl_request r = nl_begin(type, NLM_F_DUMP, fixed, length);
+
+	nl_send(fd, &r);
+	return nl_each(fd, see, context);
 }
 
 /* What ends the answer. */

@@ -29,11 +29,9 @@ static int change(int fd, int type, int flags)
 static int listed(int fd)
 {
 	struct ifaddrmsg m = { .ifa_family = AF_INET };
-	struct nl_request r = nl_begin(RTM_GETADDR, NLM_F_DUMP, &m, sizeof m);
 	int count = 0;
 
-	nl_send(fd, &r);
-	WANT(nl_each(fd, look, &count), 0);
+	WANT(nl_dump(fd, RTM_GETADDR, &m, sizeof m, look, &count), 0);
 	return count;
 }
 

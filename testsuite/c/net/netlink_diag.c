@@ -33,11 +33,9 @@ static struct found dump(int fd, int protocol, unsigned states, int wants)
 	struct inet_diag_req_v2 q = {
 		.sdiag_family = AF_INET, .sdiag_protocol = protocol, .idiag_states = states, .idiag_ext = wants,
 	};
-	struct nl_request r = nl_begin(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof q);
 	struct found found = { 0 };
 
-	nl_send(fd, &r);
-	WANT(nl_each(fd, look, &found), 0);
+	WANT(nl_dump(fd, SOCK_DIAG_BY_FAMILY, &q, sizeof q, look, &found), 0);
 	return found;
 }
 

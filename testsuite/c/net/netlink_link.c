@@ -34,10 +34,9 @@ int main(void)
 	int fd = nl_open(NETLINK_ROUTE);
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct seen seen = { 0 };
-	struct nl_request r = nl_begin(RTM_GETLINK, NLM_F_DUMP, &info, sizeof info);
+	struct nl_request r;
 
-	nl_send(fd, &r);
-	WANT(nl_each(fd, see, &seen), 0);
+	WANT(nl_dump(fd, RTM_GETLINK, &info, sizeof info, see, &seen), 0);
 	WANT(seen.lo, 1);
 	WANT(seen.multi, seen.count);
 	WANT(seen.info.ifi_index, 1);

@@ -46,11 +46,9 @@ static void look(struct nlmsghdr *m, void *context)
 static struct found dump(int fd, int show)
 {
 	struct packet_diag_req q = { .sdiag_family = AF_PACKET, .pdiag_show = show };
-	struct nl_request r = nl_begin(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof q);
 	struct found found = { 0 };
 
-	nl_send(fd, &r);
-	WANT(nl_each(fd, look, &found), 0);
+	WANT(nl_dump(fd, SOCK_DIAG_BY_FAMILY, &q, sizeof q, look, &found), 0);
 	return found;
 }
 

@@ -75,7 +75,6 @@ int main(void)
 	struct rule hole = { .to = "9.9.7.0", .to_length = 24, .action = FR_ACT_BLACKHOLE, .priority = 52 };
 	int priorities[16], fd;
 	struct fib_rule_hdr head = { .family = AF_INET };
-	struct nl_request r;
 
 	NEED(unshare(CLONE_NEWNET));
 	there = space_new();
@@ -115,9 +114,7 @@ int main(void)
 
 	memset(priorities, -1, sizeof priorities);
 	fd = link_socket();
-	r = nl_begin(RTM_GETRULE, NLM_F_DUMP, &head, sizeof head);
-	nl_send(fd, &r);
-	WANT(nl_each(fd, count, priorities), 0);
+	WANT(nl_dump(fd, RTM_GETRULE, &head, sizeof head, count, priorities), 0);
 	WANT(priorities[0], 0);
 	WANT(priorities[1], 50);
 	WANT(priorities[2], 51);

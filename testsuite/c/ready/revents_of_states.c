@@ -7,7 +7,7 @@
  * not asked for; "epoll" is there where it says something else than poll.
  * Agrees: Linux 6.18, 7.2.
  */
-#include "net.h"
+#include "room.h"
 #include "table.h"
 
 #include <linux/errqueue.h>
@@ -264,17 +264,6 @@ static void state(const char *name, int fd)
 }
 
 static char block[65536];
-
-/* Sends until there is no more room. */
-static void fill(int fd)
-{
-	set_nonblocking(fd);
-	for (int calm = 0; calm < 3; calm++) {
-		while (write(fd, block, sizeof block) > 0)
-			calm = 0;
-		sleep_ms(5);
-	}
-}
 
 static void tcp(void)
 {

@@ -7,7 +7,7 @@
  * SIGURG; "fd" is there when si_fd was another.
  * Agrees: Linux 6.18, 7.2.
  */
-#include "net.h"
+#include "room.h"
 #include "table.h"
 
 #include <linux/netlink.h>
@@ -127,26 +127,6 @@ static void quiet(void)
 
 	sleep_ms(8);
 	take(text, -1);
-}
-
-static void fill(int fd)
-{
-	set_nonblocking(fd);
-	for (int calm = 0; calm < 3; calm++) {
-		while (write(fd, block, sizeof block) > 0)
-			calm = 0;
-		sleep_ms(5);
-	}
-}
-
-static void empty(int fd)
-{
-	set_nonblocking(fd);
-	for (int calm = 0; calm < 3; calm++) {
-		while (read(fd, block, sizeof block) > 0)
-			calm = 0;
-		sleep_ms(5);
-	}
 }
 
 static void tcp(void)
