@@ -11,6 +11,7 @@ mod heap;
 mod page_table;
 pub mod shm;
 pub mod space;
+pub mod sysv;
 pub mod user;
 
 pub use frame::{DmaRegion, Frame};

@@ -6,12 +6,14 @@
 //! decodes, and says who asks.
 
 use super::{
-    AddressSpace, Backing, Fixed, Frame, MapRequest, PAGE_SIZE, Prot, anon::Anonymous, buddy,
+    AddressSpace, Backing, Fixed, Frame, MapRequest, PAGE_SIZE, Prot,
+    anon::Anonymous,
+    buddy,
+    sysv::{IPC_PRIVATE, Object, Permissions, READ, Table, WRITE, Who, now},
 };
-use crate::{Result, sync::SpinLock, time};
+use crate::{Result, sync::SpinLock};
 use abi::Errno;
 use alloc::{
-    collections::BTreeMap,
     format,
     string::String,
     sync::{Arc, Weak},
@@ -21,9 +23,6 @@ use alloc::{
 /// SHMMNI: most segments.
 pub const MAX_SEGMENTS: usize = 4096;
 
-const IPC_PRIVATE: i32 = 0;
-const IPC_CREAT: u32 = 0o1000;
-const IPC_EXCL: u32 = 0o2000;
 const SHM_HUGETLB: u32 = 0o4000;
 const SHM_RDONLY: u32 = 0o10000;
 const SHM_RND: u32 = 0o20000;
@@ -34,34 +33,13 @@ pub const SHM_DEST: u32 = 0o1000;
 /// In `mode`: SHM_LOCK was asked for.
 pub const SHM_LOCKED: u32 = 0o2000;
 
-/// Who asks.
-pub struct Who<'a> {
-    #[allow(missing_docs)]
-    pub uid: u32,
-    #[allow(missing_docs)]
-    pub gid: u32,
-    /// Supplementary groups.
-    pub groups: &'a [u32],
-    /// CAP_IPC_OWNER: permissions do not count.
-    pub owner_cap: bool,
-    /// CAP_SYS_ADMIN: may change and remove what others own.
-    pub admin: bool,
-    #[allow(missing_docs)]
-    pub pid: i32,
-}
-
 /// What IPC_STAT tells; times in seconds since 1970.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Status {
     pub id: i32,
-    pub key: i32,
-    pub uid: u32,
-    pub gid: u32,
-    pub creator_uid: u32,
-    pub creator_gid: u32,
-    /// Permission bits, [`SHM_DEST`], [`SHM_LOCKED`].
-    pub mode: u32,
+    /// Their mode has [`SHM_DEST`] and [`SHM_LOCKED`], too.
+    pub permissions: Permissions,
     pub size: usize,
     pub attach_time: u64,
     pub detach_time: u64,
@@ -78,15 +56,7 @@ pub struct Segment {
     me: Weak<Segment>,
 }
 
-struct Table {
-    by_id: BTreeMap<i32, Arc<Segment>>,
-    next_id: i32,
-}
-
-static TABLE: SpinLock<Table> = SpinLock::new(Table {
-    by_id: BTreeMap::new(),
-    next_id: 0,
-});
+static TABLE: SpinLock<Table<Segment>> = SpinLock::new(Table::new());
 
 /// shmget(2).
 pub fn get(who: &Who<'_>, key: i32, size: usize, flags: u32) -> Result<i32> {
@@ -94,28 +64,12 @@ pub fn get(who: &Who<'_>, key: i32, size: usize, flags: u32) -> Result<i32> {
         // As a kernel without huge pages answers.
         return Err(Errno::EINVAL);
     }
-    if key != IPC_PRIVATE {
-        let found = segments()
-            .into_iter()
-            .find(|segment| segment.status().key == key);
-        if let Some(segment) = found {
-            if flags & IPC_CREAT != 0 && flags & IPC_EXCL != 0 {
-                return Err(Errno::EEXIST);
-            }
-            let status = segment.status();
-            // The wanted permissions stand in the flags, for owner, group and others.
-            let wanted = (flags >> 6 | flags >> 3 | flags) & 7;
-            if !status.permits(who, wanted) {
-                return Err(Errno::EACCES);
-            }
-            if size > status.size {
-                return Err(Errno::EINVAL);
-            }
-            return Ok(status.id);
-        }
-        if flags & IPC_CREAT == 0 {
-            return Err(Errno::ENOENT);
-        }
+    let found = TABLE.lock().open(who, key, flags)?;
+    if let Some((id, segment)) = found {
+        return match size > segment.status().size {
+            true => Err(Errno::EINVAL),
+            false => Ok(id),
+        };
     }
     create(who, key, size, flags)
 }
@@ -127,36 +81,21 @@ fn create(who: &Who<'_>, key: i32, size: usize, flags: u32) -> Result<i32> {
     if size > buddy::statistics().1 * PAGE_SIZE {
         return Err(Errno::ENOMEM);
     }
-    let mut table = TABLE.lock();
-    if table.by_id.len() >= MAX_SEGMENTS {
-        return Err(Errno::ENOSPC);
-    }
-    let id = table.next_id;
-    // Ids are not reused until they wrap; a wrapped one skips what is there.
-    table.next_id = id.checked_add(1).unwrap_or(0);
-    while table.by_id.contains_key(&table.next_id) {
-        table.next_id = table.next_id.checked_add(1).unwrap_or(0);
-    }
-    let status = Status {
-        id,
-        key,
-        uid: who.uid,
-        gid: who.gid,
-        creator_uid: who.uid,
-        creator_gid: who.gid,
-        mode: flags & 0o777,
-        size,
-        change_time: now(),
-        creator_pid: who.pid,
-        ..Status::default()
-    };
-    let segment = Arc::new_cyclic(|me: &Weak<Segment>| Segment {
-        pages: Anonymous::new(size, "SYSV"),
-        status: SpinLock::new(status),
-        me: me.clone(),
-    });
-    table.by_id.insert(id, segment);
-    Ok(id)
+    TABLE.lock().insert(MAX_SEGMENTS, |id| {
+        let status = Status {
+            id,
+            permissions: Permissions::new(who, key, flags),
+            size,
+            change_time: now(),
+            creator_pid: who.pid,
+            ..Status::default()
+        };
+        Arc::new_cyclic(|me: &Weak<Segment>| Segment {
+            pages: Anonymous::new(size, "SYSV"),
+            status: SpinLock::new(status),
+            me: me.clone(),
+        })
+    })
 }
 
 /// shmat(2): the address.
@@ -171,10 +110,8 @@ pub fn attach(
     let status = segment.status();
     let read_only = flags & SHM_RDONLY != 0;
     let exec = flags & SHM_EXEC != 0;
-    let wanted = 4 | if read_only { 0 } else { 2 } | u32::from(exec);
-    if !status.permits(who, wanted) {
-        return Err(Errno::EACCES);
-    }
+    let wanted = READ | if read_only { 0 } else { WRITE } | u32::from(exec);
+    status.permissions.permits(who, wanted)?;
     let fixed = match addr {
         0 if flags & SHM_REMAP != 0 => return Err(Errno::EINVAL),
         0 => Fixed::No,
@@ -239,10 +176,8 @@ pub fn detach(who: &Who<'_>, space: &AddressSpace, addr: usize) -> Result<()> {
 /// IPC_STAT, SHM_STAT: `EACCES` without read permission.
 pub fn status(who: &Who<'_>, id: i32) -> Result<Status> {
     let status = find(id)?.status();
-    match status.permits(who, 4) {
-        true => Ok(status),
-        false => Err(Errno::EACCES),
-    }
+    status.permissions.permits(who, READ)?;
+    Ok(status)
 }
 
 /// SHM_STAT_ANY: without asking for permission.
@@ -254,12 +189,7 @@ pub fn status_any(id: i32) -> Result<Status> {
 pub fn set(who: &Who<'_>, id: i32, uid: u32, gid: u32, mode: u32) -> Result<()> {
     let segment = find(id)?;
     let mut status = segment.status.lock();
-    if !status.owned_by(who) {
-        return Err(Errno::EPERM);
-    }
-    status.uid = uid;
-    status.gid = gid;
-    status.mode = status.mode & !0o777 | mode & 0o777;
+    status.permissions.change(who, uid, gid, mode)?;
     status.change_time = now();
     Ok(())
 }
@@ -268,12 +198,10 @@ pub fn set(who: &Who<'_>, id: i32, uid: u32, gid: u32, mode: u32) -> Result<()> 
 pub fn lock(who: &Who<'_>, id: i32, locked: bool) -> Result<()> {
     let segment = find(id)?;
     let mut status = segment.status.lock();
-    if !status.owned_by(who) {
-        return Err(Errno::EPERM);
-    }
+    status.permissions.check_owner(who)?;
     match locked {
-        true => status.mode |= SHM_LOCKED,
-        false => status.mode &= !SHM_LOCKED,
+        true => status.permissions.mode |= SHM_LOCKED,
+        false => status.permissions.mode &= !SHM_LOCKED,
     }
     Ok(())
 }
@@ -283,15 +211,14 @@ pub fn remove(who: &Who<'_>, id: i32) -> Result<()> {
     let segment = find(id)?;
     let attached = {
         let mut status = segment.status.lock();
-        if !status.owned_by(who) {
-            return Err(Errno::EPERM);
-        }
-        status.mode |= SHM_DEST;
-        status.key = IPC_PRIVATE;
+        status.permissions.check_owner(who)?;
+        status.permissions.mode |= SHM_DEST;
+        status.permissions.key = IPC_PRIVATE;
         status.attached
     };
     if attached == 0 {
-        TABLE.lock().by_id.remove(&id);
+        let removed = TABLE.lock().remove(id);
+        drop(removed);
     }
     Ok(())
 }
@@ -304,40 +231,22 @@ pub fn list() -> Vec<(Status, usize)> {
 }
 
 fn segments() -> Vec<Arc<Segment>> {
-    TABLE.lock().by_id.values().cloned().collect()
+    TABLE.lock().list()
 }
 
 fn find(id: i32) -> Result<Arc<Segment>> {
-    TABLE.lock().by_id.get(&id).cloned().ok_or(Errno::EINVAL)
-}
-
-fn now() -> u64 {
-    time::realtime() / 1_000_000_000
-}
-
-impl Status {
-    /// `wanted`: 4 read, 2 write, 1 execute.
-    fn permits(&self, who: &Who<'_>, wanted: u32) -> bool {
-        let owner = who.uid == self.uid || who.uid == self.creator_uid;
-        let in_group = |gid: u32| who.gid == gid || who.groups.contains(&gid);
-        let granted = if owner {
-            self.mode >> 6
-        } else if in_group(self.gid) || in_group(self.creator_gid) {
-            self.mode >> 3
-        } else {
-            self.mode
-        };
-        who.owner_cap || wanted & !granted & 7 == 0
-    }
-
-    fn owned_by(&self, who: &Who<'_>) -> bool {
-        who.admin || who.uid == self.uid || who.uid == self.creator_uid
-    }
+    TABLE.lock().find(id)
 }
 
 impl Segment {
     fn status(&self) -> Status {
         *self.status.lock()
+    }
+}
+
+impl Object for Segment {
+    fn permissions(&self) -> Permissions {
+        self.status.lock().permissions
     }
 }
 
@@ -361,20 +270,20 @@ impl Backing for Segment {
             let mut status = self.status.lock();
             status.attached -= 1;
             status.detach_time = now();
-            let gone = status.attached == 0 && status.mode & SHM_DEST != 0;
+            let gone = status.attached == 0 && status.permissions.mode & SHM_DEST != 0;
             (gone, status.id)
         };
         if gone {
             // Keeps the object alive until the table is unlocked.
             let _me = self.me.upgrade();
-            let removed = TABLE.lock().by_id.remove(&id);
+            let removed = TABLE.lock().remove(id);
             drop(removed);
         }
     }
 
     fn identity(&self) -> (u64, u64, String) {
         let (device, inode, _) = self.pages.identity();
-        let key = self.status().key;
+        let key = self.permissions().key;
         (device, inode, format!("/SYSV{key:08x} (deleted)"))
     }
 }

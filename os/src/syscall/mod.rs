@@ -19,6 +19,7 @@ mod sem;
 mod shm;
 mod signal;
 mod syslog;
+mod sysv;
 pub mod table;
 mod task;
 mod time;

@@ -2,12 +2,15 @@
 
 use super::{
     Args, Caller, poll,
-    shm::{with_who, write_all},
+    sysv::{
+        self, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, PERM_SIZE, read_bytes, read_owner, with_who,
+        write_all,
+    },
     table::{Row, Support::Full, row},
 };
 use crate::{
     Result,
-    mm::{UserIn, UserPtr},
+    mm::UserPtr,
     task::semaphores::{self as sem, Operation, Status},
     time::Instant,
 };
@@ -22,10 +25,6 @@ pub const ROWS: &[Row] = &[
     row(__NR_semctl, "semctl", semctl, Full, ""),
 ];
 
-const IPC_RMID: i32 = 0;
-const IPC_SET: i32 = 1;
-const IPC_STAT: i32 = 2;
-const IPC_INFO: i32 = 3;
 const GETPID: i32 = 11;
 const GETVAL: i32 = 12;
 const GETALL: i32 = 13;
@@ -85,12 +84,8 @@ fn semctl(cx: &Caller, a: Args) -> Result<usize> {
     match a.int(2) {
         IPC_RMID => with_who(cx, |who| sem::remove(who, id)).map(|()| 0),
         IPC_SET => {
-            let ds = read_bytes(arg, DS_SIZE)?;
-            let word = |at: usize| u32::from_le_bytes([ds[at], ds[at + 1], ds[at + 2], ds[at + 3]]);
-            with_who(cx, |who| {
-                sem::set_owner(who, id, word(4), word(8), word(20))
-            })
-            .map(|()| 0)
+            let (uid, gid, mode) = read_owner(arg, DS_SIZE)?;
+            with_who(cx, |who| sem::set_owner(who, id, uid, gid, mode)).map(|()| 0)
         }
         IPC_STAT => {
             let status = with_who(cx, |who| sem::status(who, id))?;
@@ -162,17 +157,7 @@ fn info(used: bool, arg: usize) -> Result<usize> {
 
 fn encode(status: &Status) -> Vec<u8> {
     let mut ds = vec![0; DS_SIZE];
-    let words = [
-        status.key as u32,
-        status.uid,
-        status.gid,
-        status.creator_uid,
-        status.creator_gid,
-        status.mode,
-    ];
-    for (at, word) in words.iter().enumerate() {
-        ds[4 * at..4 * at + 4].copy_from_slice(&word.to_le_bytes());
-    }
+    ds[..PERM_SIZE].copy_from_slice(&sysv::encode(&status.permissions));
     let longs = [
         status.operation_time,
         status.change_time,
@@ -182,12 +167,4 @@ fn encode(status: &Status) -> Vec<u8> {
         ds[48 + 8 * at..56 + 8 * at].copy_from_slice(&long.to_le_bytes());
     }
     ds
-}
-
-fn read_bytes(addr: usize, len: usize) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; len];
-    match UserIn::new(addr, len)?.read(&mut bytes)? {
-        read if read == len => Ok(bytes),
-        _ => Err(Errno::EFAULT),
-    }
 }

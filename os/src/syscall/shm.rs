@@ -2,13 +2,14 @@
 
 use super::{
     Args, Caller,
+    sysv::{self, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, read_owner, with_who, write_all},
     table::{Row, Support::Full, row},
 };
 use crate::{
     Result,
     mm::{
-        PAGE_SIZE, UserIn, UserOut,
-        shm::{self, Status, Who},
+        PAGE_SIZE,
+        shm::{self, Status},
     },
 };
 use abi::{Errno, general::*};
@@ -21,35 +22,15 @@ pub const ROWS: &[Row] = &[
     row(__NR_shmctl, "shmctl", shmctl, Full, ""),
 ];
 
-const IPC_RMID: i32 = 0;
-const IPC_SET: i32 = 1;
-const IPC_STAT: i32 = 2;
-const IPC_INFO: i32 = 3;
 const SHM_LOCK: i32 = 11;
 const SHM_UNLOCK: i32 = 12;
 const SHM_STAT: i32 = 13;
 const SHM_INFO: i32 = 14;
 const SHM_STAT_ANY: i32 = 15;
 
-const CAP_IPC_OWNER: u32 = 15;
-const CAP_SYS_ADMIN: u32 = 21;
-
 /// `struct shmid64_ds` of asm-generic: ipc64_perm (48), size, three times, two
 /// pids, the count, two spare words.
 const DS_SIZE: usize = 112;
-
-pub(super) fn with_who<R>(cx: &Caller, call: impl FnOnce(&Who<'_>) -> R) -> R {
-    let creds = cx.task.creds();
-    let can = |cap: u32| creds.cap_effective >> cap & 1 != 0;
-    call(&Who {
-        uid: creds.euid,
-        gid: creds.egid,
-        groups: &creds.groups,
-        owner_cap: can(CAP_IPC_OWNER),
-        admin: can(CAP_SYS_ADMIN),
-        pid: cx.task.pid(),
-    })
-}
 
 /// shmget(2).
 fn shmget(cx: &Caller, a: Args) -> Result<usize> {
@@ -76,12 +57,8 @@ fn shmctl(cx: &Caller, a: Args) -> Result<usize> {
     match a.int(1) {
         IPC_RMID => with_who(cx, |who| shm::remove(who, id)).map(|()| 0),
         IPC_SET => {
-            let mut ds = [0u8; DS_SIZE];
-            if UserIn::new(buffer, DS_SIZE)?.read(&mut ds)? < DS_SIZE {
-                return Err(Errno::EFAULT);
-            }
-            let word = |at: usize| u32::from_le_bytes([ds[at], ds[at + 1], ds[at + 2], ds[at + 3]]);
-            with_who(cx, |who| shm::set(who, id, word(4), word(8), word(20))).map(|()| 0)
+            let (uid, gid, mode) = read_owner(buffer, DS_SIZE)?;
+            with_who(cx, |who| shm::set(who, id, uid, gid, mode)).map(|()| 0)
         }
         IPC_STAT => {
             let status = with_who(cx, |who| shm::status(who, id))?;
@@ -138,12 +115,7 @@ fn last_index() -> usize {
 fn encode(status: &Status) -> [u8; DS_SIZE] {
     let mut ds = [0; DS_SIZE];
     let mut put = |at: usize, bytes: &[u8]| ds[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, &status.key.to_le_bytes());
-    put(4, &status.uid.to_le_bytes());
-    put(8, &status.gid.to_le_bytes());
-    put(12, &status.creator_uid.to_le_bytes());
-    put(16, &status.creator_gid.to_le_bytes());
-    put(20, &status.mode.to_le_bytes());
+    put(0, &sysv::encode(&status.permissions));
     put(48, &status.size.to_le_bytes());
     put(56, &status.attach_time.to_le_bytes());
     put(64, &status.detach_time.to_le_bytes());
@@ -157,11 +129,4 @@ fn encode(status: &Status) -> [u8; DS_SIZE] {
 fn write_words(addr: usize, words: &[u64]) -> Result<()> {
     let bytes: alloc::vec::Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     write_all(addr, &bytes)
-}
-
-pub(super) fn write_all(addr: usize, bytes: &[u8]) -> Result<()> {
-    match UserOut::new(addr, bytes.len())?.write(bytes)? {
-        n if n == bytes.len() => Ok(()),
-        _ => Err(Errno::EFAULT),
-    }
 }

@@ -12,10 +12,10 @@
 
 use crate::{
     Result,
-    mm::shm::Who,
+    mm::sysv::{Object, Permissions, READ, Table, WRITE, Who, now},
     sched::{self, Interruptible, WaitQueue},
     sync::SpinLock,
-    time::{self, Instant},
+    time::Instant,
 };
 use abi::Errno;
 use alloc::{collections::BTreeMap, sync::Arc, vec, vec::Vec};
@@ -28,10 +28,6 @@ pub const MAX_IN_SET: usize = 32_000;
 pub const MAX_OPERATIONS: usize = 500;
 /// SEMVMX: the highest value.
 pub const MAX_VALUE: i32 = 32_767;
-
-const IPC_PRIVATE: i32 = 0;
-const IPC_CREAT: u32 = 0o1000;
-const IPC_EXCL: u32 = 0o2000;
 
 /// `struct sembuf`.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +46,7 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Status {
-    pub key: i32,
-    pub uid: u32,
-    pub gid: u32,
-    pub creator_uid: u32,
-    pub creator_gid: u32,
-    pub mode: u32,
+    pub permissions: Permissions,
     pub operation_time: u64,
     pub change_time: u64,
     pub count: usize,
@@ -82,15 +73,13 @@ struct Set {
     changed: WaitQueue,
 }
 
-struct Table {
-    by_id: BTreeMap<i32, Arc<Set>>,
-    next_id: i32,
+impl Object for Set {
+    fn permissions(&self) -> Permissions {
+        self.state.lock().status.permissions
+    }
 }
 
-static TABLE: SpinLock<Table> = SpinLock::new(Table {
-    by_id: BTreeMap::new(),
-    next_id: 0,
-});
+static TABLE: SpinLock<Table<Set>> = SpinLock::new(Table::new());
 
 /// semget(2).
 pub fn get(who: &Who<'_>, key: i32, count: i32, flags: u32) -> Result<i32> {
@@ -99,61 +88,33 @@ pub fn get(who: &Who<'_>, key: i32, count: i32, flags: u32) -> Result<i32> {
         return Err(Errno::EINVAL);
     }
     let mut table = TABLE.lock();
-    let by_key = |(_, set): &(&i32, &Arc<Set>)| set.state.lock().status.key == key;
-    if key != IPC_PRIVATE
-        && let Some((&id, set)) = table.by_id.iter().find(by_key)
-    {
-        if flags & (IPC_CREAT | IPC_EXCL) == IPC_CREAT | IPC_EXCL {
-            return Err(Errno::EEXIST);
-        }
-        let status = set.state.lock().status;
-        let wanted = (flags >> 6 | flags >> 3 | flags) & 7;
-        if !status.permits(who, wanted) {
-            return Err(Errno::EACCES);
-        }
-        return match count > status.count {
+    if let Some((id, set)) = table.open(who, key, flags)? {
+        return match count > set.state.lock().status.count {
             true => Err(Errno::EINVAL),
             false => Ok(id),
         };
     }
-    if key != IPC_PRIVATE && flags & IPC_CREAT == 0 {
-        return Err(Errno::ENOENT);
-    }
     if count == 0 {
         return Err(Errno::EINVAL);
     }
-    if table.by_id.len() >= MAX_SETS {
-        return Err(Errno::ENOSPC);
-    }
     let status = Status {
-        key,
-        uid: who.uid,
-        gid: who.gid,
-        creator_uid: who.uid,
-        creator_gid: who.gid,
-        mode: flags & 0o777,
+        permissions: Permissions::new(who, key, flags),
         change_time: now(),
         operation_time: 0,
         count,
     };
-    let set = Set {
-        state: SpinLock::new(State {
-            status,
-            semaphores: vec![Semaphore::default(); count],
-            undo: BTreeMap::new(),
-            removed: false,
-        }),
-        changed: WaitQueue::new(),
+    let make = |_| {
+        Arc::new(Set {
+            state: SpinLock::new(State {
+                status,
+                semaphores: vec![Semaphore::default(); count],
+                undo: BTreeMap::new(),
+                removed: false,
+            }),
+            changed: WaitQueue::new(),
+        })
     };
-    let id = table.next_id;
-    table.by_id.insert(id, Arc::new(set));
-    // Ids are not reused until they wrap; a wrapped one skips what is there.
-    let mut next = id.checked_add(1).unwrap_or(0);
-    while table.by_id.contains_key(&next) {
-        next = next.checked_add(1).unwrap_or(0);
-    }
-    table.next_id = next;
-    Ok(id)
+    table.insert(MAX_SETS, make)
 }
 
 /// semtimedop(2): all of `operations` at once, or none. `E2BIG`, `EFBIG`, `EACCES`, `ERANGE`; `EAGAIN` where one may not
@@ -175,9 +136,8 @@ pub fn operate(
         if operations.iter().any(|o| usize::from(o.number) >= count) {
             return Err(Errno::EFBIG);
         }
-        if !state.status.permits(who, if alters { 2 } else { 4 }) {
-            return Err(Errno::EACCES);
-        }
+        let wanted = if alters { WRITE } else { READ };
+        state.status.permissions.permits(who, wanted)?;
     }
     let mut waits = None;
     let attempt = || {
@@ -255,7 +215,7 @@ impl State {
 
 /// A process has ended: what it asked to be undone is.
 pub fn exited(pid: i32) {
-    let sets: Vec<Arc<Set>> = TABLE.lock().by_id.values().cloned().collect();
+    let sets: Vec<Arc<Set>> = TABLE.lock().list();
     for set in sets {
         let mut state = set.state.lock();
         let of_it: Vec<(i32, u16)> = state
@@ -282,12 +242,10 @@ pub fn remove(who: &Who<'_>, id: i32) -> Result<()> {
     let set = find(id)?;
     {
         let mut state = set.state.lock();
-        if !state.status.owned_by(who) {
-            return Err(Errno::EPERM);
-        }
+        state.status.permissions.check_owner(who)?;
         state.removed = true;
     }
-    TABLE.lock().by_id.remove(&id);
+    TABLE.lock().remove(id);
     set.changed.wake_all();
     Ok(())
 }
@@ -307,11 +265,7 @@ pub fn set_owner(who: &Who<'_>, id: i32, uid: u32, gid: u32, mode: u32) -> Resul
     let set = find(id)?;
     let mut state = set.state.lock();
     let status = &mut state.status;
-    if !status.owned_by(who) {
-        return Err(Errno::EPERM);
-    }
-    (status.uid, status.gid) = (uid, gid);
-    status.mode = status.mode & !0o777 | mode & 0o777;
+    status.permissions.change(who, uid, gid, mode)?;
     status.change_time = now();
     Ok(())
 }
@@ -362,25 +316,21 @@ pub fn set_values(who: &Who<'_>, id: i32, values: &[u16]) -> Result<()> {
 
 /// The ids, for SEM_INFO and SEM_STAT: a position in this list is an index there.
 pub fn ids() -> Vec<i32> {
-    TABLE.lock().by_id.keys().copied().collect()
+    TABLE.lock().ids()
 }
 
 fn read<T>(who: &Who<'_>, id: i32, with: impl FnOnce(&State) -> Result<T>) -> Result<T> {
     let set = find(id)?;
     let state = set.state.lock();
-    match state.status.permits(who, 4) {
-        true => with(&state),
-        false => Err(Errno::EACCES),
-    }
+    state.status.permissions.permits(who, READ)?;
+    with(&state)
 }
 
 fn alter(who: &Who<'_>, id: i32, with: impl FnOnce(&mut State) -> Result<()>) -> Result<()> {
     let set = find(id)?;
     {
         let mut state = set.state.lock();
-        if !state.status.permits(who, 2) {
-            return Err(Errno::EACCES);
-        }
+        state.status.permissions.permits(who, WRITE)?;
         with(&mut state)?;
         state.status.change_time = now();
     }
@@ -389,30 +339,5 @@ fn alter(who: &Who<'_>, id: i32, with: impl FnOnce(&mut State) -> Result<()>) ->
 }
 
 fn find(id: i32) -> Result<Arc<Set>> {
-    TABLE.lock().by_id.get(&id).cloned().ok_or(Errno::EINVAL)
-}
-
-fn now() -> u64 {
-    time::realtime() / 1_000_000_000
-}
-
-impl Status {
-    /// `wanted`: 4 read, 2 alter. The class that fits first decides, as for files.
-    fn permits(&self, who: &Who<'_>, wanted: u32) -> bool {
-        let shift = if who.uid == self.uid || who.uid == self.creator_uid {
-            6
-        } else if [self.gid, self.creator_gid]
-            .iter()
-            .any(|gid| who.gid == *gid || who.groups.contains(gid))
-        {
-            3
-        } else {
-            0
-        };
-        who.owner_cap || wanted & !(self.mode >> shift) & 7 == 0
-    }
-
-    fn owned_by(&self, who: &Who<'_>) -> bool {
-        who.admin || who.uid == self.uid || who.uid == self.creator_uid
-    }
+    TABLE.lock().find(id)
 }
