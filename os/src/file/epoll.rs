@@ -1,7 +1,7 @@
 //! epoll(7).
 //!
 //! What it is: [`Epoll`], a set of items (descriptor, description, interest) with a
-//! list of those that may be ready. Who calls: `syscall/poll.rs`; the wait queues of
+//! list of those that may be ready. Who calls: `syscall/poll/epoll.rs`; the wait queues of
 //! watched objects call [`Item::wake`]. Who locks: two spin locks, one for the set,
 //! one for the ready list; neither is held over a `poll` of a watched object, a wake-up
 //! or a user copy. The list is a hint: waiting asks each listed object again, so a wait

@@ -2,7 +2,7 @@
 //! and the whole-file locks of flock(2).
 //!
 //! What it is: [`Locks`], one per inode, owned by the inode; `fs` returns it from
-//! [`super::File::locks`]. Who calls: `syscall/file.rs` sets and asks; descriptor
+//! [`super::File::locks`]. Who calls: `syscall/file/lock.rs` sets and asks; descriptor
 //! tables and descriptions release what they hold when they go. Who locks: one spin
 //! lock inside; waiting happens outside it. Typical sequence of F_SETLKW:
 //!

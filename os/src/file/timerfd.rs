@@ -1,7 +1,7 @@
 //! timerfd_create(2): a timer that can be read and waited for.
 //!
 //! What it is: [`TimerFd`] around a [`Timer`] of the kernel's queue. Who calls:
-//! `syscall/poll.rs`; the timer queue calls [`Expire::expire`]; clock_settime(2)
+//! `syscall/poll/descriptor.rs`; the timer queue calls [`Expire::expire`]; clock_settime(2)
 //! calls [`clock_was_set`]. Who locks: one spin lock around the setting. A periodic
 //! timer is armed again when somebody looks (read, gettime), not at each expiry, so
 //! that an interval of 1 ns costs no interrupts.
