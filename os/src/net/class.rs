@@ -52,10 +52,11 @@ const FIELDS: [(&str, Field); 8] = [
     ("mtu", |info| format!("{}\n", info.mtu)),
     ("operstate", |info| format!("{}\n", state(info))),
     ("tx_queue_len", |_| "1000\n".into()),
-    // ARPHRD_LOOPBACK, ARPHRD_ETHER
+    // ARPHRD_LOOPBACK, ARPHRD_ETHER, ARPHRD_NONE
     ("type", |info| match info.kind {
         IfaceKind::Loopback => "772\n".into(),
         IfaceKind::Ethernet { .. } => "1\n".into(),
+        IfaceKind::Tunnel => "65534\n".into(),
     }),
 ];
 
@@ -124,6 +125,8 @@ fn mac(info: &IfaceInfo) -> String {
     let mac = match info.kind {
         IfaceKind::Loopback => [0; 6],
         IfaceKind::Ethernet { mac } => mac,
+        // No address.
+        IfaceKind::Tunnel => return String::new(),
     };
     mac.map(|byte| format!("{byte:02x}")).join(":")
 }
@@ -142,6 +145,7 @@ fn flags(info: &IfaceInfo) -> u32 {
     let kind = match info.kind {
         IfaceKind::Loopback => 0x8,
         IfaceKind::Ethernet { .. } => 0x1002,
+        IfaceKind::Tunnel => 0x1090,
     };
     kind | u32::from(info.up) | u32::from(info.promiscuous) << 8
 }

@@ -9,8 +9,9 @@ use super::{
     card::{self, Card},
     errno::errno,
     stack::{self, Namespace},
+    tun::Tun,
     uevent,
-    veth::{Cable, Parcel},
+    veth::{self, Cable, Parcel},
 };
 use crate::Result;
 use abi::Errno;
@@ -24,8 +25,32 @@ pub enum Device {
     Card(Arc<Card>),
     /// One end of a cable: 0 or 1.
     Veth(Arc<Cable>, usize),
+    /// A program with /dev/net/tun.
+    Tun(Arc<Tun>),
     /// Takes frames and forgets them.
     Dummy,
+}
+
+/// What is owed to others when an engine's lock is dropped.
+#[derive(Default)]
+pub struct Owed {
+    parcels: Vec<Parcel>,
+    readers: Vec<Arc<Tun>>,
+}
+
+impl Owed {
+    /// Almost always.
+    pub fn is_empty(&self) -> bool {
+        self.parcels.is_empty() && self.readers.is_empty()
+    }
+
+    /// Pays it. Called without any engine's lock; never sleeps.
+    pub fn pay(self) {
+        self.readers.iter().for_each(|tun| tun.wake());
+        if !self.parcels.is_empty() {
+            veth::deliver(self.parcels);
+        }
+    }
 }
 
 impl Device {
@@ -34,7 +59,25 @@ impl Device {
         match self {
             Device::Card(_) => None,
             Device::Veth(..) => Some("veth"),
+            Device::Tun(_) => Some("tun"),
             Device::Dummy => Some("dummy"),
+        }
+    }
+
+    /// IFLA_TXQLEN.
+    pub fn queue_length(&self) -> usize {
+        match self {
+            Device::Tun(tun) => tun.queue_length(),
+            _ => 1000,
+        }
+    }
+
+    /// Whether it is connected where it is new.
+    fn carries(&self) -> bool {
+        match self {
+            Device::Card(_) | Device::Dummy => true,
+            Device::Tun(tun) => tun.carries(),
+            Device::Veth(..) => false,
         }
     }
 }
@@ -51,19 +94,36 @@ pub fn behind(net: &Namespace, iface: IfaceId) -> Option<Device> {
     found.map(|(_, device)| device.clone())
 }
 
-/// Takes the frames of the interfaces whose bit is set. Called with the engine's lock held; the parcels are delivered
-/// when it is dropped.
-pub fn transmit(net: &Namespace, stack: &mut Stack, send: u64) -> Vec<Parcel> {
+/// ARPHRD_* of an interface with this behind it, and the length of its hardware address.
+pub fn hardware(device: Option<&Device>, kind: IfaceKind) -> (u16, usize) {
+    match (device, kind) {
+        (Some(Device::Tun(tun)), kind) => {
+            let length = if kind == IfaceKind::Tunnel { 0 } else { 6 };
+            (tun.settings().hardware, length)
+        }
+        (_, IfaceKind::Loopback) => (abi::if_arp::ARPHRD_LOOPBACK as u16, 6),
+        (_, IfaceKind::Ethernet { .. }) => (abi::if_arp::ARPHRD_ETHER as u16, 6),
+        (_, IfaceKind::Tunnel) => (abi::if_arp::ARPHRD_NONE as u16, 0),
+    }
+}
+
+/// Takes the frames of the interfaces whose bit is set. Called with the engine's lock held; what it answers is paid when
+/// that is dropped.
+pub fn transmit(net: &Namespace, stack: &mut Stack, send: u64) -> Owed {
     let devices = net.devices.lock();
-    let mut parcels = Vec::new();
+    let mut owed = Owed::default();
     for (iface, device) in devices.iter().filter(|(iface, _)| send & iface.bit() != 0) {
         match device {
             Device::Card(card) => card::transmit(card, *iface, stack),
             Device::Veth(cable, side) => {
-                parcels.push(cable.parcel(
+                owed.parcels.push(cable.parcel(
                     *side,
                     core::iter::from_fn(|| stack.pop_frame(*iface)).collect(),
                 ));
+            }
+            Device::Tun(tun) => {
+                tun.take(stack, *iface);
+                owed.readers.push(tun.clone());
             }
             Device::Dummy => {
                 while let Some(frame) = stack.pop_frame(*iface) {
@@ -72,17 +132,23 @@ pub fn transmit(net: &Namespace, stack: &mut Stack, send: u64) -> Vec<Parcel> {
             }
         }
     }
-    parcels
+    owed
 }
 
-/// What follows from changes in an engine: an end of a cable that went up or down changes the other end's carrier.
+/// What follows from changes in an engine: an end of a cable that went up or down changes the other end's carrier, a program
+/// may write when its interface comes up.
 pub fn follow(net: &Namespace, changes: &[Change]) {
     for change in changes {
         let Change::Link(iface) = *change else {
             continue;
         };
-        let Some(Device::Veth(cable, side)) = behind(net, iface) else {
-            continue;
+        let (cable, side) = match behind(net, iface) {
+            Some(Device::Veth(cable, side)) => (cable, side),
+            Some(Device::Tun(tun)) => {
+                tun.came_up();
+                continue;
+            }
+            _ => continue,
         };
         let Some(up) = net.look(|stack| stack.interface(iface).map(|info| info.up)) else {
             continue;
@@ -114,7 +180,7 @@ pub struct Wish {
 
 /// Makes a dummy interface. `EEXIST`, `EINVAL`, `ENOBUFS`.
 pub fn make_dummy(wish: &Wish) -> Result<IfaceId> {
-    let iface = add(wish, "dummy")?;
+    let iface = add(wish, "dummy", ethernet(wish))?;
     put(&wish.net, iface, Device::Dummy);
     wish.net.with(|stack, _| {
         // It was made just now.
@@ -124,10 +190,22 @@ pub fn make_dummy(wish: &Wish) -> Result<IfaceId> {
     Ok(iface)
 }
 
+/// Makes an interface for a program. As [`make_dummy`].
+pub fn make_tun(wish: &Wish, tun: &Arc<Tun>) -> Result<IfaceId> {
+    let iface = match tun.tap {
+        true => add(wish, "tap", ethernet(wish))?,
+        false => add(wish, "tun", IfaceKind::Tunnel)?,
+    };
+    tun.move_to(&wish.net, iface);
+    put(&wish.net, iface, Device::Tun(tun.clone()));
+    uevent::tell(&wish.net, "add", iface);
+    Ok(iface)
+}
+
 /// Makes a cable with two ends. The peer first, as Linux does, so that it gets the lower number. As [`make_dummy`].
 pub fn make_veth(own: &Wish, peer: &Wish) -> Result<IfaceId> {
-    let other = add(peer, "veth")?;
-    let iface = add(own, "veth").inspect_err(|_| {
+    let other = add(peer, "veth", ethernet(peer))?;
+    let iface = add(own, "veth", ethernet(own)).inspect_err(|_| {
         let _ = peer
             .net
             .with(|stack, now| stack.remove_interface(now, other));
@@ -144,19 +222,28 @@ pub fn make_veth(own: &Wish, peer: &Wish) -> Result<IfaceId> {
     Ok(iface)
 }
 
-fn add(wish: &Wish, kind: &str) -> Result<IfaceId> {
+/// With the address that was asked for.
+fn ethernet(wish: &Wish) -> IfaceKind {
     let mac = wish.mac.unwrap_or_else(random_mac);
-    let kind_of = IfaceKind::Ethernet { mac };
+    IfaceKind::Ethernet { mac }
+}
+
+fn add(wish: &Wish, kind: &str, kind_of: IfaceKind) -> Result<IfaceId> {
     let index = (wish.index != 0).then_some(IfaceId(wish.index));
     let mtu = wish.mtu.unwrap_or(1500);
     wish.net.with(|stack, _| {
         let name = match &wish.name {
-            // A pattern, as Linux has it.
-            Some(name) => name.replace("%d", "\0"),
-            None => format!("{kind}\0"),
+            Some(name) => name.clone(),
+            None => format!("{kind}%d"),
         };
-        let name = match name.split_once('\0') {
-            Some((front, back)) => free_name(stack, |n| format!("{front}{n}{back}")),
+        let name = match name.split_once('%') {
+            // A pattern has one number, and nothing else that looks like one.
+            Some((front, back)) => match back.strip_prefix('d') {
+                Some(back) if !back.contains('%') => {
+                    free_name(stack, |n| format!("{front}{n}{back}"))
+                }
+                _ => return Err(Errno::EINVAL),
+            },
             None => name,
         };
         if index.is_some_and(|index| stack.interface(index).is_some()) {
@@ -189,6 +276,7 @@ pub fn remove(net: &Namespace, iface: IfaceId) -> Result<()> {
                 take(&peer, other);
             }
         }
+        Some(Device::Tun(tun)) => tun.cut(),
         Some(Device::Dummy) => {}
         Some(Device::Card(_)) | None => return Err(Errno::EOPNOTSUPP),
     }
@@ -236,13 +324,14 @@ fn settle(net: &Arc<Namespace>, name: &str, info: IfaceInfo, device: Device) -> 
         let iface =
             stack.add_interface_at(Some(info.id), name, info.kind, info.mtu, info.quirks)?;
         stack.set_asks(iface, info.asks)?;
-        stack.set_carrier(iface, matches!(device, Device::Dummy | Device::Card(_)));
+        stack.set_carrier(iface, device.carries());
         Ok(iface)
     });
     let iface = iface.map_err(errno)?;
     match &device {
         Device::Card(card) => card.move_to(net, iface),
         Device::Veth(cable, side) => cable.plug(*side, net, iface),
+        Device::Tun(tun) => tun.move_to(net, iface),
         Device::Dummy => {}
     }
     put(net, iface, device);
@@ -259,6 +348,7 @@ pub fn evict(gone: Vec<(IfaceInfo, Device)>) {
                     take(&peer, other);
                 }
             }
+            Device::Tun(tun) => tun.cut(),
             Device::Dummy => {}
             Device::Card(_) => {
                 let first = stack::first();

@@ -77,7 +77,7 @@ fn igmp6(net: &Namespace) -> String {
 fn dev_mcast(net: &Namespace) -> String {
     let mut text = String::new();
     for info in interfaces(net) {
-        if info.kind == IfaceKind::Loopback {
+        if !matches!(info.kind, IfaceKind::Ethernet { .. }) {
             continue;
         }
         for (group, _) in groups(net, &info) {

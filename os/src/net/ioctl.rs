@@ -1,6 +1,6 @@
 //! Interface ioctls, the same on a socket of any family. netdevice(7).
 
-use super::{errno::errno, ethtool, stack::Namespace};
+use super::{device, errno::errno, ethtool, stack::Namespace};
 use crate::{
     Result,
     mm::{UserOut, UserPtr},
@@ -13,6 +13,7 @@ use inet::{Cidr, IfaceInfo, IfaceKind, Route, Stack};
 const IFF_UP: u32 = 0x1;
 const IFF_BROADCAST: u32 = 0x2;
 const IFF_LOOPBACK: u32 = 0x8;
+const IFF_POINTOPOINT: u32 = 0x10;
 const IFF_RUNNING: u32 = 0x40;
 const IFF_NOARP: u32 = 0x80;
 const IFF_PROMISC: u32 = 0x100;
@@ -95,7 +96,7 @@ pub fn interface(net: &Namespace, request: u32, arg: usize) -> Result<usize> {
     }
     net.look(|stack| {
         let iface = stack.interface_named(&name).ok_or(Errno::ENODEV)?;
-        answer(request, iface, &mut ifreq.data)
+        answer(net, request, iface, &mut ifreq.data)
     })?;
     ifreq.write(arg)?;
     Ok(0)
@@ -112,7 +113,7 @@ fn name(bytes: &[u8; 16]) -> Result<alloc::string::String> {
         .map_err(|_| Errno::ENODEV)
 }
 
-fn answer(request: u32, iface: &IfaceInfo, data: &mut [u8; 24]) -> Result<()> {
+fn answer(net: &Namespace, request: u32, iface: &IfaceInfo, data: &mut [u8; 24]) -> Result<()> {
     let first = iface
         .addresses
         .iter()
@@ -123,14 +124,20 @@ fn answer(request: u32, iface: &IfaceInfo, data: &mut [u8; 24]) -> Result<()> {
         request::GIFINDEX => int(data, iface.id.0),
         request::GIFMTU => int(data, iface.mtu as u32),
         request::GIFMETRIC => int(data, 0),
-        request::GIFTXQLEN => int(data, 1000),
+        request::GIFTXQLEN => {
+            let device = device::behind(net, iface.id);
+            let length = device.map_or(1000, |device| device.queue_length());
+            int(data, length as u32);
+        }
         request::GIFHWADDR => {
-            let (kind, mac) = match iface.kind {
-                IfaceKind::Loopback => (abi::if_arp::ARPHRD_LOOPBACK, [0; 6]),
-                IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac),
+            let device = device::behind(net, iface.id);
+            let (kind, _) = device::hardware(device.as_ref(), iface.kind);
+            let mac = match iface.kind {
+                IfaceKind::Loopback | IfaceKind::Tunnel => [0; 6],
+                IfaceKind::Ethernet { mac } => mac,
             };
             data.fill(0);
-            data[..2].copy_from_slice(&(kind as u16).to_ne_bytes());
+            data[..2].copy_from_slice(&kind.to_ne_bytes());
             data[2..8].copy_from_slice(&mac);
         }
         _ => {
@@ -156,6 +163,7 @@ pub fn flags(iface: &IfaceInfo) -> u32 {
         IfaceKind::Loopback => IFF_LOOPBACK,
         IfaceKind::Ethernet { .. } if !iface.asks => IFF_BROADCAST | IFF_NOARP,
         IfaceKind::Ethernet { .. } => IFF_BROADCAST | IFF_MULTICAST,
+        IfaceKind::Tunnel => IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST,
     };
     if iface.up {
         flags |= IFF_UP;
@@ -175,6 +183,7 @@ fn change(net: &Namespace, request: u32, name: &str, ifreq: &IfReq) -> Result<()
     net.with(|stack, now| {
         let iface = stack.interface_named(name).ok_or(Errno::ENODEV)?;
         let id = iface.id;
+        let tunnel = iface.kind == IfaceKind::Tunnel;
         let old = iface
             .addresses
             .iter()
@@ -199,7 +208,9 @@ fn change(net: &Namespace, request: u32, name: &str, ifreq: &IfReq) -> Result<()
                 if same {
                     return Ok(());
                 }
-                replace(stack, now, id, old, addr, class_prefix(addr))
+                // A point-to-point link has no network.
+                let prefix = if tunnel { 32 } else { class_prefix(addr) };
+                replace(stack, now, id, old, addr, prefix)
             }
             request::SIFNETMASK => {
                 let mask = get_sockaddr(data)?.to_bits();

@@ -32,6 +32,7 @@ pub mod socket;
 pub mod stack;
 mod statistics;
 mod sysctl;
+mod tun;
 mod uevent;
 pub mod unix;
 mod veth;
@@ -55,6 +56,7 @@ pub fn init(cmdline: &str) {
     stack::init();
     card::init();
     veth::init();
+    tun::init();
     proc::init();
     statistics::init();
     groups::init();

@@ -10,9 +10,8 @@
 //! `socket(2)` and the files of /proc/net take ([`current`]). Two namespaces' locks are never held at once.
 
 use super::{
-    device::{self, Device},
+    device::{self, Device, Owed},
     netlink, registry, sysctl,
-    veth::{self, Parcel},
 };
 use crate::{
     Result,
@@ -105,6 +104,9 @@ pub trait Tasks: Sync {
 
     /// The network namespace behind a descriptor of the caller.
     fn behind(&self, fd: i32) -> Option<Arc<Namespace>>;
+
+    /// The calling task's identity; `None` in kernel threads.
+    fn credentials(&self) -> Option<crate::fs::Creds>;
 
     /// A new close-on-exec descriptor of the caller.
     fn install(&self, file: Arc<OpenFile>) -> Result<usize>;
@@ -200,8 +202,8 @@ impl Namespace {
         let shell = &mut *guard;
         let result = call(&mut shell.stack, now);
         shell.stack.flush(now, &mut shell.effects);
-        let parcels = match core::mem::take(&mut shell.effects.send) {
-            0 => Vec::new(),
+        let owed = match core::mem::take(&mut shell.effects.send) {
+            0 => Owed::default(),
             send => device::transmit(self, &mut shell.stack, send),
         };
         rearm(shell);
@@ -221,22 +223,20 @@ impl Namespace {
             self.shell.lock().spare = wakes;
         }
         // Almost every call owes nothing.
-        if !changes.is_empty() || !parcels.is_empty() {
-            self.settle(&changes, parcels);
+        if !changes.is_empty() || !owed.is_empty() {
+            self.settle(&changes, owed);
         }
         result
     }
 
     /// What a call owes to others than those it woke: notifications, other engines' frames.
     #[cold]
-    fn settle(&self, changes: &[Change], parcels: Vec<Parcel>) {
+    fn settle(&self, changes: &[Change], owed: Owed) {
         if !changes.is_empty() {
             device::follow(self, changes);
             netlink::route::notify(self, changes);
         }
-        if !parcels.is_empty() {
-            veth::deliver(parcels);
-        }
+        owed.pay();
     }
 
     /// Takes something out of the engine that nobody waits for to go: no effects, no wake-ups. Never sleeps.

@@ -117,6 +117,10 @@ impl Tasks for Finder {
         any.downcast().ok()
     }
 
+    fn credentials(&self) -> Option<crate::fs::Creds> {
+        Some(super::try_current()?.fs_creds())
+    }
+
     fn install(&self, file: Arc<OpenFile>) -> Result<usize> {
         let task = super::try_current().ok_or(Errno::EBADF)?;
         let limit = task.rlimit(RLIMIT_NOFILE).0 as usize;

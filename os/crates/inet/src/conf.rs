@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use crate::addr::Cidr;
 use crate::error::{Error, Result};
-use crate::iface::{AddressNote, Iface, IfaceId};
+use crate::iface::{AddressNote, Iface, IfaceId, IfaceKind};
 use crate::stack::Stack;
 use crate::time::Instant;
 
@@ -217,9 +217,14 @@ impl Stack {
         if slot.conf.v6.disable || addresses.iter().any(|own| own.cidr.addr.is_ipv6()) {
             return Ok(());
         }
-        let (addr, prefix, protocol) = match slot.mac() {
-            None => (Ipv6Addr::LOCALHOST, 128, 1),
-            Some(mac) => (crate::iface::link_local(mac), 64, 3),
+        let (addr, prefix, protocol) = match slot.info.kind {
+            IfaceKind::Loopback => (Ipv6Addr::LOCALHOST, 128, 1),
+            IfaceKind::Ethernet { mac } => (crate::iface::link_local(mac), 64, 3),
+            // Nothing to make it from: a random one (RFC 7217 in short).
+            IfaceKind::Tunnel => {
+                let host = self.rng.u64();
+                (Ipv6Addr::from_bits(0xfe80 << 112 | u128::from(host)), 64, 3)
+            }
         };
         let cidr = Cidr {
             addr: IpAddr::V6(addr),

@@ -13,7 +13,7 @@ use crate::conf::Conf;
 use crate::counters::IfaceCounters;
 use crate::dhcp::DhcpClient;
 use crate::error::{Error, Result};
-use crate::frame::Frame;
+use crate::frame::{Frame, LINK_HEADER};
 use crate::neighbour::NeighbourTable;
 use crate::route::{Route, RouteKind};
 use crate::stack::Stack;
@@ -44,6 +44,9 @@ pub enum IfaceKind {
         /// Our address.
         mac: [u8; 6],
     },
+    /// IP packets to one other side, which has no address (TUN). Between engine and device they have a link header of which
+    /// only the ethertype means anything; taps see them without, and nobody is asked for.
+    Tunnel,
 }
 
 /// What a device or the other side of it allows beyond the standard.
@@ -147,7 +150,7 @@ pub(crate) struct Iface {
 impl Iface {
     pub fn mac(&self) -> Option<[u8; 6]> {
         match self.info.kind {
-            IfaceKind::Loopback => None,
+            IfaceKind::Loopback | IfaceKind::Tunnel => None,
             IfaceKind::Ethernet { mac } => Some(mac),
         }
     }
@@ -162,6 +165,18 @@ impl Iface {
 
     pub fn is_loopback(&self) -> bool {
         self.info.kind == IfaceKind::Loopback
+    }
+
+    pub fn is_tunnel(&self) -> bool {
+        self.info.kind == IfaceKind::Tunnel
+    }
+
+    /// What a frame of `len` bytes, link header included, counts as.
+    pub fn link_len(&self, len: usize) -> u64 {
+        match self.is_tunnel() {
+            true => len.saturating_sub(LINK_HEADER) as u64,
+            false => len as u64,
+        }
     }
 
     pub fn has_address(&self, addr: IpAddr) -> bool {
@@ -352,7 +367,7 @@ impl Stack {
                 carrier: true,
                 promiscuous: false,
                 promiscuity: 0,
-                asks: true,
+                asks: kind != IfaceKind::Tunnel,
                 quirks,
                 addresses: Vec::new(),
                 counters: IfaceCounters::default(),
@@ -516,7 +531,7 @@ impl Stack {
             return Err(Error::Invalid);
         }
         match &mut self.iface_mut(iface)?.info.kind {
-            IfaceKind::Loopback => return Err(Error::NotSupported),
+            IfaceKind::Loopback | IfaceKind::Tunnel => return Err(Error::NotSupported),
             IfaceKind::Ethernet { mac: own } => *own = mac,
         }
         self.note(Change::Link(iface));
@@ -558,9 +573,9 @@ impl Stack {
 
     /// Adds an address and the route to its network. Errors: `NoDevice`, `Exists`, `Invalid` (multicast, broadcast).
     pub fn add_address(&mut self, now: Instant, iface: IfaceId, cidr: Cidr) -> Result<()> {
-        let shown = match self.iface(iface)?.is_loopback() {
-            true => None,
-            false => cidr.broadcast(),
+        let shown = match self.iface(iface)?.info.kind {
+            IfaceKind::Loopback | IfaceKind::Tunnel => None,
+            IfaceKind::Ethernet { .. } => cidr.broadcast(),
         };
         let note = AddressNote {
             broadcast: shown,

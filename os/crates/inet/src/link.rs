@@ -34,7 +34,7 @@ fn group_mac(addr: IpAddr) -> [u8; 6] {
     }
 }
 
-fn ip_ethertype(packet: &[u8]) -> u16 {
+pub(crate) fn ip_ethertype(packet: &[u8]) -> u16 {
     match packet.first() {
         Some(first) if first >> 4 == 6 => ethertype::IPV6,
         _ => ethertype::IPV4,
@@ -47,14 +47,17 @@ impl Stack {
         let Some(slot) = self.ifaces.get_mut(iface) else {
             return;
         };
-        let IfaceKind::Ethernet { mac } = slot.info.kind else {
-            return;
+        // A tunnel's packets have zeros for addresses: they are for us.
+        let (mac, bare) = match slot.info.kind {
+            IfaceKind::Ethernet { mac } => (mac, false),
+            IfaceKind::Tunnel => ([0; 6], true),
+            IfaceKind::Loopback => return,
         };
         if !slot.info.up {
             return;
         }
         slot.info.counters.rx_packets += 1;
-        slot.info.counters.rx_bytes += frame.len() as u64;
+        slot.info.counters.rx_bytes += slot.link_len(frame.len());
         let Some(&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1]) = frame.first_chunk()
         else {
             slot.info.counters.rx_errors += 1;
@@ -72,6 +75,7 @@ impl Stack {
                 protocol,
                 kind,
                 source: [s0, s1, s2, s3, s4, s5],
+                bare,
                 unsummed: None,
                 origin: None,
             };
@@ -198,6 +202,7 @@ impl Stack {
             protocol,
             kind: PacketKind::Outgoing,
             source: [s0, s1, s2, s3, s4, s5],
+            bare: false,
             unsummed,
             origin,
         };
@@ -269,9 +274,14 @@ impl Stack {
         protocol: u16,
         mut frame: Frame,
     ) {
-        let Some(mac) = self.ifaces.get(iface).and_then(|slot| slot.mac()) else {
-            self.frames.put(frame);
-            return;
+        let slot = self.ifaces.get(iface).filter(|slot| !slot.is_loopback());
+        let (dst, mac) = match slot.map(|slot| slot.mac()) {
+            Some(Some(mac)) => (dst, mac),
+            Some(None) => ([0; 6], [0; 6]),
+            None => {
+                self.frames.put(frame);
+                return;
+            }
         };
         frame.widen(LINK_HEADER);
         frame[..6].copy_from_slice(&dst);
@@ -291,6 +301,7 @@ impl Stack {
                 protocol: u16::from_be_bytes([t0, t1]),
                 kind: PacketKind::Outgoing,
                 source: [s0, s1, s2, s3, s4, s5],
+                bare: self.iface(iface).is_ok_and(|slot| slot.is_tunnel()),
                 unsummed: None,
                 origin,
             };
@@ -306,8 +317,21 @@ impl Stack {
             return;
         }
         slot.info.counters.tx_packets += 1;
-        slot.info.counters.tx_bytes += frame.len() as u64;
+        slot.info.counters.tx_bytes += slot.link_len(frame.len());
         slot.tx.push_back(frame);
+    }
+
+    /// A frame that [`Stack::pop_frame`] gave was not taken after all: it counts as dropped and not as sent.
+    pub fn drop_frame(&mut self, iface: IfaceId, frame: Frame) {
+        let len = frame.len().saturating_sub(self.config.tx_headroom);
+        if let Some(slot) = self.ifaces.get_mut(iface) {
+            let len = slot.link_len(len);
+            let counters = &mut slot.info.counters;
+            counters.tx_packets = counters.tx_packets.saturating_sub(1);
+            counters.tx_bytes = counters.tx_bytes.saturating_sub(len);
+            counters.tx_dropped += 1;
+        }
+        self.recycle_frame(frame);
     }
 
     /// Whether senders should wait for the device to take frames.

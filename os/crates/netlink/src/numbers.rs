@@ -120,6 +120,16 @@ pub mod route {
         pub const INFO_DATA: u16 = 2;
         /// In the data of a veth: the other end, a message of its own.
         pub const VETH_PEER: u16 = 1;
+        /// In the data of a tun, `<linux/if_link.h>`.
+        pub const TUN_OWNER: u16 = 1;
+        pub const TUN_GROUP: u16 = 2;
+        pub const TUN_TYPE: u16 = 3;
+        pub const TUN_PI: u16 = 4;
+        pub const TUN_VNET_HDR: u16 = 5;
+        pub const TUN_PERSIST: u16 = 6;
+        pub const TUN_MULTI_QUEUE: u16 = 7;
+        pub const TUN_NUM_QUEUES: u16 = 8;
+        pub const TUN_NUM_DISABLED_QUEUES: u16 = 9;
         /// In AF_SPEC, under AF_INET6.
         pub const INET6_FLAGS: u16 = 1;
         pub const INET6_ADDR_GEN_MODE: u16 = 8;

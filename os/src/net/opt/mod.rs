@@ -38,6 +38,7 @@ use crate::{
 };
 use abi::{Errno, net::IFNAMSIZ};
 use alloc::vec::Vec;
+pub use filter::read_program;
 use row::{Ask, Input, Level, Manner, Row, Value, read_only, row, write_only};
 use target::Target;
 

@@ -3,7 +3,7 @@
 use crate::{Result, net::SockAddr};
 use abi::{
     Errno,
-    if_arp::{ARPHRD_ETHER, ARPHRD_LOOPBACK},
+    if_arp::{ARPHRD_ETHER, ARPHRD_LOOPBACK, ARPHRD_NONE},
     net::AF_PACKET,
 };
 use inet::{IfaceId, IfaceKind, TapPacket};
@@ -73,11 +73,12 @@ impl LinkAddress {
             protocol: packet.protocol,
             iface: packet.iface.0,
             hardware: match packet.iface {
+                _ if packet.bare => ARPHRD_NONE as u16,
                 IfaceId::LO => ARPHRD_LOOPBACK as u16,
                 _ => ARPHRD_ETHER as u16,
             },
             kind: packet.kind as u8,
-            len: 6,
+            len: if packet.bare { 0 } else { 6 },
             addr,
         }
     }
@@ -88,6 +89,7 @@ impl LinkAddress {
         let (hardware, len) = match kind {
             None => (0, 0),
             Some(IfaceKind::Loopback) => (ARPHRD_LOOPBACK as u16, 6),
+            Some(IfaceKind::Tunnel) => (ARPHRD_NONE as u16, 0),
             Some(IfaceKind::Ethernet { mac }) => {
                 addr[..6].copy_from_slice(&mac);
                 (ARPHRD_ETHER as u16, 6)

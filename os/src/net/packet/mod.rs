@@ -23,7 +23,7 @@ mod proc;
 mod ring;
 mod slots;
 mod transmit;
-mod vnet;
+pub mod vnet;
 
 pub use layout::Version;
 pub use member::Request as Membership;

@@ -180,7 +180,7 @@ impl Group {
             return 0;
         };
         let data = match sight.kind {
-            PacketKind::Outgoing => 0,
+            PacketKind::Outgoing if !sight.bare => 0,
             _ => LINK_HEADER,
         };
         program.run(&sight.packet(frame, data, seed))

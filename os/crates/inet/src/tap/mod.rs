@@ -99,6 +99,8 @@ pub struct TapPacket<'a> {
     pub kind: PacketKind,
     /// Source hardware address.
     pub source: [u8; 6],
+    /// The interface has neither addresses nor a link header.
+    pub bare: bool,
     /// When.
     pub arrived: Instant,
     /// Its transport checksum was never written, as on lo: where it would be, from the link header on.
@@ -130,6 +132,14 @@ const OVERHEAD: usize = 512;
 
 const ETH_P_ALL: u16 = 3;
 
+/// Linux's hardware type of interfaces without a link header.
+const ARPHRD_NONE: u16 = 65_534;
+
+/// Link header bytes that a tap does not see.
+fn hidden(cooked: bool, bare: bool) -> usize {
+    if cooked || bare { LINK_HEADER } else { 0 }
+}
+
 struct Captured {
     frame: Frame,
     original_len: usize,
@@ -137,6 +147,8 @@ struct Captured {
     protocol: u16,
     kind: PacketKind,
     source: [u8; 6],
+    /// Its link header is none.
+    bare: bool,
     arrived: Instant,
     unsummed: Option<Unsummed>,
 }
@@ -146,8 +158,9 @@ impl Captured {
         self.frame.len() + OVERHEAD
     }
 
-    /// As a tap that skips `skip` bytes of link header sees it.
-    fn shown(&self, skip: usize) -> TapPacket<'_> {
+    /// As a tap sees it.
+    fn shown(&self, cooked: bool) -> TapPacket<'_> {
+        let skip = hidden(cooked, self.bare);
         TapPacket {
             data: self.frame.get(skip..).unwrap_or_default(),
             original_len: self.original_len.saturating_sub(skip),
@@ -156,6 +169,7 @@ impl Captured {
             protocol: self.protocol,
             kind: self.kind,
             source: self.source,
+            bare: self.bare,
             arrived: self.arrived,
             unsummed: self.unsummed,
         }
@@ -185,11 +199,6 @@ impl Tap {
         self.token
     }
 
-    /// Link header bytes that this tap does not see.
-    fn skip(&self) -> usize {
-        if self.filter.cooked { LINK_HEADER } else { 0 }
-    }
-
     fn wants(&self, sight: &Sight) -> bool {
         !(self.ignore_outgoing && sight.kind == PacketKind::Outgoing) && self.filter.wants(sight)
     }
@@ -199,7 +208,7 @@ impl Tap {
         let Some(program) = &self.program else {
             return Some(frame.len());
         };
-        let skip = self.skip();
+        let skip = hidden(self.filter.cooked, sight.bare);
         match program.run(&sight.packet(frame, skip, seed)) as usize {
             0 => None,
             keep => Some(keep.saturating_add(skip).min(frame.len())),
@@ -224,6 +233,7 @@ impl Tap {
             protocol: sight.protocol,
             kind: sight.kind,
             source: sight.source,
+            bare: sight.bare,
             arrived: sight.now,
             unsummed: sight.unsummed,
         });
@@ -244,6 +254,8 @@ pub(crate) struct Sight {
     pub protocol: u16,
     pub kind: PacketKind,
     pub source: [u8; 6],
+    /// The link header is none: the interface is a tunnel.
+    pub bare: bool,
     pub unsummed: Option<Unsummed>,
     /// Who sent it, and does not see it.
     pub origin: Option<Origin>,
@@ -256,11 +268,14 @@ impl Sight {
             bytes: frame,
             data,
             network: Some(LINK_HEADER),
-            link: Some(0),
+            link: Some(hidden(false, self.bare)),
             protocol: self.protocol,
             kind: self.kind as u8,
             interface: self.iface.0,
-            hardware: HARDWARE[usize::from(self.iface != IfaceId::LO)],
+            hardware: match self.bare {
+                true => ARPHRD_NONE,
+                false => HARDWARE[usize::from(self.iface != IfaceId::LO)],
+            },
             mark: 0,
             seed,
         }
@@ -363,7 +378,7 @@ impl Stack {
     ) -> Result<R> {
         let tap = self.taps.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         let captured = tap.oldest().ok_or(Error::WouldBlock)?;
-        let result = read(&captured.shown(tap.skip()));
+        let result = read(&captured.shown(tap.filter.cooked));
         if !peek {
             let taken = match tap.copies.pop_front() {
                 Some(captured) => {
@@ -394,7 +409,7 @@ impl Stack {
         let captured = tap.queue.pop_front().ok_or(Error::WouldBlock)?;
         tap.held -= captured.charge();
         let may_copy = tap.copied < tap.copy_limit;
-        match read(&captured.shown(tap.skip()), may_copy) {
+        match read(&captured.shown(tap.filter.cooked), may_copy) {
             Collected::Cut if may_copy => {
                 tap.copied += captured.charge();
                 tap.copies.push_back(captured);
@@ -446,7 +461,8 @@ impl Stack {
             return 0;
         };
         tap.oldest().map_or(0, |captured| {
-            captured.frame.len().saturating_sub(tap.skip())
+            let hidden = hidden(tap.filter.cooked, captured.bare);
+            captured.frame.len().saturating_sub(hidden)
         })
     }
 

@@ -11,8 +11,11 @@ use core::net::IpAddr;
 use crate::checksum::Sum;
 use crate::error::{Error, Result};
 use crate::frame::LINK_HEADER;
+use crate::iface::IfaceId;
 use crate::ip::header::protocol;
 use crate::link::ethertype;
+use crate::stack::Stack;
+use crate::time::Instant;
 
 /// A checksum whose field holds the sum of the pseudo header only. In bytes from the start of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,57 @@ impl Offload {
             Some((Cut::Udp, _)) if self.unsummed.is_none() => Err(Error::Invalid),
             Some((cut, _)) => Shape::of(frame, cut).map(|_| ()).ok_or(Error::Invalid),
         }
+    }
+}
+
+impl Offload {
+    /// What was said of a packet without a link header, of the same with one. Errors: `Invalid`.
+    pub(crate) fn behind_link_header(mut self) -> Result<Offload> {
+        if let Some(unsummed) = &mut self.unsummed {
+            let start = unsummed.start.checked_add(LINK_HEADER as u16);
+            unsummed.start = start.ok_or(Error::Invalid)?;
+        }
+        Ok(self)
+    }
+
+    /// Does what was left to do of a frame with its link header, and shows what comes of it piece by piece; nothing when it
+    /// is wrong. Errors: `Invalid`.
+    pub(crate) fn finish(&self, frame: &[u8], mut each: impl FnMut(&[u8])) -> Result<()> {
+        self.check(frame)?;
+        let mut whole = |mut piece: Vec<u8>, unsummed: Option<Unsummed>| {
+            if let Some(unsummed) = unsummed {
+                complete(&mut piece, unsummed);
+            }
+            each(&piece);
+        };
+        match self.cut {
+            None => whole(frame.to_vec(), self.unsummed),
+            Some((cut, size)) => {
+                for piece in pieces(frame, cut, size) {
+                    let unsummed = unsummed_piece(&piece, cut);
+                    whole(piece, unsummed);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// The same as [`Stack::ingress`] of a frame of which its sender left something to do: what remains of `offload`, whose
+    /// places count from the network header where the interface is a tunnel. Errors: `Invalid`, and nothing arrives.
+    pub fn ingress_unfinished(
+        &mut self,
+        now: Instant,
+        iface: IfaceId,
+        frame: &[u8],
+        offload: Offload,
+    ) -> Result<()> {
+        let offload = match self.iface(iface)?.is_tunnel() {
+            true => offload.behind_link_header()?,
+            false => offload,
+        };
+        offload.finish(frame, |piece| self.ingress(now, iface, piece))
     }
 }
 

@@ -4,8 +4,10 @@ use super::{Offload, Origin, TapId, Unsummed, offload};
 use crate::error::{Error, Result};
 use crate::frame::{Frame, LINK_HEADER};
 use crate::iface::IfaceId;
+use crate::link::ip_ethertype;
 use crate::stack::Stack;
 use crate::time::Instant;
+use alloc::vec::Vec;
 
 /// A frame to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +32,11 @@ impl Stack {
     pub fn tap_send(&mut self, now: Instant, id: TapId, send: &TapSend<'_>) -> Result<()> {
         self.now = now;
         let tap = self.taps.slab.get(id.0).ok_or(Error::NoSocket)?;
-        let cooked = tap.filter.cooked;
         let slot = self.iface(send.iface)?;
+        if slot.is_tunnel() && !tap.filter.cooked {
+            return self.tap_send_bare(now, id, send);
+        }
+        let cooked = tap.filter.cooked;
         if !slot.info.up {
             return Err(Error::NetDown);
         }
@@ -69,6 +74,30 @@ impl Stack {
                     self.tap_emit_bytes(now, id, send, &piece, unsummed);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The same on a tunnel, where there is no link header: what the packet looks like says what it is.
+    fn tap_send_bare(&mut self, now: Instant, id: TapId, send: &TapSend<'_>) -> Result<()> {
+        let slot = self.iface(send.iface)?;
+        if !slot.info.up {
+            return Err(Error::NetDown);
+        }
+        if send.frame.len() > slot.info.mtu && send.offload.cut.is_none() {
+            return Err(Error::MessageTooBig);
+        }
+        if self.is_tx_full(send.iface) {
+            return Err(Error::NoBuffers);
+        }
+        let mut frame = alloc::vec![0; LINK_HEADER];
+        frame[12..].copy_from_slice(&ip_ethertype(send.frame).to_be_bytes());
+        frame.extend_from_slice(send.frame);
+        let mut pieces = Vec::new();
+        let offload = send.offload.behind_link_header()?;
+        offload.finish(&frame, |piece| pieces.push(piece.to_vec()))?;
+        for piece in pieces {
+            self.tap_emit_bytes(now, id, send, &piece, None);
         }
         Ok(())
     }

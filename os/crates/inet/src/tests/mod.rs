@@ -17,6 +17,7 @@ mod rate;
 mod share;
 mod simulator;
 mod syncookie;
+mod tunnel;
 mod wire;
 
 /// lo with packets.

@@ -8,6 +8,7 @@ use crate::net::{
     ioctl,
     netlink::answer::{Answer, Refusal, Request},
     stack,
+    tun::{self, Tun},
 };
 use abi::Errno;
 use alloc::{sync::Arc, vec::Vec};
@@ -31,9 +32,10 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
     if info.up && carrier {
         flags |= IFF_LOWER_UP;
     }
-    let (kind, mac, broadcast) = match info.kind {
-        IfaceKind::Loopback => (abi::if_arp::ARPHRD_LOOPBACK, [0; 6], [0; 6]),
-        IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac, [0xff; 6]),
+    let (kind, length) = device::hardware(device.as_ref(), info.kind);
+    let (mac, broadcast) = match info.kind {
+        IfaceKind::Loopback | IfaceKind::Tunnel => ([0; 6], [0; 6]),
+        IfaceKind::Ethernet { mac } => (mac, [0xff; 6]),
     };
     let loopback = info.kind == IfaceKind::Loopback;
     // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP of RFC 2863.
@@ -50,12 +52,15 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
         false => "pfifo_fast",
     };
     let mut head = [0; IFINFOMSG];
-    head[2..4].copy_from_slice(&(kind as u16).to_ne_bytes());
+    head[2..4].copy_from_slice(&kind.to_ne_bytes());
     head[4..8].copy_from_slice(&info.id.0.to_ne_bytes());
     head[8..12].copy_from_slice(&flags.to_ne_bytes());
     let mut b = Builder::message(header, &head);
     b.str(link::IFNAME, &info.name)
-        .u32(link::TXQLEN, 1000)
+        .u32(
+            link::TXQLEN,
+            device.as_ref().map_or(1000, Device::queue_length) as u32,
+        )
         .u8(link::OPERSTATE, state)
         .u8(link::LINKMODE, 0)
         .u32(link::MTU, info.mtu as u32)
@@ -72,10 +77,12 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
         .u8(link::CARRIER, carrier.into())
         .u32(link::CARRIER_CHANGES, 0)
         .u32(link::CARRIER_UP_COUNT, 0)
-        .u32(link::CARRIER_DOWN_COUNT, 0)
-        .attr(link::ADDRESS, &mac)
-        .attr(link::BROADCAST, &broadcast)
-        .attr(link::STATS64, &stats(info, 8))
+        .u32(link::CARRIER_DOWN_COUNT, 0);
+    if length > 0 {
+        b.attr(link::ADDRESS, &mac)
+            .attr(link::BROADCAST, &broadcast);
+    }
+    b.attr(link::STATS64, &stats(info, 8))
         .attr(link::STATS, &stats(info, 4))
         .str(link::QDISC, qdisc);
     if !loopback && made.is_none() {
@@ -94,6 +101,9 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
     if let Some(kind) = made {
         let nest = b.nest(link::LINKINFO);
         b.str(link::INFO_KIND, kind);
+        if let Some(Device::Tun(tun)) = &device {
+            describe_tun(&mut b, tun);
+        }
         b.end(nest);
     }
     let all = b.nest_plain(link::AF_SPEC);
@@ -104,6 +114,30 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
     b.end(v6);
     b.end(all);
     b.finish()
+}
+
+/// IFLA_TUN_*: what /dev/net/tun was asked for.
+fn describe_tun(b: &mut Builder, tun: &Tun) {
+    let settings = tun.settings();
+    let has = |bit| u8::from(settings.flags & bit != 0);
+    let data = b.nest(link::INFO_DATA);
+    b.u8(link::TUN_TYPE, if tun.tap { 2 } else { 1 });
+    if let Some(owner) = settings.owner {
+        b.u32(link::TUN_OWNER, owner);
+    }
+    if let Some(group) = settings.group {
+        b.u32(link::TUN_GROUP, group);
+    }
+    b.u8(link::TUN_PI, 1 - has(tun::flag::NO_PI))
+        .u8(link::TUN_VNET_HDR, has(tun::flag::VNET_HDR))
+        .u8(link::TUN_PERSIST, has(tun::flag::PERSIST))
+        .u8(link::TUN_MULTI_QUEUE, has(tun::flag::MULTI_QUEUE));
+    if settings.flags & tun::flag::MULTI_QUEUE != 0 {
+        let (reading, resting) = tun.counts();
+        b.u32(link::TUN_NUM_QUEUES, reading as u32)
+            .u32(link::TUN_NUM_DISABLED_QUEUES, resting as u32);
+    }
+    b.end(data);
 }
 
 /// `struct rtnl_link_stats64` or `rtnl_link_stats`: the same words of 8 or 4 bytes.
@@ -355,17 +389,18 @@ fn unchanged(kind: u16) -> u32 {
 
 /// The record of an interface that is gone: its name, and what its kind says.
 pub fn farewell(header: Header, id: IfaceId, name: &[u8; 16], kind: IfaceKind) -> Vec<u8> {
-    let (kind, mac) = match kind {
-        IfaceKind::Loopback => (abi::if_arp::ARPHRD_LOOPBACK, [0; 6]),
-        IfaceKind::Ethernet { mac } => (abi::if_arp::ARPHRD_ETHER, mac),
+    let (hardware, length) = device::hardware(None, kind);
+    let mac = match kind {
+        IfaceKind::Loopback | IfaceKind::Tunnel => [0; 6],
+        IfaceKind::Ethernet { mac } => mac,
     };
     let mut head = [0; IFINFOMSG];
-    head[2..4].copy_from_slice(&(kind as u16).to_ne_bytes());
+    head[2..4].copy_from_slice(&hardware.to_ne_bytes());
     head[4..8].copy_from_slice(&id.0.to_ne_bytes());
-    let length = name.iter().position(|byte| *byte == 0).unwrap_or(15) + 1;
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(15) + 1;
     let mut b = Builder::message(header, &head);
-    b.attr(link::IFNAME, &name[..length])
-        .attr(link::ADDRESS, &mac);
+    b.attr(link::IFNAME, &name[..end])
+        .attr(link::ADDRESS, &mac[..length]);
     b.finish()
 }
 
