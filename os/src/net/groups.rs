@@ -1,56 +1,75 @@
-//! /proc/net/{igmp,igmp6,dev_mcast}: which multicast groups this machine is in. proc_net(5).
+//! /proc/net/{igmp,igmp6,mcfilter,mcfilter6,dev_mcast}: which multicast groups this machine is in. proc_net(5).
 
 use super::{proc, stack::Namespace};
 use alloc::{format, string::String, vec::Vec};
-use core::{
-    fmt::Write,
-    net::{IpAddr, Ipv4Addr},
-};
-use inet::{IfaceInfo, IfaceKind};
+use core::{fmt::Write, net::IpAddr};
+use inet::{GroupRow, IfaceInfo, IfaceKind};
 
 /// Publishes the files.
 pub fn init() {
     proc::file("igmp", igmp);
     proc::file("igmp6", igmp6);
     proc::file("dev_mcast", dev_mcast);
+    proc::file("mcfilter", |net| mcfilter(net, false));
+    proc::file("mcfilter6", |net| mcfilter(net, true));
 }
 
-/// The groups of an interface with how many joined, standing ones last.
-fn groups(net: &Namespace, info: &IfaceInfo) -> Vec<(IpAddr, u32)> {
-    if !info.up {
-        return Vec::new();
+/// What stands in `mca_flags` of a group: Linux's include/net/if_inet6.h.
+mod mca {
+    pub const TIMER: u32 = 1;
+    pub const REPORTER: u32 = 2;
+    pub const LOADED: u32 = 4;
+    pub const SILENT: u32 = 8;
+    pub const PARTLY: u32 = 16;
+}
+
+/// The groups of an interface that is up.
+fn groups(net: &Namespace, info: &IfaceInfo) -> Vec<GroupRow> {
+    match info.up {
+        true => net.look(|stack| stack.group_rows(info.id)),
+        false => Vec::new(),
     }
-    net.look(|stack| stack.groups(info.id))
 }
 
 fn interfaces(net: &Namespace) -> Vec<IfaceInfo> {
     net.look(|stack| stack.interfaces().cloned().collect())
 }
 
+/// Time until a report, in the 1/100 s that programs count in (`USER_HZ`).
+fn ticks(row: &GroupRow) -> u128 {
+    row.timer.map_or(0, |left| left.as_millis() / 10)
+}
+
 fn igmp(net: &Namespace) -> String {
     let mut text = String::from("Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n");
     for info in interfaces(net) {
-        let groups: Vec<(Ipv4Addr, u32)> = groups(net, &info)
-            .into_iter()
-            .filter_map(|(group, users)| match group {
-                IpAddr::V4(group) => Some((group, users)),
-                IpAddr::V6(_) => None,
-            })
-            .collect();
+        let mut groups = groups(net, &info);
+        groups.retain(|row| row.group.is_ipv4());
         if groups.is_empty() {
             continue;
         }
+        let version = net.look(|stack| stack.group_version(info.id, false));
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{}\t{:<10}: {:5}      V2",
+            "{}\t{:<10}: {:5}      V{version}",
             info.id.0,
             info.name,
             groups.len()
         );
-        for (group, users) in groups {
+        for row in groups {
+            let IpAddr::V4(group) = row.group else {
+                continue;
+            };
             let number = u32::from_ne_bytes(group.octets());
-            let _ = writeln!(text, "\t\t\t\t{number:08X} {users:5} 0:00000000\t\t0");
+            let running = u8::from(row.timer.is_some());
+            let reporter = u8::from(row.reporter);
+            let _ = writeln!(
+                text,
+                "\t\t\t\t{number:08X} {:5} {running}:{:08X}\t\t{reporter}",
+                row.users,
+                ticks(&row),
+            );
         }
     }
     text
@@ -59,15 +78,67 @@ fn igmp(net: &Namespace) -> String {
 fn igmp6(net: &Namespace) -> String {
     let mut text = String::new();
     for info in interfaces(net) {
-        for (group, users) in groups(net, &info) {
-            let IpAddr::V6(group) = group else { continue };
+        for row in groups(net, &info) {
+            let IpAddr::V6(group) = row.group else {
+                continue;
+            };
+            let flags = [
+                (row.timer.is_some(), mca::TIMER),
+                (row.reporter, mca::REPORTER),
+                (row.silent, mca::SILENT),
+                (row.on_link, mca::LOADED),
+                (row.partly, mca::PARTLY),
+            ];
+            let flags = flags
+                .iter()
+                .filter(|(is, _)| *is)
+                .fold(0, |sum, (_, flag)| sum | flag);
             let _ = writeln!(
                 text,
-                "{:<4} {:<15} {:032x} {users:5} 00000004 0",
+                "{:<4} {:<15} {:032x} {:5} {flags:08X} {}",
                 info.id.0,
                 info.name,
                 group.to_bits(),
+                row.users,
+                ticks(&row),
             );
+        }
+    }
+    text
+}
+
+/// Sources that sockets named, of groups of one family.
+fn mcfilter(net: &Namespace, v6: bool) -> String {
+    let mut text = String::from(match v6 {
+        false => "Idx Device        MCA        SRC    INC    EXC\n",
+        true => {
+            "Idx Device                Multicast Address                   Source Address    INC    EXC\n"
+        }
+    });
+    // Linux begins with the first interface whose latest group has sources.
+    let mut begun = false;
+    for info in interfaces(net) {
+        let mut groups = groups(net, &info);
+        groups.retain(|row| row.group.is_ipv6() == v6);
+        let place = |group| groups.iter().position(|row| row.group == group);
+        let mut rows = net.look(|stack| stack.source_rows(info.id));
+        rows.retain(|row| place(row.group).is_some());
+        rows.sort_by_key(|row| place(row.group));
+        begun |= rows.first().is_some_and(|row| place(row.group) == Some(0));
+        if !begun {
+            continue;
+        }
+        for row in rows {
+            // Of the name six characters.
+            let name: String = info.name.chars().take(6).collect();
+            let _ = write!(text, "{:3} {name:>6}", info.id.0);
+            for addr in [row.group, row.source] {
+                let _ = match addr {
+                    IpAddr::V4(addr) => write!(text, " 0x{:08x}", addr.to_bits()),
+                    IpAddr::V6(addr) => write!(text, " {:032x}", addr.to_bits()),
+                };
+            }
+            let _ = writeln!(text, " {:6} {:6}", row.include, row.exclude);
         }
     }
     text
@@ -80,8 +151,8 @@ fn dev_mcast(net: &Namespace) -> String {
         if !matches!(info.kind, IfaceKind::Ethernet { .. }) {
             continue;
         }
-        for (group, _) in groups(net, &info) {
-            let mac = match group {
+        for row in groups(net, &info) {
+            let mac = match row.group {
                 IpAddr::V4(group) => {
                     let [_, b, c, d] = group.octets();
                     format!("01005e{:02x}{c:02x}{d:02x}", b & 0x7f)

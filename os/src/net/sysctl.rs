@@ -7,6 +7,7 @@
 //! **Who calls.** `fs::pseudo` at reads and writes; sockets ask [`value`] for what they act on.
 //! **Who owns and locks.** The engine's lock, or one atomic word each.
 
+mod group;
 mod icmp;
 mod interface;
 mod tcp;
@@ -294,7 +295,12 @@ const KNOBS: &[Knob] = &[
 pub fn init() {
     interface::init();
     tcp::init();
-    for knob in KNOBS.iter().chain(icmp::KNOBS).chain(tcp::KNOBS) {
+    for knob in KNOBS
+        .iter()
+        .chain(group::KNOBS)
+        .chain(icmp::KNOBS)
+        .chain(tcp::KNOBS)
+    {
         let path = alloc::format!("sys/net/{}", knob.path);
         match knob.home {
             Home::Fixed(text) => pseudo::proc().file(&path, move || alloc::format!("{text}\n")),

@@ -41,6 +41,10 @@ pub struct Ipv4Conf {
     pub proxy_arp: bool,
     /// Loopback addresses are addresses like others.
     pub route_localnet: bool,
+    /// Speak this version of IGMP; 0 and 3 leave it to the routers that there are.
+    pub force_igmp_version: u8,
+    /// Reports of a change are so far apart at most, in IGMPv1 and v2 and in IGMPv3.
+    pub igmp_unsolicited: (Duration, Duration),
 }
 
 /// net.ipv6.conf.*.
@@ -56,6 +60,10 @@ pub struct Ipv6Conf {
     pub autoconf: bool,
     /// Largest packet in bytes; no more than the link's.
     pub mtu: usize,
+    /// Speak this version of MLD; 0 leaves it to the routers that there are.
+    pub force_mld_version: u8,
+    /// Reports of a change are so far apart at most, in MLDv1 and MLDv2.
+    pub mld_unsolicited: (Duration, Duration),
 }
 
 /// net.ipv4.neigh.*, net.ipv6.neigh.*.
@@ -83,6 +91,8 @@ impl Default for NeighConf {
     }
 }
 
+/// RFC 2236 section 8.10, RFC 3376 section 8.11.
+const UNSOLICITED: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(1));
 /// IPv6's least MTU (RFC 8200 section 5).
 const LEAST_MTU: usize = 1280;
 
@@ -96,6 +106,8 @@ impl Conf {
                 arp_ignore: 0,
                 proxy_arp: false,
                 route_localnet: false,
+                force_igmp_version: 0,
+                igmp_unsolicited: UNSOLICITED,
             },
             v6: Ipv6Conf {
                 forwarding: forward[1],
@@ -103,6 +115,8 @@ impl Conf {
                 accept_ra: 1,
                 autoconf: true,
                 mtu: LEAST_MTU,
+                force_mld_version: 0,
+                mld_unsolicited: UNSOLICITED,
             },
             neigh: [NeighConf::default(); 2],
         }

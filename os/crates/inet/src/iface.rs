@@ -14,6 +14,7 @@ use crate::counters::IfaceCounters;
 use crate::dhcp::DhcpClient;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, LINK_HEADER};
+use crate::group::{Querier, Told};
 use crate::neighbour::NeighbourTable;
 use crate::route::{Route, RouteKind};
 use crate::stack::Stack;
@@ -142,6 +143,10 @@ pub(crate) struct Iface {
     pub tx: VecDeque<Frame>,
     pub neighbours: NeighbourTable,
     pub groups: Vec<Membership>,
+    /// What its routers were and will be told of groups.
+    pub told: Vec<Told>,
+    /// What is known of those routers, IPv4 and IPv6.
+    pub queriers: [Querier; 2],
     pub dhcp: Option<DhcpClient>,
     /// Its values of the files that there are for each interface.
     pub conf: Conf,
@@ -194,7 +199,12 @@ impl Iface {
 
     /// Whether frames to this group are for us: joined, or one that every host is in (RFC 1112, RFC 4291 section 2.8).
     pub fn in_group(&self, group: IpAddr) -> bool {
-        let standing = match group {
+        self.has_standing(group) || self.groups.iter().any(|joined| joined.group == group)
+    }
+
+    /// Whether it is one that every host with such addresses is in.
+    pub fn has_standing(&self, group: IpAddr) -> bool {
+        match group {
             IpAddr::V4(group) => group == Ipv4Addr::new(224, 0, 0, 1),
             IpAddr::V6(group) => {
                 let bits = group.to_bits();
@@ -206,8 +216,7 @@ impl Iface {
                             IpAddr::V4(_) => false,
                         })
             }
-        };
-        standing || self.groups.iter().any(|joined| joined.group == group)
+        }
     }
 }
 
@@ -375,6 +384,8 @@ impl Stack {
             tx: VecDeque::new(),
             neighbours: NeighbourTable::with(conf.neigh),
             groups: Vec::new(),
+            told: Vec::new(),
+            queriers: Default::default(),
             dhcp: None,
             conf,
         });
@@ -442,8 +453,10 @@ impl Stack {
                 self.add_address(now, iface, cidr)?;
             }
             self.begin_v6(now, iface)?;
+            self.groups_up(now, iface);
         }
         if !up && was {
+            self.groups_down(iface);
             let pool = &mut self.frames;
             let slot = self.ifaces.get_mut(iface).ok_or(Error::NoDevice)?;
             slot.tx.drain(..).for_each(|frame| pool.put(frame));
@@ -721,7 +734,7 @@ impl Stack {
         Ok(())
     }
 
-    /// The groups whose frames an interface takes, with how many sockets joined; the standing ones of its addresses last.
+    /// The groups whose frames an interface takes, with how many sockets joined, the latest first; the standing ones of its addresses last.
     pub fn groups(&self, iface: IfaceId) -> Vec<(IpAddr, u32)> {
         let Ok(slot) = self.iface(iface) else {
             return Vec::new();
@@ -729,6 +742,7 @@ impl Stack {
         let joined = slot
             .groups
             .iter()
+            .rev()
             .map(|joined| (joined.group, joined.users));
         let mut groups: Vec<(IpAddr, u32)> = joined.collect();
         let addresses = &slot.info.addresses;

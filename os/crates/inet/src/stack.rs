@@ -91,6 +91,14 @@ pub struct Config {
     pub forward: [bool; 2],
     /// net.ipv4.icmp_* and net.ipv6.icmp.*.
     pub icmp: IcmpConfig,
+    /// net.ipv4.igmp_qrv: how often a change of groups is told, unless a router says.
+    pub igmp_qrv: u8,
+    /// net.ipv4.igmp_link_local_mcast_reports: routers hear of groups of 224.0.0.0/24 too.
+    pub igmp_local_reports: bool,
+    /// net.ipv4.igmp_max_memberships: groups that a socket may join.
+    pub igmp_max_memberships: usize,
+    /// net.ipv6.mld_qrv.
+    pub mld_qrv: u8,
     /// Frames queued per device before connections wait for it.
     pub tx_queue_len: usize,
     /// Bytes of TCP buffers in all, beyond which new connections get small ones (net.ipv4.tcp_mem).
@@ -135,6 +143,10 @@ impl Default for Config {
             thin_linear: false,
             forward: [false; 2],
             icmp: IcmpConfig::default(),
+            igmp_qrv: 2,
+            igmp_local_reports: true,
+            igmp_max_memberships: 20,
+            mld_qrv: 2,
             tx_queue_len: 1000,
             tcp_memory: 64 << 20,
             local_fast_path: true,
@@ -342,6 +354,7 @@ impl Stack {
                 self.time_wait_expire(now),
                 self.dhcp_expire(now),
                 self.addresses_expire(now),
+                self.groups_expire(now),
             ];
             for at in next.into_iter().flatten() {
                 self.arm_housekeeping(at);

@@ -68,6 +68,7 @@ struct Field {
 const SWITCH: RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
 const BYTE: RangeInclusive<i64> = 0..=255;
 const MILLISECONDS: RangeInclusive<i64> = 1..=i32::MAX as i64;
+const INTERVAL: RangeInclusive<i64> = 0..=i32::MAX as i64;
 const NEIGH: &[Branch] = &[Branch::Neigh4, Branch::Neigh6];
 
 const fn field(
@@ -96,10 +97,31 @@ const FIELDS: &[Field] = &[
     ),
     field(
         &[Branch::Conf4],
+        "force_igmp_version",
+        SWITCH,
+        |conf, _| conf.v4.force_igmp_version.into(),
+        |conf, _, n| conf.v4.force_igmp_version = n as u8,
+    ),
+    field(
+        &[Branch::Conf4],
         "forwarding",
         SWITCH,
         |conf, _| conf.v4.forwarding.into(),
         |conf, _, n| conf.v4.forwarding = n != 0,
+    ),
+    field(
+        &[Branch::Conf4],
+        "igmpv2_unsolicited_report_interval",
+        INTERVAL,
+        |conf, _| conf.v4.igmp_unsolicited.0.as_millis() as i64,
+        |conf, _, n| conf.v4.igmp_unsolicited.0 = Duration::from_millis(n as u64),
+    ),
+    field(
+        &[Branch::Conf4],
+        "igmpv3_unsolicited_report_interval",
+        INTERVAL,
+        |conf, _| conf.v4.igmp_unsolicited.1.as_millis() as i64,
+        |conf, _, n| conf.v4.igmp_unsolicited.1 = Duration::from_millis(n as u64),
     ),
     field(
         &[Branch::Conf4],
@@ -145,10 +167,31 @@ const FIELDS: &[Field] = &[
     ),
     field(
         &[Branch::Conf6],
+        "force_mld_version",
+        SWITCH,
+        |conf, _| conf.v6.force_mld_version.into(),
+        |conf, _, n| conf.v6.force_mld_version = n as u8,
+    ),
+    field(
+        &[Branch::Conf6],
         "forwarding",
         SWITCH,
         |conf, _| conf.v6.forwarding.into(),
         |conf, _, n| conf.v6.forwarding = n != 0,
+    ),
+    field(
+        &[Branch::Conf6],
+        "mldv1_unsolicited_report_interval",
+        INTERVAL,
+        |conf, _| conf.v6.mld_unsolicited.0.as_millis() as i64,
+        |conf, _, n| conf.v6.mld_unsolicited.0 = Duration::from_millis(n as u64),
+    ),
+    field(
+        &[Branch::Conf6],
+        "mldv2_unsolicited_report_interval",
+        INTERVAL,
+        |conf, _| conf.v6.mld_unsolicited.1.as_millis() as i64,
+        |conf, _, n| conf.v6.mld_unsolicited.1 = Duration::from_millis(n as u64),
     ),
     field(
         &[Branch::Conf6],

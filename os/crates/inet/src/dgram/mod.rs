@@ -3,7 +3,6 @@
 
 mod input;
 mod multicast;
-mod report;
 mod send;
 mod socket;
 

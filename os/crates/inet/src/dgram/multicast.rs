@@ -1,14 +1,14 @@
 //! Multicast groups: who joined what, and from whom (RFC 3678).
 //!
 //! A socket's membership is [`Joined`]: a group on an interface, with sources that it wants or does not want. What the link's
-//! routers are told is the sum over all sockets ([`Filter`]): the `report` module says how it changed.
+//! routers are told is the sum over all sockets ([`Filter`]): `group` says how it changed.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::DgramId;
-use super::report::Filter;
 use crate::error::{Error, Result};
+use crate::group::{Filter, SourceRow};
 use crate::iface::{IfaceId, Membership};
 use crate::stack::Stack;
 use crate::time::Instant;
@@ -54,7 +54,7 @@ pub enum SourceChange {
 
 impl Stack {
     /// IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP. Without `iface`, the one that routes to the group. Errors: `AddrInUse` (joined already),
-    /// `Invalid` (not a group), `NoDevice`.
+    /// `Invalid` (not a group), `NoDevice`, `NoBuffers` (net.ipv4.igmp_max_memberships).
     pub fn dgram_join(
         &mut self,
         now: Instant,
@@ -79,6 +79,10 @@ impl Stack {
         let is = |joined: &Joined| joined.group == group && joined.iface == iface;
         if dgram.groups.iter().any(is) {
             return Err(Error::AddrInUse);
+        }
+        let mine = dgram.groups.iter().filter(|joined| joined.group.is_ipv4());
+        if group.is_ipv4() && mine.count() >= self.config.igmp_max_memberships {
+            return Err(Error::NoBuffers);
         }
         let before = self.filter(iface, group);
         let dgram = self.dgram.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
@@ -261,7 +265,7 @@ impl Stack {
     }
 
     /// What all sockets together want to hear of a group on an interface.
-    fn filter(&self, iface: IfaceId, group: IpAddr) -> Filter {
+    pub(crate) fn filter(&self, iface: IfaceId, group: IpAddr) -> Filter {
         let mut filter = Filter::default();
         for (_, dgram) in self.dgram.slab.iter() {
             for joined in &dgram.groups {
@@ -275,9 +279,36 @@ impl Stack {
 
     fn report_change(&mut self, now: Instant, iface: IfaceId, group: IpAddr, before: Filter) {
         let after = self.filter(iface, group);
-        for (record, sources) in before.records(&after) {
-            self.group_report(now, iface, group, record, &sources);
+        self.group_changed(now, iface, group, &before, &after);
+    }
+
+    /// Every source that a socket on an interface named, by group.
+    pub fn source_rows(&self, iface: IfaceId) -> Vec<SourceRow> {
+        let mut rows: Vec<SourceRow> = Vec::new();
+        let all = self.dgram.slab.iter().flat_map(|(_, dgram)| &dgram.groups);
+        for joined in all.filter(|joined| joined.iface == iface) {
+            let group = joined.group;
+            for &source in &joined.sources {
+                let known = rows
+                    .iter()
+                    .position(|row| row.group == group && row.source == source);
+                let at = known.unwrap_or_else(|| {
+                    let (include, exclude) = (0, 0);
+                    rows.push(SourceRow {
+                        group,
+                        source,
+                        include,
+                        exclude,
+                    });
+                    rows.len() - 1
+                });
+                match joined.exclude {
+                    true => rows[at].exclude += 1,
+                    false => rows[at].include += 1,
+                }
+            }
         }
+        rows
     }
 
     fn group_join(&mut self, iface: IfaceId, group: IpAddr) {

@@ -13,6 +13,7 @@ use crate::checksum::Sum;
 use crate::dgram::ErrorOrigin;
 use crate::error::Error;
 use crate::frame::{Buf, Frame};
+use crate::group;
 use crate::iface::IfaceId;
 use crate::ip::additions::write_v4;
 use crate::ip::extension::UNKNOWN_OPTION;
@@ -219,6 +220,9 @@ impl Stack {
             self.ping_input(rx, header, packet);
         } else if header.is_v6() && ndp::is_ndp(kind) {
             self.ndp_input(rx.now, rx.iface, header, message);
+            packet.discard(&mut self.frames);
+        } else if header.is_v6() && group::is_mld(kind) {
+            self.mld_input(rx, header, bytes);
             packet.discard(&mut self.frames);
         } else {
             if let Some(report) = Report::parse(header, &front, message.len() - HEADER) {

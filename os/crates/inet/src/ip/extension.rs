@@ -135,6 +135,27 @@ pub(crate) fn unfragmentable(packet: &[u8], payload: usize) -> usize {
     per_hop.map_or(IPV6_HEADER, |(_, at, header)| at + header.len())
 }
 
+/// Whether routers are told to look at the packet because of MLD (RFC 2711 section 2.1).
+pub(crate) fn has_group_alert(packet: &[u8], payload: usize) -> bool {
+    const MLD: [u8; 2] = [0, 0];
+    let first = headers(packet, payload).next();
+    let Some((protocol::HOP_BY_HOP, _, header)) = first else {
+        return false;
+    };
+    let mut rest = header.get(2..).unwrap_or_default();
+    while let Some(&kind) = rest.first() {
+        let len = match kind {
+            PAD_ONE => 1,
+            _ => usize::from(rest.get(1).copied().unwrap_or(0)) + 2,
+        };
+        if kind == ROUTER_ALERT {
+            return rest.get(2..len) == Some(&MLD[..]);
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    false
+}
+
 /// Why a packet is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {

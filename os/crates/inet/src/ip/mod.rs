@@ -232,6 +232,10 @@ impl Stack {
             protocol::UDP => self.udp_input(rx, &header, destination, packet),
             protocol::ICMP if !header.is_v6() => self.icmp_input(rx, &header, destination, packet),
             protocol::ICMPV6 if header.is_v6() => self.icmp_input(rx, &header, destination, packet),
+            protocol::IGMP if !header.is_v6() => {
+                self.igmp_input(rx, &packet.bytes()[header.payload..header.end]);
+                packet.discard(&mut self.frames);
+            }
             protocol::TCP | protocol::IGMP | protocol::NONE => packet.discard(&mut self.frames),
             _ => {
                 if !raw {

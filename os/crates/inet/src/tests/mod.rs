@@ -6,6 +6,7 @@ mod extension;
 mod fastopen;
 mod filter;
 mod forward;
+mod group;
 mod hostile;
 mod icmp;
 mod ladder;
