@@ -385,8 +385,11 @@ impl Cpu {
                 0 => self.realtime.period_end(),
                 left => now + left,
             });
-        } else if self.realtime.rank() > 0 {
-            end = end.min(self.realtime.period_end());
+        } else {
+            end = end.min(self.fair.turn_end(now));
+            if self.realtime.rank() > 0 {
+                end = end.min(self.realtime.period_end());
+            }
         }
         SLICE_END.store(end, Relaxed);
     }
@@ -424,8 +427,8 @@ impl Cpu {
         }
         let now = self.present();
         match leave {
-            // With time left, only those who were woken or made go ahead.
-            Leave::Ready => self.fair.pop_ahead(now),
+            // With time left, only those who were woken or made go ahead, and whoever has waited for a turn.
+            Leave::Ready => self.fair.pop_over(now),
             _ => self.fair.pop(now),
         }
     }

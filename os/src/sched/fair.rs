@@ -13,14 +13,19 @@
 //!
 //! A slice is given once per round, so waking often earns no more CPU than computing
 //! does. New threads come with a whole slice of their own; so that a chain of forks
-//! keeps nobody out, no queue goes ahead of waiting ones for longer than [`PATIENCE`].
+//! keeps nobody out, the first two queues and the last two take turns of [`TURN`] while
+//! there is somebody in both, and the new go ahead of the woken for [`PATIENCE`] at most.
 
 use super::{policy::CRUMB, thread::Thread};
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{mem, sync::atomic::Ordering::Relaxed};
 
-/// How long the first queues may go ahead of the others without a break, in ns.
+/// How long the new may go ahead of the woken without a break, in ns.
 const PATIENCE: u64 = 100_000_000;
+/// How long the new and woken, or the others, may keep the CPU while some of both wait, in ns.
+/// A shell that starts one short program after another would else keep a server that has
+/// used its slice from listening again. Linux's base slice on one CPU is of this size.
+const TURN: u64 = 1_000_000;
 
 pub(super) struct Fair {
     fresh: VecDeque<Arc<Thread>>,
@@ -28,9 +33,24 @@ pub(super) struct Fair {
     ready: VecDeque<Arc<Thread>>,
     spent: VecDeque<Arc<Thread>>,
     round: u32,
-    /// Since when the new go ahead of the woken, and both ahead of the others, in ns.
+    /// Since when the new go ahead of the woken, in ns.
     fresh_ahead: Ahead,
-    woken_ahead: Ahead,
+    turn: Turn,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The new and the woken.
+    Ahead,
+    /// Those that were preempted, or used their slice.
+    Behind,
+}
+
+/// The side that has the CPU, and since when it kept the other waiting, in ns.
+struct Turn {
+    side: Side,
+    since: Option<u64>,
 }
 
 impl Fair {
@@ -42,7 +62,10 @@ impl Fair {
             spent: VecDeque::new(),
             round: 0,
             fresh_ahead: Ahead(None),
-            woken_ahead: Ahead(None),
+            turn: Turn {
+                side: Side::Behind,
+                since: None,
+            },
         }
     }
 
@@ -79,32 +102,58 @@ impl Fair {
         self.spent.push_back(thread);
     }
 
-    /// The next of those who may go ahead of a thread with time left.
-    pub(super) fn pop_ahead(&mut self, now: u64) -> Option<Arc<Thread>> {
-        let others = !(self.ready.is_empty() && self.spent.is_empty());
-        if !self.woken_ahead.may(others, now) {
-            return None;
+    /// Whoever goes before a running thread with time left.
+    pub(super) fn pop_over(&mut self, now: u64) -> Option<Arc<Thread>> {
+        match self.turn.side == Side::Ahead && self.turn_end(now) <= now {
+            true => self.pop_behind(),
+            false => self.pop_ahead(now),
         }
-        if self.fresh_ahead.may(!self.woken.is_empty(), now)
-            && let Some(next) = self.fresh.pop_front()
-        {
-            return Some(next);
-        }
-        self.fresh_ahead = Ahead(None);
-        self.woken.pop_front().or_else(|| self.fresh.pop_front())
     }
 
     /// The next one.
     pub(super) fn pop(&mut self, now: u64) -> Option<Arc<Thread>> {
-        if let Some(next) = self.pop_ahead(now) {
-            return Some(next);
-        }
-        self.woken_ahead = Ahead(None);
+        self.pop_over(now).or_else(|| self.pop_behind())
+    }
+
+    fn pop_ahead(&mut self, now: u64) -> Option<Arc<Thread>> {
+        let next = if self.fresh.is_empty() || !self.fresh_ahead.may(!self.woken.is_empty(), now) {
+            self.fresh_ahead = Ahead(None);
+            let woken = self.woken.pop_front();
+            woken.or_else(|| self.fresh.pop_front())?
+        } else {
+            self.fresh.pop_front()?
+        };
+        self.take_turn(Side::Ahead);
+        Some(next)
+    }
+
+    fn pop_behind(&mut self) -> Option<Arc<Thread>> {
         if self.ready.is_empty() && !self.spent.is_empty() {
             mem::swap(&mut self.ready, &mut self.spent);
             self.next_round();
         }
-        self.ready.pop_front()
+        let next = self.ready.pop_front()?;
+        self.take_turn(Side::Behind);
+        Some(next)
+    }
+
+    fn take_turn(&mut self, side: Side) {
+        if self.turn.side != side {
+            self.turn = Turn { side, since: None };
+        }
+    }
+
+    /// When the side that has the CPU must leave it to the other, in ns; never, as long as nobody waits there.
+    pub(super) fn turn_end(&mut self, now: u64) -> u64 {
+        let kept_waiting = match self.turn.side {
+            Side::Ahead => !(self.ready.is_empty() && self.spent.is_empty()),
+            Side::Behind => !(self.fresh.is_empty() && self.woken.is_empty()),
+        };
+        if !kept_waiting {
+            self.turn.since = None;
+            return u64::MAX;
+        }
+        self.turn.since.get_or_insert(now).saturating_add(TURN)
     }
 
     /// A new slice for everybody.
