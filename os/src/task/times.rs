@@ -15,6 +15,9 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Usage {
     user_samples: AtomicU64,
     system_samples: AtomicU64,
+    /// The most that was ever reported, in ns: a later sample never takes any of it back.
+    user_reported: AtomicU64,
+    system_reported: AtomicU64,
     /// Page faults that needed no I/O, and those that did.
     pub minor_faults: AtomicU64,
     #[allow(missing_docs)]
@@ -31,19 +34,31 @@ impl Usage {
         };
         samples.fetch_add(1, Relaxed);
     }
+
+    /// Divides `total` ns by the samples, so that neither part is ever smaller than it was.
+    fn divide(&self, total: u64) -> (u64, u64) {
+        let user = self.user_samples.load(Relaxed);
+        let system = self.system_samples.load(Relaxed);
+        // Never hit: as Linux, all of it is user time.
+        let by_samples = match system {
+            0 => 0,
+            _ => (u128::from(total) * u128::from(system) / u128::from(user + system)) as u64,
+        };
+        let user_before = self.user_reported.load(Relaxed);
+        let system_before = self.system_reported.load(Relaxed);
+        // The total only grows, so both bounds can be kept.
+        let most = total.saturating_sub(user_before).max(system_before);
+        let system_ns = by_samples.clamp(system_before, most);
+        let user_ns = total.saturating_sub(system_ns).max(user_before);
+        self.user_reported.store(user_ns, Relaxed);
+        self.system_reported.store(system_ns, Relaxed);
+        (user_ns, system_ns)
+    }
 }
 
 /// (user, system) time of a live thread in ns.
 pub fn of_thread(task: &Task) -> (u64, u64) {
-    let total = task.thread.cpu_time();
-    let user = task.usage.user_samples.load(Relaxed);
-    let system = task.usage.system_samples.load(Relaxed);
-    // Never hit: as Linux, all of it is user time.
-    let system_ns = match system {
-        0 => 0,
-        _ => (u128::from(total) * u128::from(system) / u128::from(user + system)) as u64,
-    };
-    (total - system_ns, system_ns)
+    task.usage.divide(task.thread.cpu_time())
 }
 
 /// Sums in ns, counts and KiB.
