@@ -35,10 +35,11 @@ pub enum Value {
     PingGroupFirst,
     PingGroupLast,
     MaxDgramQlen,
+    TxRehash,
 }
 
 /// The numbers of a namespace by [`Value`].
-pub struct Values([AtomicI64; 8]);
+pub struct Values([AtomicI64; 9]);
 
 impl Values {
     /// As they are in a new namespace. The empty group range lets nobody ping without CAP_NET_RAW.
@@ -52,6 +53,7 @@ impl Values {
             AtomicI64::new(1),
             AtomicI64::new(0),
             AtomicI64::new(10),
+            AtomicI64::new(1),
         ])
     }
 
@@ -282,6 +284,7 @@ const KNOBS: &[Knob] = &[
         INT,
         Home::Fixed(Congestion::NAMES),
     ),
+    knob("core/txrehash", 0..=1, Home::Shell(&[Value::TxRehash])),
     knob("ipv4/ip_forward", INT, FORWARD_V4),
     knob("ipv4/ip_default_ttl", INT, Home::Fixed("64")),
     knob(

@@ -115,13 +115,15 @@ pub fn lock(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
     Ok(())
 }
 
-/// SO_ATTACH_BPF: what a kernel without bpf(2) answers.
-pub fn attach_extended(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
+/// SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_EBPF: there is no bpf(2) to make a program with, so that what is named is something
+/// else (`EINVAL`) or nothing (`EBADF`). `EPERM` (locked).
+pub fn attach_extended(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> {
     if v.0.len() != size_of::<u32>() {
         return Err(Errno::EINVAL);
     }
     check_unlocked(t)?;
-    Err(Errno::EOPNOTSUPP)
+    cx.files.get_io(v.int()?)?;
+    Err(Errno::EINVAL)
 }
 
 fn check_unlocked(t: &Target<'_>) -> Result<()> {

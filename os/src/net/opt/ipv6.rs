@@ -16,8 +16,9 @@ use abi::{
         IPV6_HDRINCL, IPV6_MINHOPCOUNT, IPV6_MTU, IPV6_MTU_DISCOVER, IPV6_MULTICAST_ALL,
         IPV6_MULTICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_LOOP, IPV6_PATHMTU, IPV6_RECVERR,
         IPV6_RECVERR_RFC4884, IPV6_RECVFRAGSIZE, IPV6_RECVHOPLIMIT, IPV6_RECVORIGDSTADDR,
-        IPV6_RECVPATHMTU, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_TRANSPARENT,
-        IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY, MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
+        IPV6_RECVPATHMTU, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_ROUTER_ALERT_ISOLATE,
+        IPV6_TCLASS, IPV6_TRANSPARENT, IPV6_UNICAST_HOPS, IPV6_UNICAST_IF, IPV6_V6ONLY,
+        MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP,
     },
 };
 
@@ -235,6 +236,17 @@ const ROWS: &[Row] = &[
             let on = v.flag()?;
             t.change(|g| g.multicast_all6 = on);
             t.set_datagram(|o| o.multicast_all = on).or(Ok(()))
+        },
+    ),
+    // flag: packets with a router alert come from this socket's namespace only.
+    // They never come from another one.
+    row(
+        IPV6_ROUTER_ALERT_ISOLATE,
+        |t| Ok(t.generic().alert_isolated.into()),
+        |t, _, v| {
+            let on = v.flag()?;
+            t.change(|g| g.alert_isolated = on);
+            Ok(())
         },
     ),
     // int: the largest packet that is sent, in bytes; 0 is the path's.

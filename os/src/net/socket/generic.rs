@@ -66,6 +66,10 @@ pub struct Generic {
     pub multicast_all: bool,
     /// IPV6_MULTICAST_ALL.
     pub multicast_all6: bool,
+    /// SO_TXREHASH.
+    pub tx_rehash: bool,
+    /// IPV6_ROUTER_ALERT_ISOLATE.
+    pub alert_isolated: bool,
     /// UDP_SEGMENT in bytes; 0 for none.
     pub udp_segment: u16,
     /// IP_MTU_DISCOVER and
@@ -223,6 +227,8 @@ impl Default for Generic {
             multicast_loop: true,
             multicast_all: true,
             multicast_all6: true,
+            tx_rehash: true,
+            alert_isolated: false,
             udp_segment: 0,
             mtu_discover: IP_PMTUDISC_WANT as u8,
             mtu_discover6: IPV6_PMTUDISC_WANT as u8,

@@ -176,6 +176,10 @@ impl Common {
     /// The shared part of a new socket in `net`.
     pub fn within(net: Arc<Namespace>, domain: u32, kind: u32, protocol: u32) -> Common {
         let registration = Registration::new();
+        let generic = Generic {
+            tx_rehash: net.values.get(crate::net::sysctl::Value::TxRehash) != 0,
+            ..Generic::default()
+        };
         Common {
             domain: AtomicU32::new(domain),
             kind,
@@ -183,7 +187,7 @@ impl Common {
             inode: registration.inode(),
             net,
             registration,
-            generic: SpinLock::new(Arc::new(Generic::default())),
+            generic: SpinLock::new(Arc::new(generic)),
             notices: Notices::new(),
             peek_at: AtomicI32::new(-1),
             starved: AtomicBool::new(false),

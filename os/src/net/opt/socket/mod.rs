@@ -14,12 +14,13 @@ use abi::{
     Errno,
     net::{
         AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ACCEPTCONN, SO_ATTACH_BPF, SO_ATTACH_FILTER,
-        SO_ATTACH_REUSEPORT_CBPF, SO_BPF_EXTENSIONS, SO_BROADCAST, SO_BSDCOMPAT, SO_CNX_ADVICE,
-        SO_COOKIE, SO_DEBUG, SO_DETACH_FILTER, SO_DETACH_REUSEPORT_BPF, SO_DOMAIN, SO_DONTROUTE,
-        SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE, SO_LINGER, SO_LOCK_FILTER, SO_MARK,
-        SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE, SO_PASSCRED, SO_PASSSEC, SO_PEEK_OFF,
-        SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL, SO_RCVMARK, SO_RCVPRIORITY,
-        SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_TXREHASH, SO_TYPE,
+        SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF, SO_BPF_EXTENSIONS, SO_BROADCAST,
+        SO_BSDCOMPAT, SO_CNX_ADVICE, SO_COOKIE, SO_DEBUG, SO_DETACH_FILTER,
+        SO_DETACH_REUSEPORT_BPF, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_INCOMING_CPU, SO_KEEPALIVE,
+        SO_LINGER, SO_LOCK_FILTER, SO_MARK, SO_NETNS_COOKIE, SO_NO_CHECK, SO_OOBINLINE,
+        SO_PASSCRED, SO_PASSSEC, SO_PEEK_OFF, SO_PEERCRED, SO_PEERNAME, SO_PRIORITY, SO_PROTOCOL,
+        SO_RCVMARK, SO_RCVPRIORITY, SO_REUSEADDR, SO_REUSEPORT, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE,
+        SO_TXREHASH, SO_TYPE,
     },
 };
 use alloc::vec::Vec;
@@ -262,11 +263,24 @@ const VALUES: &[Row] = &[
         |_, _, v| v.int().and(Err(Errno::EOPNOTSUPP)),
     ),
     // int: whether a retransmission chooses another path.
-    // There is one path to a place, and so nothing to hash over again.
+    // There is one path to a place, and so nothing to hash over again; -1 is net.core.txrehash.
     row(
         SO_TXREHASH,
-        |t| Err(no_rehash(t)),
-        |t, _, v| v.int().and(Err(no_rehash(t))),
+        |t| {
+            t.stream().ok_or(Errno::EOPNOTSUPP)?;
+            Ok(t.generic().tx_rehash.into())
+        },
+        |t, _, v| {
+            let value = v.int()?;
+            t.stream().ok_or(Errno::EOPNOTSUPP)?;
+            let on = match value {
+                -1 => t.common.net.values.get(crate::net::sysctl::Value::TxRehash) != 0,
+                0 | 1 => value != 0,
+                _ => return Err(Errno::EINVAL),
+            };
+            t.change(|g| g.tx_rehash = on);
+            Ok(())
+        },
     ),
     // int: 1 asks for a new route.
     // A route is looked up for each packet: there is none to look up again.
@@ -328,7 +342,10 @@ const VALUES: &[Row] = &[
     // int, ignored: the hash chooses again.
     write_only(SO_DETACH_REUSEPORT_BPF, filter::detach_choice),
     // int: a filter by its descriptor.
+    // No descriptor here is a program: EBADF and EINVAL are all that it answers.
     write_only(SO_ATTACH_BPF, filter::attach_extended),
+    // int: the same for the choice among sockets that share the port.
+    write_only(SO_ATTACH_REUSEPORT_EBPF, filter::attach_extended),
 ];
 
 /// Credentials come with messages of AF_UNIX and AF_NETLINK only. `EOPNOTSUPP`.
@@ -336,14 +353,6 @@ fn has_credentials(t: &Target<'_>) -> Result<()> {
     match t.common.domain() {
         AF_UNIX | AF_NETLINK => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
-    }
-}
-
-/// SO_TXREHASH is for TCP, and not built in.
-fn no_rehash(t: &Target<'_>) -> Errno {
-    match t.stream() {
-        Some(_) => Errno::ENOPROTOOPT,
-        None => Errno::EOPNOTSUPP,
     }
 }
 
