@@ -17,6 +17,7 @@ use super::{
         Support::{Full, Partial},
         row,
     },
+    time::{ns, timespec_of},
 };
 use crate::{
     Result,
@@ -24,7 +25,7 @@ use crate::{
     mm::UserPtr,
     sched::{self, Interruptible, WaitQueue},
     task::signal,
-    time::{self, Instant, NSEC_PER_SEC},
+    time::{self, Instant},
 };
 use abi::{Errno, general::*};
 use alloc::{sync::Arc, vec::Vec};
@@ -117,23 +118,7 @@ pub(super) fn deadline(timeout: &UserPtr<timespec>) -> Result<Option<Instant>> {
     if timeout.is_null() {
         return Ok(None);
     }
-    Ok(Some(time::now().after(nanoseconds(&timeout.read()?)?)))
-}
-
-fn nanoseconds(time: &timespec) -> Result<u64> {
-    let valid = time.tv_sec >= 0 && (0..NSEC_PER_SEC as i64).contains(&time.tv_nsec);
-    if !valid {
-        return Err(Errno::EINVAL);
-    }
-    let whole = (time.tv_sec as u64).saturating_mul(NSEC_PER_SEC);
-    Ok(whole.saturating_add(time.tv_nsec as u64))
-}
-
-fn to_timespec(ns: u64) -> timespec {
-    timespec {
-        tv_sec: (ns / NSEC_PER_SEC) as i64,
-        tv_nsec: (ns % NSEC_PER_SEC) as i64,
-    }
+    Ok(Some(time::now().after(ns(timeout.read()?)?)))
 }
 
 /// ppoll and pselect6 tell how much of the timeout is left. select(2), VERSIONS
@@ -145,7 +130,7 @@ fn store_left(
     let Some(deadline) = deadline else {
         return result;
     };
-    match timeout.write(&to_timespec(deadline.remaining())) {
+    match timeout.write(&timespec_of(deadline.remaining())) {
         Ok(()) => result,
         // The restarted call would wait for the whole time again: do not restart it.
         Err(_) if result == Err(Errno::RESTART_NO_HANDLER) => Err(Errno::EINTR),

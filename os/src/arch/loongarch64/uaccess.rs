@@ -3,8 +3,9 @@
 //! The routines keep destination, source and count in `a0`, `a1`, `a2` and move
 //! them after each whole block, so a fault in the block loop continues in the byte
 //! loop, and a fault there returns the bytes that are left. What is left after the
-//! blocks is copied as 8 bytes that overlap the last ones, if there were as many. [`fixup`] is the map
-//! from the first kind of place to the second. `a2` is exact at every instruction.
+//! blocks is copied as 8 bytes that overlap the last ones, if there were as many.
+//! [`fixup`] is the map from the first kind of place to the second. `a2` is exact at
+//! every instruction.
 
 use core::arch::global_asm;
 

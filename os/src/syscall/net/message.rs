@@ -12,13 +12,14 @@ use crate::{
         Control, SockAddr, Socket,
         message::{Flags, Incoming, Outgoing, Received},
     },
-    syscall::{Args, Caller},
+    syscall::{
+        Args, Caller,
+        file::install,
+        time::{ns, timespec_of},
+    },
     time,
 };
-use abi::{
-    Errno,
-    general::{RLIMIT_NOFILE, SIGPIPE},
-};
+use abi::{Errno, general::SIGPIPE};
 use alloc::vec::Vec;
 
 /// UIO_MAXIOV, also the most messages of one sendmmsg.
@@ -218,10 +219,7 @@ fn recv_one(cx: &Caller, file: &OpenFile, at: usize, flags: Flags) -> Result<usi
         }
     }
     let cloexec = flags.contains(Flags::CMSG_CLOEXEC);
-    control.install(|file| {
-        let limit = cx.task.rlimit(RLIMIT_NOFILE).0 as usize;
-        cx.files().insert(file, 0, limit, cloexec)
-    });
+    control.install(|file| install(cx, file, cloexec).map(|fd| fd as i32));
     let bytes = control.bytes();
     if !bytes.is_empty() && UserOut::new(header.control, bytes.len())?.write(bytes)? < bytes.len() {
         return Err(Errno::EFAULT);
@@ -265,11 +263,7 @@ pub(super) fn recvmmsg(cx: &Caller, a: Args) -> Result<usize> {
     let (fd, messages, count, flags) = (a.int(0), a.get(1), a.uint(2), a.uint(3));
     let deadline = match a.get(4) {
         0 => None,
-        at => Some(
-            time::now()
-                .0
-                .saturating_add(timeout_ns(UserPtr::new(at).read()?)?),
-        ),
+        at => Some(time::now().0.saturating_add(ns(UserPtr::new(at).read()?)?)),
     };
     let file = open_socket(cx, fd)?;
     if let Some(errno) = Socket::of(&*file.file)?.protocol_error() {
@@ -298,18 +292,7 @@ pub(super) fn recvmmsg(cx: &Caller, a: Args) -> Result<usize> {
     }
     if let (Some(deadline), at) = (deadline, a.get(4)) {
         let left = deadline.saturating_sub(time::now().0);
-        UserPtr::<[i64; 2]>::new(at)
-            .write(&[(left / 1_000_000_000) as i64, (left % 1_000_000_000) as i64])?;
+        UserPtr::new(at).write(&timespec_of(left))?;
     }
     Ok(done)
-}
-
-/// A `struct timespec` in ns. `EINVAL`.
-fn timeout_ns([seconds, nanos]: [i64; 2]) -> Result<u64> {
-    if seconds < 0 || !(0..1_000_000_000).contains(&nanos) {
-        return Err(Errno::EINVAL);
-    }
-    Ok((seconds as u64)
-        .saturating_mul(1_000_000_000)
-        .saturating_add(nanos as u64))
 }

@@ -9,11 +9,11 @@ use crate::{
     file::OpenFile,
     mm::UserPtr,
     net::{self, SockAddr, Socket, message::Shutdown},
-    syscall::Caller,
+    syscall::{Caller, file},
 };
 use abi::{
     Errno,
-    general::{O_CLOEXEC, O_NONBLOCK, O_RDWR, RLIMIT_NOFILE},
+    general::{O_CLOEXEC, O_NONBLOCK, O_RDWR},
 };
 use alloc::sync::Arc;
 
@@ -25,8 +25,7 @@ const TYPE_FLAGS: u32 = O_NONBLOCK | O_CLOEXEC;
 
 fn install(cx: &Caller, socket: Arc<Socket>, flags: u32) -> Result<i32> {
     let file = OpenFile::new(socket, O_RDWR | flags & O_NONBLOCK);
-    let limit = cx.task.rlimit(RLIMIT_NOFILE).0 as usize;
-    cx.files().insert(file, 0, limit, flags & O_CLOEXEC != 0)
+    file::install(cx, file, flags & O_CLOEXEC != 0).map(|fd| fd as i32)
 }
 
 /// socket(2).

@@ -3,11 +3,15 @@
 //! Who calls: the rows of `poll`. Who owns and locks: each object itself, in `file`. Typical sequence: flags looked at, the object
 //! made, a descriptor for it.
 
-use super::{SIGSET_SIZE, nanoseconds, to_timespec};
+use super::SIGSET_SIZE;
 use crate::{
     Result,
     file::{eventfd, signalfd, timerfd},
-    syscall::{Args, Caller, file::install},
+    syscall::{
+        Args, Caller,
+        file::install,
+        time::{ns, timespec_of},
+    },
 };
 use abi::{Errno, general::*};
 
@@ -47,8 +51,8 @@ pub(super) fn timerfd_settime(cx: &Caller, a: Args) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     let times = timerfd::Times {
-        value: nanoseconds(&new.it_value)?,
-        interval: nanoseconds(&new.it_interval)?,
+        value: ns(new.it_value)?,
+        interval: ns(new.it_interval)?,
     };
     let file = cx.task.files().get_io(a.int(0))?;
     let (absolute, cancel) = (
@@ -72,8 +76,8 @@ pub(super) fn timerfd_gettime(cx: &Caller, a: Args) -> Result<usize> {
 
 fn to_itimerspec(times: timerfd::Times) -> itimerspec {
     itimerspec {
-        it_interval: to_timespec(times.interval),
-        it_value: to_timespec(times.value),
+        it_interval: timespec_of(times.interval),
+        it_value: timespec_of(times.value),
     }
 }
 

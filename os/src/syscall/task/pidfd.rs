@@ -4,7 +4,7 @@
 
 use crate::{
     Result,
-    syscall::{Args, Caller},
+    syscall::{Args, Caller, file::install},
     task::{pidfd, tree},
 };
 use abi::{Errno, general::*};
@@ -35,8 +35,5 @@ pub(super) fn pidfd_getfd(cx: &Caller, a: Args) -> Result<usize> {
         return Err(Errno::EPERM);
     }
     let file = target.files().get(a.int(1))?;
-    let limit = cx.task.rlimit(RLIMIT_NOFILE).0 as usize;
-    cx.files()
-        .insert(file, 0, limit, true)
-        .map(|fd| fd as usize)
+    install(cx, file, true)
 }
