@@ -175,8 +175,8 @@ impl Stack {
 }
 
 impl Rule {
-    /// Everything to a table.
-    const fn all(v6: bool, priority: u32, table: u32) -> Rule {
+    /// Everything to a table: a standing rule.
+    pub const fn all(v6: bool, priority: u32, table: u32) -> Rule {
         Rule {
             v6,
             priority,

@@ -276,28 +276,32 @@ impl Common {
         &self,
         nonblock: bool,
         timeout: u64,
-        mut try_op: impl FnMut() -> Result<T>,
+        try_op: impl FnMut() -> Result<T>,
     ) -> Result<T> {
-        if nonblock {
-            return try_op();
-        }
-        let deadline = (timeout != 0).then(|| time::Instant(time::now().0.saturating_add(timeout)));
-        let outcome =
-            sched::wait_until(
-                &[self.queue()],
-                deadline,
-                Interruptible::Yes,
-                || match try_op() {
-                    Err(Errno::EAGAIN) => None,
-                    done => Some(done),
-                },
-            );
-        match outcome {
-            Ok(done) => done,
-            Err(Errno::ETIMEDOUT) => Err(Errno::EAGAIN),
-            Err(Errno::RESTART) if timeout != 0 => Err(Errno::EINTR),
-            Err(errno) => Err(errno),
-        }
+        wait_on(&[self.queue()], nonblock, timeout, try_op)
+    }
+}
+
+/// [`Common::wait`] on other queues.
+pub fn wait_on<T>(
+    queues: &[&WaitQueue],
+    nonblock: bool,
+    timeout: u64,
+    mut try_op: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    if nonblock {
+        return try_op();
+    }
+    let deadline = (timeout != 0).then(|| time::now().after(timeout));
+    let outcome = sched::wait_until(queues, deadline, Interruptible::Yes, || match try_op() {
+        Err(Errno::EAGAIN) => None,
+        done => Some(done),
+    });
+    match outcome {
+        Ok(done) => done,
+        Err(Errno::ETIMEDOUT) => Err(Errno::EAGAIN),
+        Err(Errno::RESTART) if timeout != 0 => Err(Errno::EINTR),
+        Err(errno) => Err(errno),
     }
 }
 

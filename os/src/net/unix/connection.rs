@@ -2,7 +2,7 @@
 
 use super::{
     collect,
-    end::{self, End, Identity, Passes, wait_also},
+    end::{self, End, Identity, Passes},
     name, rights,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     file::Events,
     net::{
         Caller, SockAddr, Socket,
-        socket::{Common, message::Shutdown},
+        socket::{Common, message::Shutdown, wait_on},
     },
     sync::SpinLock,
 };
@@ -94,7 +94,7 @@ pub fn connect(
         let target = name::find(&end.net, cx, addr, end.kind)?;
         // A listener that closes meanwhile is looked for again: there may be a new one.
         let attempt = || try_connect(end, &target, cx);
-        match wait_also(common, &target.room, nonblock, timeout, attempt) {
+        match wait_on(&[common.queue(), &target.room], nonblock, timeout, attempt) {
             Ok(Connected::Yes) => return Ok(()),
             Ok(Connected::LookAgain) => {}
             Err(errno) => return Err(errno),

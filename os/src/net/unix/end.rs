@@ -8,16 +8,14 @@ use super::{
     proc, rights,
 };
 use crate::{
-    Result,
     file::{
         Events, OpenFile,
         hooks::{self, ProcessHandle},
     },
     fs::Place,
     net::{Caller, Socket, socket::Common, sysctl},
-    sched::{self, Interruptible, WaitQueue},
+    sched::WaitQueue,
     sync::{Mutex, SpinLock},
-    time,
 };
 use abi::{
     Errno,
@@ -357,30 +355,5 @@ impl Settled {
             sender.queue.wake(Events::OUT | Events::WRNORM);
         }
         rights::discard(self.dropped);
-    }
-}
-
-/// Runs `try_op` until it answers anything but `EAGAIN`, as [`Common::wait`], also woken by `queue`.
-pub fn wait_also<T>(
-    common: &Common,
-    queue: &WaitQueue,
-    nonblock: bool,
-    timeout: u64,
-    mut try_op: impl FnMut() -> Result<T>,
-) -> Result<T> {
-    if nonblock {
-        return try_op();
-    }
-    let deadline = (timeout != 0).then(|| time::now().after(timeout));
-    let queues = [common.queue(), queue];
-    let outcome = sched::wait_until(&queues, deadline, Interruptible::Yes, || match try_op() {
-        Err(Errno::EAGAIN) => None,
-        done => Some(done),
-    });
-    match outcome {
-        Ok(done) => done,
-        Err(Errno::ETIMEDOUT) => Err(Errno::EAGAIN),
-        Err(Errno::RESTART) if timeout != 0 => Err(Errno::EINTR),
-        Err(errno) => Err(errno),
     }
 }

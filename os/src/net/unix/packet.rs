@@ -1,7 +1,7 @@
 //! SOCK_DGRAM and SOCK_SEQPACKET: messages with boundaries.
 
 use super::{
-    end::{End, Passes, Settled, wait_also},
+    end::{End, Passes, Settled},
     inbox::{Envelope, Inbox},
     name,
     rights::{self, Parcel},
@@ -14,6 +14,7 @@ use crate::{
         socket::{
             Common,
             message::{Flags, Incoming, Outgoing, Received},
+            wait_on,
         },
     },
 };
@@ -139,9 +140,8 @@ pub fn send(
         from: end.name(),
     };
     let timeout = common.generic().send_timeout;
-    let outcome = wait_also(
-        common,
-        &target.room,
+    let outcome = wait_on(
+        &[common.queue(), &target.room],
         message.flags.nonblock(),
         timeout,
         || try_send(end, &target, message, &mut envelope),

@@ -8,7 +8,7 @@ use abi::{
     net::{AF_INET, AF_INET6},
 };
 use alloc::vec::Vec;
-use inet::{Cidr, Route, Rule, RuleAction, Stack};
+use inet::{Cidr, Rule, RuleAction, Stack};
 use netlink::{
     Attribute, Attributes, Builder, Header, route,
     route::{fra, table},
@@ -31,19 +31,7 @@ mod action {
 
 /// The standing rule for the local table.
 fn local(v6: bool) -> Rule {
-    Rule {
-        v6,
-        priority: 0,
-        src: None,
-        dst: None,
-        iif: [0; 16],
-        oif: [0; 16],
-        mark: (0, 0),
-        tos: 0,
-        invert: false,
-        action: RuleAction::Table(table::LOCAL.into()),
-        protocol: Route::KERNEL,
-    }
+    Rule::all(v6, 0, table::LOCAL.into())
 }
 
 /// The group of notifications.
