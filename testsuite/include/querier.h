@@ -1,10 +1,12 @@
 /*
  * querier.h: a link with a router played by hand at its other end. RFC 3376, RFC 3810.
  *
- *     struct wire w = wire_new();                 // "left" here, "right" in another namespace, both up
+ *     struct wire w = wire_new(AF_INET);          // "left" here, "right" in another namespace, both up
  *     wire_send(&w, packet, length);              // an IP packet to a group, put on the link from there
- *     n = wire_next(&w, protocol, room, 500);     // the next packet of a protocol from here, or 0
+ *     n = wire_next(&w, 500);                     // the next group message from here: w.packet, w.message; 0: none
  *     wire_drain(&w, 300);                        // until nothing came for so long
+ *     wire_goes_to(&w, "224.0.0.22");             // whereto that message went
+ *     type = record_type(&w, "239.1.2.3");        // of a group in the report that it is, -1: not in it
  */
 #ifndef QUERIER_H
 #define QUERIER_H
@@ -18,6 +20,8 @@
 struct wire {
 	struct space there;
 	int fd, ifindex, family;
+	/* What wire_next() heard last. */
+	unsigned char packet[2048], *message;
 };
 
 static inline struct wire wire_new(int family)
@@ -90,8 +94,8 @@ static inline int wire_message(struct wire *w, const unsigned char *p, int lengt
 	return 48;
 }
 
-/* The next group message from the other end; its length and in *message where it begins. */
-static inline int wire_next(struct wire *w, unsigned char *room, size_t size, unsigned char **message, int ms)
+/* The next group message from the other end; its length. */
+static inline int wire_next(struct wire *w, int ms)
 {
 	long long end = now_ms() + ms;
 
@@ -102,10 +106,10 @@ static inline int wire_next(struct wire *w, unsigned char *room, size_t size, un
 
 		if (left < 0 || !ready(w->fd, POLLIN, left))
 			return 0;
-		n = NEED(recvfrom(w->fd, room, size, 0, (void *)&from, &length));
-		if (from.sll_pkttype == PACKET_OUTGOING || !(at = wire_message(w, room, n)))
+		n = NEED(recvfrom(w->fd, w->packet, sizeof w->packet, 0, (void *)&from, &length));
+		if (from.sll_pkttype == PACKET_OUTGOING || !(at = wire_message(w, w->packet, n)))
 			continue;
-		*message = room + at;
+		w->message = w->packet + at;
 		return n - at;
 	}
 }
@@ -113,12 +117,60 @@ static inline int wire_next(struct wire *w, unsigned char *room, size_t size, un
 /* Until nothing came for so long; how many came. */
 static inline int wire_drain(struct wire *w, int ms)
 {
-	unsigned char room[2048], *m;
 	int count = 0;
 
-	while (wire_next(w, room, sizeof room, &m, ms))
+	while (wire_next(w, ms))
 		count++;
 	return count;
+}
+
+static inline int wire_goes_to(const struct wire *w, const char *address)
+{
+	unsigned char a[16];
+
+	inet_pton(w->family, address, a);
+	return w->family == AF_INET ? !memcmp(w->packet + 16, a, 4) : !memcmp(w->packet + 24, a, 16);
+}
+
+/* How many records the report has. */
+static inline int records(const struct wire *w) { return w->message[6] << 8 | w->message[7]; }
+
+/* How many sources a record has. */
+static inline int sources_in(const unsigned char *record) { return record[2] << 8 | record[3]; }
+
+/* The record of a group in the report, or NULL. */
+static inline unsigned char *record(const struct wire *w, const char *group)
+{
+	int size = w->family == AF_INET ? 4 : 16;
+	unsigned char *r = w->message + 8, a[16];
+
+	inet_pton(w->family, group, a);
+	for (int i = 0; i < records(w); i++, r += 4 + size + size * sources_in(r))
+		if (!memcmp(r + 4, a, size))
+			return r;
+	return NULL;
+}
+
+static inline int record_type(const struct wire *w, const char *group)
+{
+	unsigned char *r = record(w, group);
+
+	return r ? r[0] : -1;
+}
+
+static inline int record_sources(const struct wire *w, const char *group)
+{
+	unsigned char *r = record(w, group);
+
+	return r ? sources_in(r) : -1;
+}
+
+/* Whether a line of a file of /proc/net shows a word; a group's line stands behind its interface's. */
+static inline int shows_in(const char *path, const char *line, const char *word)
+{
+	char *found = line_with(text_of(path), line, 0);
+
+	return found && strstr(found, word);
 }
 
 #endif

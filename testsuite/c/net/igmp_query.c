@@ -5,10 +5,7 @@
  */
 #include "querier.h"
 
-#define RECORDS(m) ((m)[6] << 8 | (m)[7])
-
 static struct wire w;
-static unsigned char room[2048], *m;
 static int sock;
 
 /* Puts a query (or another IGMP message) on the link; `spoil` is added to its checksum. */
@@ -53,47 +50,6 @@ static void query2(int code, const char *group)
 	say(0x11, code, group, NULL, 0, 0, 8, 0);
 }
 
-static int hear(int ms)
-{
-	return wire_next(&w, room, sizeof room, &m, ms);
-}
-
-/* Where the packet in `room` goes. */
-static int goes_to(const char *address)
-{
-	struct in_addr a;
-
-	inet_pton(AF_INET, address, &a);
-	return memcmp(room + 16, &a, 4) == 0;
-}
-
-/* The record of a group in the report in `room`, or NULL. */
-static unsigned char *record(const char *group)
-{
-	unsigned char *r = m + 8;
-	struct in_addr a;
-
-	inet_pton(AF_INET, group, &a);
-	for (int i = 0; i < RECORDS(m); i++, r += 8 + 4 * (r[2] << 8 | r[3]))
-		if (!memcmp(r + 4, &a, 4))
-			return r;
-	return NULL;
-}
-
-static int record_type(const char *group)
-{
-	unsigned char *r = record(group);
-
-	return r ? r[0] : -1;
-}
-
-static int record_sources(const char *group)
-{
-	unsigned char *r = record(group);
-
-	return r ? r[2] << 8 | r[3] : -1;
-}
-
 static int member(int name, const char *group)
 {
 	struct ip_mreqn r = { .imr_ifindex = if_nametoindex("left") };
@@ -112,34 +68,29 @@ static int source(int name, const char *group, const char *from)
 	return setsockopt(sock, IPPROTO_IP, name, &r, sizeof r);
 }
 
-/* A word of the line of left, or of a group behind it, in /proc/net/igmp. */
-static int shows(const char *line, const char *word)
-{
-	char *found = line_with(text_of("/proc/net/igmp"), line, 0);
-
-	return found && strstr(found, word);
-}
+/* A word of the line of left, or of a group behind it. */
+static int shows(const char *line, const char *word) { return shows_in("/proc/net/igmp", line, word); }
 
 static void changes(void)
 {
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.3"), 0);
-	CHECK(hear(1500) >= 16);
-	CHECK(goes_to("224.0.0.22"));
-	WANT(m[0], 0x22);
-	WANT(record_type("239.1.2.3"), 4);
-	WANT(wire_sum(0, m, 8 + 8), 0);
+	CHECK(wire_next(&w, 1500) >= 16);
+	CHECK(wire_goes_to(&w, "224.0.0.22"));
+	WANT(w.message[0], 0x22);
+	WANT(record_type(&w, "239.1.2.3"), 4);
+	WANT(wire_sum(0, w.message, 8 + 8), 0);
 	/* Said again, as often as igmp_qrv says. */
 	WANT(wire_drain(&w, 1300), 1);
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.4"), 0);
 	WANT(source(IP_ADD_SOURCE_MEMBERSHIP, "232.1.1.1", "10.1.1.1"), 0);
-	CHECK(hear(1500) > 0);
-	CHECK(record_type("232.1.1.1") == -1 || record_type("232.1.1.1") == 5);
+	CHECK(wire_next(&w, 1500) > 0);
+	CHECK(record_type(&w, "232.1.1.1") == -1 || record_type(&w, "232.1.1.1") == 5);
 	wire_drain(&w, 1300);
 	/* Joined and left again. */
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.5"), 0);
 	WANT(member(IP_DROP_MEMBERSHIP, "239.1.2.5"), 0);
-	while (hear(1300))
-		CHECK(record("239.1.2.4") == NULL);
+	while (wire_next(&w, 1300))
+		CHECK(record(&w, "239.1.2.4") == NULL);
 }
 
 static void version3(void)
@@ -147,46 +98,46 @@ static void version3(void)
 	const char *both[] = { "10.1.1.9", "10.1.1.1" }, *other[] = { "10.9.9.9" };
 
 	query3(5, "0.0.0.0", NULL, 0);
-	CHECK(hear(1500) > 0);
-	CHECK(goes_to("224.0.0.22"));
-	WANT(m[0], 0x22);
-	WANT(RECORDS(m), 3);
-	WANT(record_type("239.1.2.3"), 2);
-	WANT(record_sources("239.1.2.3"), 0);
-	WANT(record_type("239.1.2.4"), 2);
-	WANT(record_type("232.1.1.1"), 1);
-	WANT(record_sources("232.1.1.1"), 1);
-	WANT(hear(800), 0);
+	CHECK(wire_next(&w, 1500) > 0);
+	CHECK(wire_goes_to(&w, "224.0.0.22"));
+	WANT(w.message[0], 0x22);
+	WANT(records(&w), 3);
+	WANT(record_type(&w, "239.1.2.3"), 2);
+	WANT(record_sources(&w, "239.1.2.3"), 0);
+	WANT(record_type(&w, "239.1.2.4"), 2);
+	WANT(record_type(&w, "232.1.1.1"), 1);
+	WANT(record_sources(&w, "232.1.1.1"), 1);
+	WANT(wire_next(&w, 800), 0);
 	/* The header has a router alert and may not leave the link. */
-	WANT(room[0], 0x46);
-	WANT(room[1], 0xc0);
-	WANT(room[8], 1);
-	WANT(room[20], 0x94);
+	WANT(w.packet[0], 0x46);
+	WANT(w.packet[1], 0xc0);
+	WANT(w.packet[8], 1);
+	WANT(w.packet[20], 0x94);
 
 	query3(3, "239.1.2.4", NULL, 0);
-	CHECK(hear(1500) > 0);
-	WANT(RECORDS(m), 1);
-	WANT(record_type("239.1.2.4"), 2);
-	WANT(hear(500), 0);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(records(&w), 1);
+	WANT(record_type(&w, "239.1.2.4"), 2);
+	WANT(wire_next(&w, 500), 0);
 
 	/* Of the sources in question, those that are wanted. */
 	query3(3, "232.1.1.1", both, 2);
-	CHECK(hear(1500) > 0);
-	WANT(RECORDS(m), 1);
-	WANT(record_type("232.1.1.1"), 1);
-	WANT(record_sources("232.1.1.1"), 1);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(records(&w), 1);
+	WANT(record_type(&w, "232.1.1.1"), 1);
+	WANT(record_sources(&w, "232.1.1.1"), 1);
 	query3(3, "232.1.1.1", other, 1);
-	WANT(hear(600), 0);
+	WANT(wire_next(&w, 600), 0);
 	query3(3, "239.1.2.3", other, 1);
-	CHECK(hear(1500) > 0);
-	WANT(record_type("239.1.2.3"), 2);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(record_type(&w, "239.1.2.3"), 2);
 	/* Not if it is blocked. */
 	WANT(source(IP_BLOCK_SOURCE, "239.1.2.3", "10.9.9.9"), 0);
-	CHECK(hear(1500) > 0);
-	WANT(record_type("239.1.2.3"), 6);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(record_type(&w, "239.1.2.3"), 6);
 	wire_drain(&w, 1300);
 	query3(3, "239.1.2.3", other, 1);
-	WANT(hear(600), 0);
+	WANT(wire_next(&w, 600), 0);
 	CHECK(shows("left", " V3"));
 	CHECK(strstr(text_of("/proc/net/mcfilter"), "Idx Device        MCA        SRC    INC    EXC\n") != NULL);
 	CHECK(strstr(text_of("/proc/net/mcfilter"), "   left 0xef010203 0x0a090909      0      1\n") != NULL);
@@ -205,7 +156,7 @@ static void hostile(void)
 	say(0x11, 1, "239.1.2.3", one, 1, 9, 16, 0);  /* more sources than there are */
 	say(0x11, 1, "239.1.2.99", NULL, 0, 0, 12, 0); /* nobody's group */
 	say(0x77, 1, "0.0.0.0", NULL, 0, 0, 12, 0);
-	WANT(hear(600), 0);
+	WANT(wire_next(&w, 600), 0);
 	for (int i = 0; i < 2000; i++)
 		query3(1, i % 2 ? "0.0.0.0" : "239.1.2.4", NULL, 0);
 	count = wire_drain(&w, 500);
@@ -221,17 +172,17 @@ static void older(void)
 	WANT(write_text("/proc/sys/net/ipv4/conf/left/force_igmp_version", "2\n"), 0);
 	CHECK(shows("left", " V2"));
 	query3(3, "239.1.2.4", NULL, 0);
-	CHECK(hear(1500) > 0);
-	WANT(m[0], 0x16);
-	CHECK(goes_to("239.1.2.4"));
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(w.message[0], 0x16);
+	CHECK(wire_goes_to(&w, "239.1.2.4"));
 	WANT(write_text("/proc/sys/net/ipv4/conf/left/force_igmp_version", "0\n"), 0);
 	CHECK(shows("left", " V3"));
 
 	query2(5, "0.0.0.0");
-	while (hear(1000)) {
+	while (wire_next(&w, 1000)) {
 		heard++;
-		WANT(m[0], 0x16);
-		CHECK(!memcmp(room + 16, m + 4, 4));
+		WANT(w.message[0], 0x16);
+		CHECK(!memcmp(w.packet + 16, w.message + 4, 4));
 	}
 	WANT(heard, 3);
 	CHECK(shows("left", " V2"));
@@ -247,30 +198,30 @@ static void older(void)
 	CHECK(shows("030201EF", " 1:"));
 	/* A shorter one takes its place. */
 	query2(2, "239.1.2.3");
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 0x16);
-	CHECK(goes_to("239.1.2.3"));
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 0x16);
+	CHECK(wire_goes_to(&w, "239.1.2.3"));
 	/* Who reported last says that it leaves. */
 	WANT(member(IP_DROP_MEMBERSHIP, "239.1.2.3"), 0);
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 0x17);
-	CHECK(goes_to("224.0.0.2"));
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 0x17);
+	CHECK(wire_goes_to(&w, "224.0.0.2"));
 	WANT(member(IP_DROP_MEMBERSHIP, "239.1.2.4"), 0);
-	WANT(hear(300), 0);
+	WANT(wire_next(&w, 300), 0);
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.6"), 0);
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 0x16);
-	CHECK(goes_to("239.1.2.6"));
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 0x16);
+	CHECK(wire_goes_to(&w, "239.1.2.6"));
 
 	query2(0, "0.0.0.0");
 	usleep(100000);
 	CHECK(shows("left", " V1"));
 	CHECK(shows("060201EF", " 1:"));
 	WANT(member(IP_DROP_MEMBERSHIP, "239.1.2.6"), 0);
-	WANT(hear(300), 0);
+	WANT(wire_next(&w, 300), 0);
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.7"), 0);
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 0x12);
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 0x12);
 }
 
 int main(void)

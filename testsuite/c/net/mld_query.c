@@ -5,14 +5,11 @@
  */
 #include "querier.h"
 
-#define RECORDS(m) ((m)[6] << 8 | (m)[7])
-
 #define FILTER \
 	"Idx Device                Multicast Address                   Source Address    INC    EXC\n" \
 	"  2   left ff350000000000000000000000010004 20010db8000000000000000000000001      1      0\n"
 
 static struct wire w;
-static unsigned char room[2048], *m;
 static int sock;
 
 /* How a query goes wrong. */
@@ -68,45 +65,6 @@ static void query1(int delay, const char *group)
 	say(130, delay, group, NULL, 0, 0, 24, FINE);
 }
 
-static int hear(int ms)
-{
-	return wire_next(&w, room, sizeof room, &m, ms);
-}
-
-static int goes_to(const char *address)
-{
-	struct in6_addr a;
-
-	inet_pton(AF_INET6, address, &a);
-	return memcmp(room + 24, &a, 16) == 0;
-}
-
-static unsigned char *record(const char *group)
-{
-	unsigned char *r = m + 8;
-	struct in6_addr a;
-
-	inet_pton(AF_INET6, group, &a);
-	for (int i = 0; i < RECORDS(m); i++, r += 20 + 16 * (r[2] << 8 | r[3]))
-		if (!memcmp(r + 4, &a, 16))
-			return r;
-	return NULL;
-}
-
-static int record_type(const char *group)
-{
-	unsigned char *r = record(group);
-
-	return r ? r[0] : -1;
-}
-
-static int record_sources(const char *group)
-{
-	unsigned char *r = record(group);
-
-	return r ? r[2] << 8 | r[3] : -1;
-}
-
 static int member(int name, const char *group)
 {
 	struct ipv6_mreq r = { .ipv6mr_interface = if_nametoindex("left") };
@@ -128,32 +86,28 @@ static int source(int name, const char *group, const char *from)
 	return setsockopt(sock, IPPROTO_IPV6, name, &r, sizeof r);
 }
 
-static int shows(const char *line, const char *word)
-{
-	char *found = line_with(text_of("/proc/net/igmp6"), line, 0);
-
-	return found && strstr(found, word);
-}
+/* A word of the line of left, or of a group behind it. */
+static int shows(const char *line, const char *word) { return shows_in("/proc/net/igmp6", line, word); }
 
 static void changes(void)
 {
 	WANT(member(IPV6_JOIN_GROUP, "ff15::1:3"), 0);
-	CHECK(hear(1500) >= 28);
-	CHECK(goes_to("ff02::16"));
-	WANT(room[7], 1);
-	CHECK(room[8] == 0xfe && room[9] == 0x80);
-	WANT(m[0], 143);
-	WANT(record_type("ff15::1:3"), 4);
+	CHECK(wire_next(&w, 1500) >= 28);
+	CHECK(wire_goes_to(&w, "ff02::16"));
+	WANT(w.packet[7], 1);
+	CHECK(w.packet[8] == 0xfe && w.packet[9] == 0x80);
+	WANT(w.message[0], 143);
+	WANT(record_type(&w, "ff15::1:3"), 4);
 	WANT(wire_drain(&w, 1300), 1);
 	WANT(source(MCAST_JOIN_SOURCE_GROUP, "ff35::1:4", "2001:db8::1"), 0);
-	CHECK(hear(1500) > 0);
-	WANT(record_type("ff35::1:4"), 5);
-	WANT(record_sources("ff35::1:4"), 1);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(record_type(&w, "ff35::1:4"), 5);
+	WANT(record_sources(&w, "ff35::1:4"), 1);
 	wire_drain(&w, 1300);
 	CHECK(strstr(text_of("/proc/net/mcfilter6"), FILTER) != NULL);
 	/* Never told: of this node, all nodes. */
 	WANT(member(IPV6_JOIN_GROUP, "ff11::1:5"), 0);
-	WANT(hear(500), 0);
+	WANT(wire_next(&w, 500), 0);
 	CHECK(shows("ff110000000000000000000000010005     1 00000008 0", ""));
 	CHECK(shows("left            ff020000000000000000000000000001     1 0000000C 0", ""));
 	CHECK(shows("ff150000000000000000000000010003     1 00000004 0", ""));
@@ -164,35 +118,35 @@ static void version2(void)
 	const char *both[] = { "2001:db8::9", "2001:db8::1" }, *other[] = { "2001:db8::7" };
 
 	query2(500, "::", NULL, 0);
-	CHECK(hear(1500) > 0);
-	CHECK(goes_to("ff02::16"));
-	WANT(m[0], 143);
+	CHECK(wire_next(&w, 1500) > 0);
+	CHECK(wire_goes_to(&w, "ff02::16"));
+	WANT(w.message[0], 143);
 	/* Besides, the group of the address of the card. */
-	WANT(RECORDS(m), 3);
-	WANT(record_type("ff15::1:3"), 2);
-	WANT(record_sources("ff15::1:3"), 0);
-	WANT(record_type("ff35::1:4"), 1);
-	WANT(record_sources("ff35::1:4"), 1);
-	WANT(record_type("ff02::1"), -1);
-	WANT(record_type("ff11::1:5"), -1);
-	WANT(hear(800), 0);
+	WANT(records(&w), 3);
+	WANT(record_type(&w, "ff15::1:3"), 2);
+	WANT(record_sources(&w, "ff15::1:3"), 0);
+	WANT(record_type(&w, "ff35::1:4"), 1);
+	WANT(record_sources(&w, "ff35::1:4"), 1);
+	WANT(record_type(&w, "ff02::1"), -1);
+	WANT(record_type(&w, "ff11::1:5"), -1);
+	WANT(wire_next(&w, 800), 0);
 
 	query2(300, "ff15::1:3", NULL, 0);
-	CHECK(hear(1500) > 0);
-	WANT(RECORDS(m), 1);
-	WANT(record_type("ff15::1:3"), 2);
-	WANT(hear(500), 0);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(records(&w), 1);
+	WANT(record_type(&w, "ff15::1:3"), 2);
+	WANT(wire_next(&w, 500), 0);
 
 	query2(300, "ff35::1:4", both, 2);
-	CHECK(hear(1500) > 0);
-	WANT(RECORDS(m), 1);
-	WANT(record_type("ff35::1:4"), 1);
-	WANT(record_sources("ff35::1:4"), 1);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(records(&w), 1);
+	WANT(record_type(&w, "ff35::1:4"), 1);
+	WANT(record_sources(&w, "ff35::1:4"), 1);
 	query2(300, "ff35::1:4", other, 1);
-	WANT(hear(600), 0);
+	WANT(wire_next(&w, 600), 0);
 	query2(300, "ff15::1:3", other, 1);
-	CHECK(hear(1500) > 0);
-	WANT(record_type("ff15::1:3"), 2);
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(record_type(&w, "ff15::1:3"), 2);
 	/* The table begins with the first interface whose latest group has sources. */
 	CHECK(strstr(text_of("/proc/net/mcfilter6"), FILTER) == NULL);
 }
@@ -209,7 +163,7 @@ static void hostile(void)
 	say(130, 100, "::", one, 1, 1, 44, FINE);
 	say(130, 100, "ff15::1:3", one, 1, 9, 44, FINE);
 	say(130, 100, "ff15::1:9", NULL, 0, 0, 28, FINE);
-	WANT(hear(600), 0);
+	WANT(wire_next(&w, 600), 0);
 	for (int i = 0; i < 2000; i++)
 		query2(100, i % 2 ? "::" : "ff15::1:3", NULL, 0);
 	count = wire_drain(&w, 500);
@@ -224,19 +178,19 @@ static void older(void)
 	/* A version 2 that is forced hears no version 1. */
 	WANT(write_text("/proc/sys/net/ipv6/conf/left/force_mld_version", "2\n"), 0);
 	query1(200, "::");
-	WANT(hear(500), 0);
+	WANT(wire_next(&w, 500), 0);
 	WANT(write_text("/proc/sys/net/ipv6/conf/left/force_mld_version", "1\n"), 0);
 	query2(200, "ff15::1:3", NULL, 0);
-	CHECK(hear(1500) > 0);
-	WANT(m[0], 131);
-	CHECK(goes_to("ff15::1:3"));
+	CHECK(wire_next(&w, 1500) > 0);
+	WANT(w.message[0], 131);
+	CHECK(wire_goes_to(&w, "ff15::1:3"));
 	WANT(write_text("/proc/sys/net/ipv6/conf/left/force_mld_version", "0\n"), 0);
 
 	query1(500, "::");
-	while (hear(1000)) {
+	while (wire_next(&w, 1000)) {
 		heard++;
-		WANT(m[0], 131);
-		CHECK(!memcmp(room + 24, m + 8, 16));
+		WANT(w.message[0], 131);
+		CHECK(!memcmp(w.packet + 24, w.message + 8, 16));
 	}
 	WANT(heard, 3);
 	CHECK(shows("ff150000000000000000000000010003     1 00000006 0", ""));
@@ -248,19 +202,19 @@ static void older(void)
 	usleep(100000);
 	CHECK(shows("ff150000000000000000000000010003     1 00000004 0", ""));
 	query1(200, "ff35::1:4");
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 131);
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 131);
 	/* Who reported last says that it leaves. */
 	WANT(source(MCAST_LEAVE_SOURCE_GROUP, "ff35::1:4", "2001:db8::1"), 0);
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 132);
-	CHECK(goes_to("ff02::2"));
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 132);
+	CHECK(wire_goes_to(&w, "ff02::2"));
 	WANT(member(IPV6_LEAVE_GROUP, "ff15::1:3"), 0);
-	WANT(hear(300), 0);
+	WANT(wire_next(&w, 300), 0);
 	WANT(member(IPV6_JOIN_GROUP, "ff15::1:6"), 0);
-	CHECK(hear(1000) > 0);
-	WANT(m[0], 131);
-	CHECK(goes_to("ff15::1:6"));
+	CHECK(wire_next(&w, 1000) > 0);
+	WANT(w.message[0], 131);
+	CHECK(wire_goes_to(&w, "ff15::1:6"));
 	CHECK(shows("ff150000000000000000000000010006     1 00000007 ", ""));
 }
 
