@@ -51,6 +51,22 @@ pub mod route {
     pub const GETRULE: u16 = 34;
     pub const GETNETCONF: u16 = 82;
     pub const NEWNSID: u16 = 88;
+    #[allow(missing_docs)]
+    pub const NEWNETCONF: u16 = 80;
+
+    /// NETCONFA_*, and the indices that mean no interface.
+    #[allow(missing_docs)]
+    pub mod netconf {
+        pub const IFINDEX: u16 = 1;
+        pub const FORWARDING: u16 = 2;
+        pub const RP_FILTER: u16 = 3;
+        pub const MC_FORWARDING: u16 = 4;
+        pub const PROXY_NEIGH: u16 = 5;
+        pub const IGNORE_ROUTES_WITH_LINKDOWN: u16 = 6;
+        pub const BC_FORWARDING: u16 = 8;
+        pub const ALL: u32 = u32::MAX;
+        pub const DEFAULT: u32 = u32::MAX - 1;
+    }
     pub const DELNSID: u16 = 89;
     pub const GETNSID: u16 = 90;
     /// Of RTM_*NSID.

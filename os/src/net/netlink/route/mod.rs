@@ -8,6 +8,7 @@ mod addr;
 mod link;
 mod local;
 mod neigh;
+mod netconf;
 mod nsid;
 mod rule;
 mod table;
@@ -78,6 +79,7 @@ pub fn answer(request: &Request<'_>) -> Outcome {
         (route::NEWRULE, Verb::Get) => rule::get(request, family),
         (route::NEWRULE, Verb::New) => rule::add(request, family),
         (route::NEWRULE, Verb::Del) => rule::del(request, family),
+        (route::NEWNETCONF, Verb::Get) => netconf::get(request, family),
         (route::NEWNSID, Verb::New) => nsid::add(request),
         (route::NEWNSID, Verb::Get) => nsid::get(request),
         _ => Err(Errno::EOPNOTSUPP.into()),
