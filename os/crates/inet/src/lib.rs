@@ -78,7 +78,7 @@ pub use group::{GroupRow, SourceRow};
 pub use icmp::{Extension, IcmpConfig};
 pub use iface::{AddressNote, IfaceAddress, IfaceId, IfaceInfo, IfaceKind, Quirks};
 pub use ip::additions::Additions;
-pub use ip::extension::ExtensionHeaders;
+pub use ip::extension::{ExtensionHeaders, extension_headers};
 pub use ip::label::{FlowLabel, LabelRequest, LabelShare};
 pub use ip::options::Ipv4Options;
 pub use neighbour::{Neighbour, NeighbourState};
@@ -92,8 +92,8 @@ pub use tap::{
     TapFilter, TapId, TapPacket, TapSend, TapStatus, Unsummed,
 };
 pub use tcp::{
-    Accepted, Congestion, FastOpenKeys, Linger, Shutdown, TcpId, TcpInfo, TcpOptions, TcpRow,
-    TcpState, TcpTimer,
+    Accepted, Congestion, FastOpenKeys, Heard, Linger, Shutdown, TcpId, TcpInfo, TcpOptions,
+    TcpRow, TcpState, TcpTimer,
 };
 pub use time::Instant;
 

@@ -2,6 +2,7 @@
 
 mod early;
 
+use super::dgram::headers::label_to;
 use super::{apply_generic, bind_address, check_port, direction, is_v6, lift, only_v6};
 use crate::{
     Result,
@@ -22,7 +23,7 @@ use crate::{
 };
 use abi::{
     Errno,
-    net::{AF_INET, AF_UNSPEC, SOL_TCP, TCP_INQ as TCP_CM_INQ},
+    net::{AF_INET, AF_INET6, AF_UNSPEC, SOL_TCP, TCP_INQ as TCP_CM_INQ},
 };
 use alloc::sync::Arc;
 use core::{
@@ -94,6 +95,18 @@ impl Stream {
     /// The engine's handle, for `opt` and `ioctl`.
     pub fn id(&self) -> TcpId {
         self.id
+    }
+
+    /// The flow label of what is sent; 0 for the kernel's own.
+    fn set_label(&self, label: u32) -> Result<()> {
+        lift(self.net.with(|stack, _| {
+            let idle = stack.tcp_state(self.id) == TcpState::Closed;
+            let now = stack.tcp_additions(self.id).map_or(0, |it| it.label);
+            match idle && now != label {
+                true => stack.tcp_add(self.id, |additions| additions.label = label),
+                false => Ok(()),
+            }
+        }))
     }
 
     /// The end of a connect that waits. `EAGAIN` while it is under way.
@@ -267,6 +280,9 @@ impl Protocol for Stream {
         if self.puts_off(peer) {
             *self.put_off.lock() = Some(peer);
             return Ok(());
+        }
+        if common.domain() == AF_INET6 {
+            self.set_label(label_to(common, addr)?)?;
         }
         match self
             .net
@@ -486,6 +502,7 @@ impl Protocol for Stream {
                 let owner = options.common.owner;
                 apply_generic(&mut options.common, generic);
                 options.common.owner = owner;
+                options.shows_headers = generic.ancillary.intersects(Ancillary::OF_IPV6);
             })
         });
     }

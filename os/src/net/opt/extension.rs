@@ -1,12 +1,11 @@
 //! What SOL_IPV6's options say about extension headers, and where packets with a header of the program's own come from.
 //! RFC 3542, RFC 2292, ipv6(7).
 
-use super::{Input, Row, Target, Value, row, write_only};
+use super::{Input, Row, Target, Value, arrival, row, write_only};
 use crate::{
     Result,
     net::{
         CAP_NET_RAW, Caller, cmsg,
-        errno::errno,
         inet::dgram::headers::{check_routing, take_header, whole},
         socket::generic::Ancillary,
     },
@@ -111,9 +110,9 @@ pub(super) const ROWS6: &[Row] = &[
             stick(t, |headers| headers.destination = header)
         },
     ),
-    // control messages with extension headers: all of them in one, as in RFC 2292; none takes them back.
-    write_only(IPV6_2292PKTOPTIONS, |t, cx, v| {
-        let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
+    // control messages with extension headers: all of them in one, as in RFC 2292; none takes them back. Get: what a stream was
+    // asked to tell of its packets.
+    row(IPV6_2292PKTOPTIONS, arrival::of_v6, |t, cx, v| {
         if v.1 > 65_536 {
             return Err(Errno::EINVAL);
         }
@@ -132,10 +131,7 @@ pub(super) const ROWS6: &[Row] = &[
                 return Err(Errno::EINVAL);
             }
         }
-        t.common
-            .net
-            .with(|stack, _| stack.dgram_add(id, |additions| additions.v6 = headers))
-            .map_err(errno)
+        t.add(|additions| additions.v6 = headers)
     }),
     // int: raw sockets for any protocol could have what routers are to look into; this host hands over IPv4 only.
     row(
@@ -182,12 +178,13 @@ pub(super) const ROWS6: &[Row] = &[
         if index != 0 && bound != 0 && bound != index {
             return Err(Errno::EINVAL);
         }
-        let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-        let iface = (index != 0).then_some(IfaceId(index));
-        t.common
-            .net
-            .with(|stack, _| stack.dgram_add(id, |additions| additions.iface = iface))
-            .map_err(errno)
+        if t.stream().is_some() {
+            // It only shows in IPV6_2292PKTOPTIONS.
+            let info = *v.bytes()?;
+            t.change(|g| g.packet_info = info);
+            return Ok(());
+        }
+        t.add(|additions| additions.iface = (index != 0).then_some(IfaceId(index)))
     }),
 ];
 
@@ -204,19 +201,14 @@ pub(super) const HEADER_INCLUDED: Row = row(
 );
 
 fn sticky(t: &Target<'_>, which: impl FnOnce(&ExtensionHeaders) -> &Vec<u8>) -> Result<Value> {
-    let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-    let additions = t.common.net.look(|stack| stack.dgram_additions(id));
     Ok(Value::Bytes(
-        additions.map_or(Vec::new(), |it| which(&it.v6).clone()),
+        t.additions()?
+            .map_or(Vec::new(), |it| which(&it.v6).clone()),
     ))
 }
 
 fn stick(t: &Target<'_>, change: impl FnOnce(&mut ExtensionHeaders)) -> Result<()> {
-    let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-    t.common
-        .net
-        .with(|stack, _| stack.dgram_add(id, |additions| change(&mut additions.v6)))
-        .map_err(errno)
+    t.add(|additions| change(&mut additions.v6))
 }
 
 /// A header to keep; empty takes it back. `EPERM` (all but routing headers), `EINVAL`, `EFAULT`.

@@ -1,10 +1,10 @@
 //! What SOL_IP's options say about the headers of packets: IPv4 options, sent and received. ip(7), RFC 791.
 
-use super::{Row, Value, row};
-use crate::net::{CAP_NET_RAW, errno::errno, socket::generic::Ancillary};
+use super::{Row, Value, arrival, read_only, row};
+use crate::net::{CAP_NET_RAW, socket::generic::Ancillary};
 use abi::{
     Errno,
-    net::{IP_OPTIONS, IP_RECVOPTS, IP_RETOPTS},
+    net::{IP_OPTIONS, IP_PKTOPTIONS, IP_RECVOPTS, IP_RETOPTS},
 };
 
 /// The longest options of a header.
@@ -16,26 +16,25 @@ pub(super) const ROWS4: &[Row] = &[
     row(
         IP_OPTIONS,
         |t| {
-            let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
-            let additions = t.common.net.look(|stack| stack.dgram_additions(id));
-            let (bytes, len) = additions.map_or(([0; OPTIONS_MAX], 0), |it| it.v4.given());
+            let (bytes, len) = t
+                .additions()?
+                .map_or(([0; OPTIONS_MAX], 0), |it| it.v4.given());
             Ok(Value::Bytes(bytes[..len].to_vec()))
         },
         |t, cx, v| {
-            let id = t.dgram().ok_or(Errno::ENOPROTOOPT)?.id();
             if v.1 > OPTIONS_MAX {
                 return Err(Errno::EINVAL);
             }
             let given = v.0.get(..v.1).ok_or(Errno::EFAULT)?;
             let privileged = cx.capable(CAP_NET_RAW);
-            t.common.net.with(|stack, _| {
-                let options = stack.ipv4_options(given, privileged).ok_or(Errno::EINVAL)?;
-                stack
-                    .dgram_add(id, |additions| additions.v4 = options)
-                    .map_err(errno)
-            })
+            let net = &t.common.net;
+            let options = net.look(|stack| stack.ipv4_options(given, privileged));
+            let options = options.ok_or(Errno::EINVAL)?;
+            t.add(|additions| additions.v4 = options)
         },
     ),
+    // control messages: what a stream was asked to tell of its packets (IP_PKTINFO, IP_RECVTTL, IP_RECVTOS).
+    read_only(IP_PKTOPTIONS, arrival::of_v4),
     // flag: messages come with the options of their packets.
     row(
         IP_RECVOPTS,

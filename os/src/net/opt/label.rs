@@ -4,7 +4,7 @@ use super::{Input, Row, Target, Value, row};
 use crate::{
     Result,
     mm::{UserIn, UserOut},
-    net::{CAP_NET_ADMIN, Caller, errno::errno, inet::Dgram, socket::generic::Ancillary},
+    net::{CAP_NET_ADMIN, Caller, errno::errno, socket::generic::Ancillary},
 };
 use abi::{
     Errno,
@@ -12,7 +12,7 @@ use abi::{
 };
 use alloc::vec;
 use core::net::Ipv6Addr;
-use inet::{LabelRequest, LabelShare};
+use inet::{LabelRequest, LabelShare, Stack};
 
 /// struct in6_flowlabel_req: address, label, action, share, flags, expires, linger, padding.
 const REQUEST: usize = 32;
@@ -45,12 +45,8 @@ pub(super) const ROWS6: &[Row] = &[
     // flag: the label in a destination address is sent.
     row(
         IPV6_FLOWINFO_SEND,
-        |t| {
-            datagram(t)?;
-            Ok(t.generic().flow_send.into())
-        },
+        |t| Ok(t.generic().flow_send.into()),
         |t, _, v| {
-            datagram(t)?;
             let on = v.flag()?;
             t.change(|g| g.flow_send = on);
             Ok(())
@@ -59,20 +55,22 @@ pub(super) const ROWS6: &[Row] = &[
     // flag: packets without a label of the program's get one of the kernel's.
     row(
         IPV6_AUTOFLOWLABEL,
-        |t| Ok(t.datagram(|o| o.auto_label)?.into()),
+        |t| match t.stream() {
+            Some(_) => Ok(t.tcp(|o| o.auto_label)?.into()),
+            None => Ok(t.datagram(|o| o.auto_label)?.into()),
+        },
         |t, _, v| {
             // Too short is off.
             let on = v.1 >= 4 && v.flag()?;
-            t.set_datagram(|o| o.auto_label = on)
+            match t.stream() {
+                Some(_) => t.set_tcp(|o| o.auto_label = on),
+                None => t.set_datagram(|o| o.auto_label = on),
+            }
         },
     ),
     // struct in6_flowlabel_req: leases a label, gives it back, lengthens the lease; get shows that of the peer.
     row(IPV6_FLOWLABEL_MGR, of_peer, manage),
 ];
-
-fn datagram<'a>(t: &Target<'a>) -> Result<&'a Dgram> {
-    t.dgram().ok_or(Errno::ENOPROTOOPT)
-}
 
 /// The request, taken apart.
 struct Request {
@@ -122,11 +120,12 @@ impl Request {
 }
 
 fn manage(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> {
-    datagram(t)?;
     let request = Request::of(v.bytes()?);
     let net = &t.common.net;
     let token = t.common.token();
     match request.action {
+        // Nobody was let to ask for it.
+        PUT if request.flags & REFLECT != 0 && t.stream().is_some() => Err(Errno::ESRCH),
         PUT if request.flags & REFLECT != 0 => Err(Errno::ENOPROTOOPT),
         PUT => net
             .with(|stack, now| stack.label_return(now, token, request.label))
@@ -173,7 +172,6 @@ fn manage(t: &Target<'_>, cx: &Caller<'_>, v: &Input<'_>) -> Result<()> {
 
 /// What is leased of the label that the connected peer is sent. `EINVAL`, `EFAULT`, `ENOENT`.
 fn of_peer(t: &Target<'_>) -> Result<Value> {
-    let id = datagram(t)?.id();
     if t.ask.room < REQUEST {
         return Err(Errno::EINVAL);
     }
@@ -188,11 +186,16 @@ fn of_peer(t: &Target<'_>) -> Result<Value> {
     let mut answer = vec![0; REQUEST];
     if request.flags & REMOTE != 0 {
         // Kept by streams only.
+        if let Some(stream) = t.stream() {
+            let heard = |stack: &Stack| Some(stack.tcp_heard(stream.id())?.0.flow & LABEL);
+            let label = t.common.net.look(|stack| heard(stack)).unwrap_or(0);
+            answer[LABEL_AT..20].copy_from_slice(&label.to_be_bytes());
+        }
         return Ok(Value::Bytes(answer));
     }
     let token = t.common.token();
+    let number = t.additions()?.ok_or(Errno::ENOENT)?.label;
     let found = t.common.net.with(|stack, now| {
-        let number = stack.dgram_additions(id)?.label;
         let label = stack.label_of(token, number)?;
         Some((*label, label.expires.since(now)))
     });

@@ -10,6 +10,7 @@
 
 mod addrform;
 mod alg;
+mod arrival;
 mod extension;
 mod filter;
 mod header;

@@ -23,7 +23,7 @@ use abi::{
     },
 };
 use alloc::sync::Arc;
-use inet::{DgramKind, DgramOptions, Endpoint, TcpOptions};
+use inet::{Additions, DgramKind, DgramOptions, Endpoint, TcpOptions};
 
 /// The socket whose option it is.
 pub(super) struct Target<'a> {
@@ -224,6 +224,27 @@ impl<'a> Target<'a> {
             .net
             .with(|stack, _| stack.dgram_configure(id, change))
             .map_err(errno)
+    }
+
+    /// What the socket adds to the headers of its packets. `ENOPROTOOPT` on other families.
+    pub(super) fn additions(&self) -> Result<Option<Arc<Additions>>> {
+        let net = &self.common.net;
+        match (self.stream(), self.dgram()) {
+            (Some(stream), _) => Ok(net.look(|stack| stack.tcp_additions(stream.id()))),
+            (_, Some(dgram)) => Ok(net.look(|stack| stack.dgram_additions(dgram.id()))),
+            _ => Err(Errno::ENOPROTOOPT),
+        }
+    }
+
+    /// Changes that.
+    pub(super) fn add(&self, change: impl FnOnce(&mut Additions)) -> Result<()> {
+        let net = &self.common.net;
+        match (self.stream(), self.dgram()) {
+            (Some(stream), _) => net.with(|stack, _| stack.tcp_add(stream.id(), change)),
+            (_, Some(dgram)) => net.with(|stack, _| stack.dgram_add(dgram.id(), change)),
+            _ => return Err(Errno::ENOPROTOOPT),
+        }
+        .map_err(errno)
     }
 
     /// Reads an option that TCP and datagram sockets share.

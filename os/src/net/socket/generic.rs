@@ -82,6 +82,8 @@ pub struct Generic {
     pub preferences: u32,
     /// IPV6_FLOWINFO_SEND: `sin6_flowinfo` of a destination is sent.
     pub flow_send: bool,
+    /// IPV6_PKTINFO of a stream: `struct in6_pktinfo`.
+    pub packet_info: [u8; 20],
     /// IP_NODEFRAG.
     pub no_defrag: bool,
     /// IP_UNICAST_IF and IPV6_UNICAST_IF: interface index, 0 for none.
@@ -235,6 +237,7 @@ impl Default for Generic {
             no_fragments: false,
             preferences: 0,
             flow_send: false,
+            packet_info: [0; 20],
             no_defrag: false,
             unicast_iface: 0,
             ancillary: Ancillary::empty(),

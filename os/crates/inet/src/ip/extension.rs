@@ -120,6 +120,11 @@ pub(crate) fn headers(packet: &[u8], payload: usize) -> impl Iterator<Item = (u8
     })
 }
 
+/// Each extension header of `front`, what an IPv6 packet has before its payload: a protocol number, and its bytes.
+pub fn extension_headers(front: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    headers(front, front.len()).map(|(kind, _, header)| (kind, header))
+}
+
 /// Offset of the byte that says what the payload is.
 pub(crate) fn link(packet: &[u8], payload: usize) -> usize {
     headers(packet, payload)

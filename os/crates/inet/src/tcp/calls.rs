@@ -30,6 +30,7 @@ impl Stack {
             filter: None,
             fast_keys: None,
             saved_syn: None,
+            additions: None,
             pending: Ready::NONE,
         }))
     }

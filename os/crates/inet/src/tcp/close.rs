@@ -78,6 +78,9 @@ impl Stack {
             self.listener_stop(id.0);
         }
         self.tcp_release_connection(id, linger);
+        if let Some(token) = self.tcp.slab.get(id.0).map(|tcp| tcp.token) {
+            self.labels_drop(now, token);
+        }
         self.tcp_forget(id.0);
     }
 
@@ -198,6 +201,7 @@ impl Stack {
             filter: tcp.filter.clone(),
             fast_keys: None,
             saved_syn: None,
+            additions: tcp.additions.clone(),
             pending: Ready::NONE,
         };
         let (tuple, port, bound) = match orphan.connection() {

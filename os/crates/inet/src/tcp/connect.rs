@@ -58,7 +58,8 @@ impl Stack {
 
     fn connect_to(&mut self, now: Instant, id: TcpId, peer: Endpoint, packets: bool) -> Result<()> {
         let tcp = self.tcp.slab.get(id.0).ok_or(Error::NoSocket)?;
-        let options = tcp.options;
+        let mut options = tcp.options;
+        let additions = tcp.additions.clone();
         let (v6, bound, own) = (tcp.v6, tcp.bound, tcp.local);
         let shut_early = tcp.shut_early;
         let addr = Self::effective_destination(unmapped(peer.addr));
@@ -78,13 +79,23 @@ impl Stack {
                 return Err(Error::Invalid);
             }
         }
+        let mut toward = addr;
+        options.extra_header = 0;
+        if let Some(additions) = &additions {
+            let v6 = addr.is_ipv6();
+            toward = additions.first_hop(v6).unwrap_or(addr);
+            options.extra_header = additions.len(v6) as u16;
+        }
         let (path, source) = self.find_path(&Flow {
             via,
             source: Some(own.addr).filter(|addr| !addr.is_unspecified()),
             mark: options.common.mark,
             tos: options.common.tos,
-            ..Flow::to(addr)
+            ..Flow::to(toward)
         })?;
+        if path.next_hop != toward && additions.as_ref().is_some_and(|it| it.v4.is_strict()) {
+            return Err(Error::NetUnreachable);
+        }
         let source = if own.addr.is_unspecified() {
             source
         } else {
@@ -125,7 +136,8 @@ impl Stack {
             || self.tcp.filtered > 0
             || !self.choices.is_empty()
             || self.config.syn_cookies > 1
-            || self.tcp.keeps_syns && self.keeps_syn_of(now, peer, local);
+            || additions.is_some()
+            || (self.tcp.keeps_syns || self.tcp.adds) && self.sees_packets(now, peer, local);
         let mut connection = if packets {
             self.new_connection(now, tuple, local, peer, path, &options)
         } else {
@@ -146,6 +158,7 @@ impl Stack {
         self.counters.tcp.active_opens += 1;
         let tcp = self.tcp.slab.get_mut(id.0).ok_or(Error::NoSocket)?;
         tcp.role = Role::Connection(Box::new(connection));
+        tcp.options.extra_header = options.extra_header;
         tcp.local = local;
         if bound == Bound::No {
             tcp.bound = Bound::Auto;
@@ -154,12 +167,12 @@ impl Stack {
         Ok(())
     }
 
-    /// Whether the listener at `to` keeps the SYN (TCP_SAVE_SYN).
-    fn keeps_syn_of(&self, now: Instant, to: Endpoint, from: Endpoint) -> bool {
+    /// Whether the listener at `to` keeps the SYN (TCP_SAVE_SYN), or gives what it accepts headers of its own.
+    fn sees_packets(&self, now: Instant, to: Endpoint, from: Endpoint) -> bool {
         let rx = Rx::local(now, Tag::default());
         let listener = self.listener_at(rx, to, from);
         let listener = listener.and_then(|key| self.tcp.slab.get(key));
-        listener.is_some_and(|tcp| tcp.options.save_syn != 0)
+        listener.is_some_and(|tcp| tcp.options.save_syn != 0 || tcp.additions.is_some())
     }
 
     /// Forgets a failed attempt, so that another may start from the address that was bound.

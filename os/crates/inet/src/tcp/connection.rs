@@ -8,6 +8,7 @@ use smoltcp::socket::tcp;
 
 use super::congestion::Window;
 use super::fastopen::FastOpen;
+use super::headers::Heard;
 use super::local::LocalEnd;
 use super::machine::Machine;
 use super::sack::Scoreboard;
@@ -173,6 +174,11 @@ pub(crate) struct Connection {
     /// What our SYN offers.
     pub offers: Offers,
     pub fast: Option<Box<FastOpen>>,
+    /// IPv6: a label of the kernel's.
+    pub label: u32,
+    /// See [`crate::Stack::tcp_heard`].
+    pub heard: Heard,
+    pub heard_headers: Option<Box<[u8]>>,
     pub sacked: Scoreboard,
     pub record: Record,
     pub cwnd: Window,

@@ -7,11 +7,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::TcpState;
 use super::connection::{Connection, Record, Wire};
 use super::machine::{ACK_DELAY, Outbox};
 use super::segment::Segment;
 use super::socket::Role;
+use super::{TcpId, TcpState};
 use crate::ip::header::header_len;
 use crate::slab::Key;
 use crate::stack::Stack;
@@ -63,13 +63,15 @@ impl Stack {
         if peer == key || !whole {
             return;
         }
+        let heard = [key, peer].map(|end| self.tcp_heard(TcpId(end)).map(|(heard, _)| heard));
         let (Some(mut a), Some(mut b)) = (self.half(now, key), self.half(now, peer)) else {
             return;
         };
         self.shake_hands(now, &mut a, &mut b);
         self.refill(now, &mut a, &mut b);
         self.refill(now, &mut b, &mut a);
-        for half in [&mut a, &mut b] {
+        for (half, heard) in [&mut a, &mut b].into_iter().zip(heard) {
+            half.connection.heard = heard.unwrap_or_default();
             if half.connection.state == TcpState::FinWait2
                 && let Wire::Packets(machine) = &mut half.connection.wire
             {
@@ -125,6 +127,7 @@ impl Stack {
             connection.path,
             &options,
         );
+        connection.label = fresh.label;
         let record = core::mem::replace(&mut connection.record, fresh.record);
         if let Wire::Local(end) = core::mem::replace(&mut connection.wire, fresh.wire) {
             self.tcp.spares.put_ring(end.ring.release());

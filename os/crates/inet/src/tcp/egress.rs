@@ -3,7 +3,7 @@
 use super::connection::{Connection, Path, Wire};
 use super::input::Cause;
 use super::machine::Outbox;
-use super::options::{SACK, SACK_PERMITTED, blank, extended};
+use super::options::{MSS, SACK, SACK_PERMITTED, blank, extended, option_mut};
 use super::sack::with_duplicate;
 use super::segment::{ACK, FIN, RST, SYN, Segment, after};
 use super::socket::Role;
@@ -13,6 +13,7 @@ use crate::checksum::Sum;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, FramePool};
 use crate::ip::header::{header_len, protocol, refresh_v4_checksum};
+use crate::ip::label;
 use crate::rule::Flow;
 use crate::slab::Key;
 use crate::stack::Stack;
@@ -133,6 +134,14 @@ impl Stack {
             return;
         };
         let tos = tcp.options.common.tos;
+        let additions = tcp.additions.clone();
+        let v6 = connection.peer.addr.is_ipv6();
+        let label = match &additions {
+            _ if !v6 => 0,
+            Some(additions) if additions.label != 0 => additions.label,
+            _ if tcp.options.auto_label => connection.label,
+            _ => 0,
+        };
         let watched = self.taps.is_watched();
         if !connection.sacked.is_empty() {
             frames.retain(|frame| !connection.is_needless(frame));
@@ -152,7 +161,6 @@ impl Stack {
                 Sent::Reset => self.counters.tcp.out_resets += 1,
                 Sent::New => {}
             }
-            let v6 = connection.peer.addr.is_ipv6();
             if connection.urgent_out.is_some()
                 && let Some(segment) = frame.get_mut(header_len(v6)..)
             {
@@ -179,6 +187,12 @@ impl Stack {
             if tos != 0 {
                 set_tos(frame, v6, tos);
             }
+            if label != 0 {
+                label::write(frame, label);
+            }
+            if tcp.options.extra_header != 0 {
+                announce_whole(frame, v6, tcp.options.extra_header);
+            }
             if !connection.path.local || watched {
                 complete(frame, connection, v6);
             }
@@ -186,8 +200,12 @@ impl Stack {
         let Path {
             iface, next_hop, ..
         } = connection.path;
-        let v = usize::from(connection.peer.addr.is_ipv6());
-        for frame in frames.drain(..) {
+        let from = connection.local.addr;
+        let v = usize::from(v6);
+        for mut frame in frames.drain(..) {
+            if let Some(additions) = &additions {
+                frame = self.dress(frame, additions, from);
+            }
             self.counters.ip[v].out_requests += 1;
             self.counters.ip[v].out_octets += frame.len() as u64;
             // Never longer than the path's MTU, but where the device takes it: no fragmentation here.
@@ -421,10 +439,17 @@ impl Stack {
             return;
         }
         let via = crate::addr::is_link_local(connection.peer.addr).then_some(connection.path.iface);
+        let additions = self
+            .tcp
+            .slab
+            .get(key)
+            .and_then(|tcp| tcp.additions.as_ref());
+        let peer = connection.peer.addr;
+        let toward = additions.and_then(|it| it.first_hop(peer.is_ipv6()));
         let path = self.find_path(&Flow {
             via,
             source: Some(connection.local.addr),
-            ..Flow::to(connection.peer.addr)
+            ..Flow::to(toward.unwrap_or(peer))
         });
         if let Some(connection) = self
             .tcp
@@ -532,6 +557,17 @@ fn tell_duplicate(
     let option = with_duplicate(&packet[front..], duplicate);
     blank(&mut packet[front..], SACK);
     extended(pool, packet, v6, &option, &[])
+}
+
+/// A SYN tells the segment size that the link allows, whatever our own headers take of it (Linux: advmss).
+fn announce_whole(packet: &mut [u8], v6: bool, extra: u16) {
+    if let Some(segment) = packet.get_mut(header_len(v6)..)
+        && segment.get(13).is_some_and(|flags| flags & SYN != 0)
+        && let Some([high, low]) = option_mut(segment, MSS)
+    {
+        let whole = u16::from_be_bytes([*high, *low]).saturating_add(extra);
+        [*high, *low] = whole.to_be_bytes();
+    }
 }
 
 fn set_tos(packet: &mut [u8], v6: bool, tos: u8) {

@@ -193,7 +193,10 @@ impl Stack {
             .common
             .mtu
             .map_or(mtu, |most| mtu.min(most as usize));
-        Ok(mtu.saturating_sub(header_len(addr.is_ipv6()) + super::segment::HEADER + OPTIONS))
+        let headers = header_len(addr.is_ipv6()) + super::segment::HEADER + OPTIONS;
+        let added = tcp.additions.as_ref();
+        let added = added.map_or(0, |it| it.len(addr.is_ipv6()));
+        Ok(mtu.saturating_sub(headers + added))
     }
 
     /// The cookie to send; an empty one where none is needed.

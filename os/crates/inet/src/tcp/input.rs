@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::connection::{Connection, Wire, state_of};
 use super::machine::Outbox;
-use super::options::{MSS, SACK_PERMITTED, SCALE, STAMPS, blank, option};
+use super::options::{MSS, SACK_PERMITTED, SCALE, STAMPS, option};
 use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, URG, after};
 use super::socket::Role;
 use super::{TcpOptions, TcpState};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::filter::Keep;
 use crate::icmp::Report;
 use crate::ip::Rx;
-use crate::ip::header::{IpHeader, protocol};
+use crate::ip::header::{IpHeader, header_len, protocol};
 use crate::slab::Key;
 use crate::stack::{SocketRef, Stack};
 use crate::time::Instant;
@@ -33,6 +33,9 @@ pub(crate) enum Cause {
 
 impl Stack {
     pub(crate) fn tcp_input(&mut self, rx: Rx, header: &IpHeader, packet: &[u8]) {
+        if header.payload != header_len(header.is_v6()) {
+            return self.tcp_undress(rx, header, packet);
+        }
         let bytes = &packet[header.payload..header.end];
         self.counters.tcp.in_segments += 1;
         let Some(segment) = Segment::parse(bytes) else {
@@ -135,6 +138,9 @@ impl Stack {
         if connection.is_outdated(rx.now, segment, bytes) {
             return self.refuse_outdated(rx.now, key);
         }
+        if tcp.options.shows_headers && connection.peer.addr.is_ipv6() {
+            connection.hear_headers(rx, packet, self.tcp.came_with.as_deref());
+        }
         if connection.is_early() {
             if segment.has(SYN) {
                 return self.fast_repeat(rx.now, key);
@@ -195,7 +201,7 @@ impl Stack {
         }
         let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
         let shown = connection.shown_window(segment);
-        let hide_sack = segment.has(SYN) && !connection.offers.sack;
+        let temper = connection.tempers_syn().filter(|_| segment.has(SYN));
         // A packet for a connection that has none is forged.
         let Wire::Packets(machine) = &mut connection.wire else {
             return;
@@ -205,14 +211,14 @@ impl Stack {
             machine.socket_mut().set_ack_delay(None);
         }
         match shown {
-            None if !hide_sack => machine.input(rx.now, packet, &mut out),
+            None if temper.is_none() => machine.input(rx.now, packet, &mut out),
             shown => {
                 let mut copy = out.pool.copy(packet);
                 let at = packet.len() - bytes.len();
                 let window = shown.unwrap_or(segment.window);
                 copy[at + 14..at + 16].copy_from_slice(&window.to_be_bytes());
-                if hide_sack {
-                    blank(&mut copy[at..], SACK_PERMITTED);
+                if let Some(temper) = temper {
+                    temper.apply(&mut copy[at..]);
                 }
                 machine.input(rx.now, &copy, &mut out);
                 out.pool.put(copy);

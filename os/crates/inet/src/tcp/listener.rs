@@ -6,9 +6,9 @@ use alloc::collections::VecDeque;
 use super::congestion::Window;
 use super::connection::{Connection, Offers, Path, Record, Wire, state_of};
 use super::fastopen::{FastOpen, Verdict};
+use super::headers::Heard;
 use super::local::LocalEnd;
 use super::machine::{Machine, Outbox, Shape};
-use super::options::{SACK_PERMITTED, blank};
 use super::sack::Scoreboard;
 use super::segment::{ACK, RST, SYN, Segment, Tuple};
 use super::socket::{Bound, Role, Tcp};
@@ -110,9 +110,12 @@ impl Stack {
         let Some(parent) = self.tcp.slab.get(listener) else {
             return;
         };
-        let (v6, options, filter) = (parent.v6, parent.options, parent.filter.clone());
+        let (v6, mut options, filter) = (parent.v6, parent.options, parent.filter.clone());
         let verdict = self.fast_verdict(listener, &tuple, segment, bytes);
         let (local, mut peer) = (tuple.local(), tuple.peer());
+        let v6_peer = peer.addr.is_ipv6();
+        let additions = self.tcp_inherited(listener, v6_peer);
+        options.extra_header = additions.as_ref().map_or(0, |it| it.len(v6_peer)) as u16;
         let link_local = is_link_local(peer.addr);
         if link_local {
             peer.scope = rx.iface.0;
@@ -134,11 +137,12 @@ impl Stack {
         }
         machine.set_stamps(connection.offers.stamps);
         connection.parent = Some(listener);
+        connection.hear_headers(rx, packet, self.tcp.came_with.as_deref());
         connection.observe_input(rx.now, segment, bytes);
         let mut hidden = None;
-        if !connection.offers.sack {
+        if let Some(temper) = connection.tempers_syn() {
             let mut copy = self.frames.copy(packet);
-            blank(&mut copy[packet.len() - bytes.len()..], SACK_PERMITTED);
+            temper.apply(&mut copy[packet.len() - bytes.len()..]);
             hidden = Some(copy);
         }
         let mut out = Outbox::new(&mut self.frames, &mut self.scratch);
@@ -153,11 +157,16 @@ impl Stack {
         if let Verdict::Offer(cookie) = verdict {
             connection.fast = Some(Box::new(FastOpen::Offer(cookie)));
         }
-        let saved_syn = match options.save_syn {
-            0 => None,
-            1 => Some(Box::from(&packet[..packet.len() - segment.payload_len])),
-            _ => Some(self.with_link_header(rx, &packet[..packet.len() - segment.payload_len])),
-        };
+        let saved_syn = (options.save_syn != 0).then(|| {
+            let front = packet.len() - bytes.len();
+            let own = self.tcp.came_with.as_ref().map(|came| &came.front[..]);
+            let end = packet.len() - segment.payload_len;
+            let syn = [own.unwrap_or(&packet[..front]), &packet[front..end]].concat();
+            match options.save_syn {
+                1 => syn.into(),
+                _ => self.with_link_header(rx, &syn),
+            }
+        });
         connection.state = state_of(machine.socket().state());
         if connection.state != TcpState::SynReceived {
             return self.release(connection);
@@ -177,6 +186,7 @@ impl Stack {
             filter,
             fast_keys: None,
             saved_syn,
+            additions,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, key);
@@ -462,6 +472,10 @@ impl Stack {
             (Wire::Packets(_), 1) => self.rng.u32(),
             _ => 0,
         };
+        let label = match (&wire, peer.addr.is_ipv6()) {
+            (Wire::Packets(_), true) => self.tcp.label(&tuple),
+            _ => 0,
+        };
         Connection {
             tuple,
             local,
@@ -488,6 +502,9 @@ impl Stack {
             cwnd: Window::default(),
             offers,
             fast: None,
+            label,
+            heard: Heard::default(),
+            heard_headers: None,
             sacked: Scoreboard::default(),
             record: Record {
                 stamp_at: now,
@@ -516,6 +533,7 @@ impl Stack {
         if let Some(mss) = options.max_segment {
             mtu = mtu.min(usize::from(mss).max(88) + headers);
         }
+        mtu = mtu.saturating_sub(options.extra_header.into());
         let (least, most) = BUFFER_RANGE;
         let pressed = self.tcp.memory >= self.config.tcp_memory;
         let size = |wanted: usize| {
@@ -532,7 +550,11 @@ impl Stack {
             .unwrap_or_default();
         let shape = Shape {
             mtu,
-            unsegmented: quirks.tso_to_slirp && !v6 && options.max_segment.is_none(),
+            extra: options.extra_header.into(),
+            unsegmented: quirks.tso_to_slirp
+                && !v6
+                && options.max_segment.is_none()
+                && options.extra_header == 0,
             recv_buffer: size(options.recv_buffer()),
             send_buffer: size(options.common.send_buffer),
         };

@@ -231,6 +231,7 @@ impl Stack {
             filter: None,
             fast_keys: None,
             saved_syn: None,
+            additions: None,
             pending: Ready::NONE,
         });
         self.tcp.demux.insert(tuple, child);

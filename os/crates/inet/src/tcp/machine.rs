@@ -51,6 +51,8 @@ impl<'a> Outbox<'a> {
 pub(crate) struct Shape {
     /// Largest IP packet the machine may announce and send.
     pub mtu: usize,
+    /// Bytes that IP options or extension headers take beyond that.
+    pub extra: usize,
     /// Send up to 64 KiB at once over IPv4 whatever the MTU.
     pub unsegmented: bool,
     pub recv_buffer: usize,

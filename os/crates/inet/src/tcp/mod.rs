@@ -12,6 +12,7 @@ mod connection;
 mod conversion;
 mod egress;
 mod fastopen;
+mod headers;
 mod input;
 mod listener;
 mod local;
@@ -33,6 +34,7 @@ pub(crate) use bind::{Claim, ephemeral};
 pub use congestion::Congestion;
 pub(crate) use fastopen::CLIENT as FAST_OPEN_DEFAULT;
 pub use fastopen::FastOpenKeys;
+pub use headers::Heard;
 pub(crate) use socket::TcpTable;
 
 use core::time::Duration;
@@ -92,6 +94,12 @@ pub struct TcpOptions {
     pub rto_range: (Duration, Duration),
     /// TCP_DELACK_MAX_US: no acknowledgement waits longer.
     pub delayed_ack: Duration,
+    /// IPV6_AUTOFLOWLABEL: segments have a label of the kernel's.
+    pub auto_label: bool,
+    /// IPV6_RECV*: what the headers of the latest segment said is kept.
+    pub shows_headers: bool,
+    /// Bytes that IP options or extension headers take in every segment. Kept by [`Stack::tcp_add`].
+    pub(crate) extra_header: u16,
     /// TCP_THIN_LINEAR_TIMEOUTS: the timeout of a stream with little under way does not double at once.
     pub thin_linear: bool,
 }

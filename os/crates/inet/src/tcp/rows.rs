@@ -24,7 +24,8 @@ impl Connection {
     fn mss(&self) -> u32 {
         let headers = header_len(self.peer.addr.is_ipv6()) + HEADER;
         let stamps = if self.record.stamped { 12 } else { 0 };
-        let whole = self.record.mss.min((self.mtu() - headers) as u32);
+        let told = self.record.mss.saturating_sub(self.extra() as u32);
+        let whole = told.min((self.mtu() - headers) as u32);
         let whole = whole.saturating_sub(stamps).max(1);
         if let Wire::Packets(_) = self.wire {
             return whole;
@@ -165,7 +166,7 @@ impl Stack {
         info.snd_ssthresh = connection.cwnd.threshold;
         info.snd_wnd = record.window;
         info.rcv_space = connection.recv_buffer() as u32;
-        info.pmtu = connection.mtu() as u32;
+        info.pmtu = (connection.mtu() + connection.extra()) as u32;
         info.total_retrans = record.total_retransmits;
         if record.retransmits > 0 && connection.state.is_synchronized() {
             // All that is out is taken for lost, and the first of it is out again.

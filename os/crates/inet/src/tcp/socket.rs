@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::connection::Connection;
 use super::fastopen::{FastOpenKeys, FastOpenTable};
+use super::headers::CameWith;
 use super::machine::Machine;
 use super::segment::Tuple;
 use super::syncookie::CookieJar;
@@ -17,6 +18,7 @@ use super::{TcpOptions, TcpState};
 use crate::addr::Endpoint;
 use crate::effects::Ready;
 use crate::error::Error;
+use crate::ip::additions::Additions;
 use crate::options::SocketOptions;
 use crate::rng::{Map, SeededHash};
 use crate::slab::{Key, Slab};
@@ -74,6 +76,8 @@ pub(crate) struct Tcp {
     pub fast_keys: Option<Box<FastOpenKeys>>,
     /// TCP_SAVED_SYN, until it is read.
     pub saved_syn: Option<Box<[u8]>>,
+    /// IP_OPTIONS, IPV6_HOPOPTS and its kin, IPV6_FLOWINFO of the peer's address.
+    pub additions: Option<Arc<Additions>>,
     pub pending: Ready,
 }
 
@@ -150,6 +154,9 @@ impl TcpOptions {
             save_syn: 0,
             rto_range: (config.rto_least, config.rto_most),
             delayed_ack: DELAYED_ACK,
+            auto_label: true,
+            shows_headers: false,
+            extra_header: 0,
             thin_linear: config.thin_linear,
         }
     }
@@ -207,6 +214,10 @@ pub(crate) struct TcpTable {
     pub cookies: CookieJar,
     /// A listener asked once to keep SYNs: connections to such a one take the packet path.
     pub keeps_syns: bool,
+    /// A socket once had additions: connections to a listener with such take the packet path.
+    pub adds: bool,
+    /// What the segment that is being looked at had besides the fixed header.
+    pub came_with: Option<Box<CameWith>>,
 }
 
 impl TcpTable {
@@ -230,6 +241,8 @@ impl TcpTable {
             fast_open: FastOpenTable::default(),
             cookies: CookieJar::new(secret),
             keeps_syns: false,
+            adds: false,
+            came_with: None,
         }
     }
 

@@ -110,6 +110,7 @@ impl Stack {
         };
         let (stamps, len) = record.stamp_bytes(now);
         let via = connection.path.iface;
-        self.tcp_send_bare_with(now, &bare, Some(via), &stamps[..len]);
+        let additions = tcp.additions.clone();
+        self.tcp_send_bare_as(now, &bare, Some(via), &stamps[..len], additions);
     }
 }

@@ -273,6 +273,7 @@ mod tests {
     fn a_machine_begins_where_it_is_told() {
         let shape = Shape {
             mtu: 1500,
+            extra: 0,
             unsegmented: false,
             recv_buffer: 8192,
             send_buffer: 8192,

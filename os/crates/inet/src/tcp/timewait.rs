@@ -1,12 +1,14 @@
 //! TIME-WAIT (RFC 9293 section 3.6.1): sixty seconds, without the connection's buffers.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::segment::{ACK, Bare, FIN, RST, SYN, Segment, Tuple, after};
 use super::{TcpRow, TcpState, TcpTimer};
 use crate::addr::Endpoint;
 use crate::ip::Rx;
+use crate::ip::additions::Additions;
 use crate::options::SocketOptions;
 use crate::rng::{Map, SeededHash};
 use crate::stack::Stack;
@@ -171,7 +173,7 @@ impl Stack {
         self.tcp_send_bare_with(now, bare, via, &[]);
     }
 
-    /// The same with `options`, which fill whole words.
+    /// The same with `options`, which fill whole words; and with IPv4 options, where it answers to such.
     pub(crate) fn tcp_send_bare_with(
         &mut self,
         now: Instant,
@@ -179,12 +181,31 @@ impl Stack {
         via: Option<crate::iface::IfaceId>,
         options: &[u8],
     ) {
+        let echo = self.tcp_echo();
+        self.tcp_send_bare_as(now, bare, via, options, echo);
+    }
+
+    /// The same with what a socket adds.
+    pub(crate) fn tcp_send_bare_as(
+        &mut self,
+        now: Instant,
+        bare: &Bare,
+        via: Option<crate::iface::IfaceId>,
+        options: &[u8],
+        additions: Option<Arc<Additions>>,
+    ) {
         let Endpoint { addr, .. } = bare.peer;
         let via = via.filter(|_| crate::addr::is_link_local(addr));
-        let Ok(route) = self.select_route(addr, via) else {
+        let toward = additions
+            .as_ref()
+            .and_then(|it| it.first_hop(addr.is_ipv6()));
+        let Ok(route) = self.select_route(toward.unwrap_or(addr), via) else {
             return;
         };
-        let packet = bare.packet(&mut self.frames, options);
+        let mut packet = bare.packet(&mut self.frames, options);
+        if let Some(additions) = additions {
+            packet = self.dress(packet, &additions, bare.local.addr);
+        }
         self.counters.tcp.out_segments += 1;
         if bare.flags & RST != 0 {
             self.counters.tcp.out_resets += 1;

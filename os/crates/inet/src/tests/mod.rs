@@ -7,6 +7,7 @@ mod fastopen;
 mod filter;
 mod forward;
 mod group;
+mod headers;
 mod hostile;
 mod icmp;
 mod ladder;

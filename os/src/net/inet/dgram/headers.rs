@@ -9,6 +9,7 @@ use crate::{
         cmsg::Item,
         errno::errno,
         socket::{Common, Generic, generic::Ancillary},
+        stack::Namespace,
     },
 };
 use abi::{
@@ -94,7 +95,7 @@ impl Dgram {
             }
             (IPV6, IPV6_FLOWINFO) => {
                 let info = item.data.first_chunk().ok_or(Errno::EINVAL)?;
-                given.label = self.may_send(token, u32::from_be_bytes(*info) & LABEL)?;
+                given.label = may_send(&self.net, token, u32::from_be_bytes(*info) & LABEL)?;
             }
             (IPV6, kind) => {
                 let mut headers = given.v6.take();
@@ -109,28 +110,25 @@ impl Dgram {
     }
 }
 
-impl Dgram {
-    /// The flow label in a destination, where IPV6_FLOWINFO_SEND lets it be sent; 0 for none. `EINVAL` for one that was not leased.
-    pub(super) fn label_to(&self, common: &Common, to: &SockAddr) -> Result<u32> {
-        /// sin6_flowinfo in struct sockaddr_in6.
-        const FLOWINFO: core::ops::Range<usize> = 4..8;
-        if !common.generic().flow_send || to.family() != AF_INET6 {
-            return Ok(0);
-        }
-        let info = to
-            .bytes()
-            .get(FLOWINFO)
-            .and_then(|bytes| bytes.first_chunk());
-        let label = info.map_or(0, |&info| u32::from_be_bytes(info) & LABEL);
-        self.may_send(common.token(), label)
+/// The flow label in a destination, where IPV6_FLOWINFO_SEND lets it be sent; 0 for none. `EINVAL` for one that was not leased.
+pub(in crate::net) fn label_to(common: &Common, to: &SockAddr) -> Result<u32> {
+    /// sin6_flowinfo in struct sockaddr_in6.
+    const FLOWINFO: core::ops::Range<usize> = 4..8;
+    if !common.generic().flow_send || to.family() != AF_INET6 {
+        return Ok(0);
     }
+    let info = to
+        .bytes()
+        .get(FLOWINFO)
+        .and_then(|bytes| bytes.first_chunk());
+    let label = info.map_or(0, |&info| u32::from_be_bytes(info) & LABEL);
+    may_send(&common.net, common.token(), label)
+}
 
-    fn may_send(&self, token: u64, label: u32) -> Result<u32> {
-        self.net
-            .with(|stack, now| stack.label_check(now, token, label))
-            .map_err(errno)?;
-        Ok(label)
-    }
+fn may_send(net: &Namespace, token: u64, label: u32) -> Result<u32> {
+    net.with(|stack, now| stack.label_check(now, token, label))
+        .map_err(errno)?;
+    Ok(label)
 }
 
 /// Takes an extension header of one message; `false` when the item is something else. `EINVAL`, `EPERM`.
@@ -200,25 +198,34 @@ pub(super) fn push_options(control: &mut Control, arrival: &Arrival<'_>, generic
         control.push(IPPROTO_IPV6 as i32, IPV6_FLOWINFO as i32, &info);
     }
     for names in [NAMES, NAMES_2292] {
-        for (kind, header) in arrival.extension_headers() {
-            if let Some(&(.., name)) = names
-                .iter()
-                .find(|&&(of, what, _)| of == kind && asked(what))
-            {
-                control.push(IPPROTO_IPV6 as i32, name as i32, header);
-            }
+        push_extensions(control, arrival.extension_headers(), &names, generic);
+    }
+}
+
+/// IPV6_RECVHOPOPTS and its kin (`NAMES`), or the same of RFC 2292.
+pub(in crate::net) fn push_extensions<'a>(
+    control: &mut Control,
+    headers: impl Iterator<Item = (u8, &'a [u8])>,
+    names: &Names,
+    generic: &Generic,
+) {
+    for (kind, header) in headers {
+        let asked = |what| generic.ancillary.contains(what);
+        let mut names = names.iter();
+        if let Some(&(.., name)) = names.find(|&&(of, what, _)| of == kind && asked(what)) {
+            control.push(IPPROTO_IPV6 as i32, name as i32, header);
         }
     }
 }
 
 /// What extension headers are called, and whether they were asked for.
-type Names = [(u8, Ancillary, u32); 3];
-const NAMES: Names = [
+pub(in crate::net) type Names = [(u8, Ancillary, u32); 3];
+pub(in crate::net) const NAMES: Names = [
     (HOP_BY_HOP, Ancillary::HOP_BY_HOP, IPV6_HOPOPTS),
     (DESTINATION, Ancillary::DESTINATION, IPV6_DSTOPTS),
     (ROUTING, Ancillary::ROUTING, IPV6_RTHDR),
 ];
-const NAMES_2292: Names = [
+pub(in crate::net) const NAMES_2292: Names = [
     (HOP_BY_HOP, Ancillary::HOP_BY_HOP_2292, IPV6_2292HOPOPTS),
     (DESTINATION, Ancillary::DESTINATION_2292, IPV6_2292DSTOPTS),
     (ROUTING, Ancillary::ROUTING_2292, IPV6_2292RTHDR),

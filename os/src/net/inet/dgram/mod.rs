@@ -149,7 +149,7 @@ impl Protocol for Dgram {
             return lift(self.net.with(|stack, _| stack.dgram_disconnect(self.id)));
         }
         let peer = addr.endpoint(common.domain())?;
-        let label = self.label_to(common, addr)?;
+        let label = headers::label_to(common, addr)?;
         lift(self.net.with(|stack, _| {
             stack.dgram_connect(self.id, peer)?;
             match stack.dgram_additions(self.id).map_or(0, |it| it.label) == label {

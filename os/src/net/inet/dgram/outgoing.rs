@@ -3,7 +3,11 @@
 //! Called by the socket's `send` in [`super`], which owns the waiting; the cork is under the socket's own lock, taken
 //! for the bytes and never over a call into the engine.
 
-use super::{Dgram, MAX_PAYLOAD, headers::Given, lift};
+use super::{
+    Dgram, MAX_PAYLOAD,
+    headers::{Given, label_to},
+    lift,
+};
 use crate::{
     Result,
     net::{
@@ -165,7 +169,7 @@ impl Dgram {
             meta.iface = iface_of(generic.unicast_iface as i32);
         }
         let label = match &message.to {
-            Some(to) if generic.flow_send => self.label_to(common, to)?,
+            Some(to) if generic.flow_send => label_to(common, to)?,
             _ => 0,
         };
         if label == 0 && message.control.is_empty() {
