@@ -12,7 +12,7 @@
 
 use std::fs;
 
-use super::OneTarget;
+use super::one_target::OneTarget;
 use crate::exec::{Finished, News};
 use crate::outcome::{Exit, Status};
 use crate::plan::{Case, Selection};
