@@ -43,12 +43,13 @@ impl DirFile {
         record.extend_from_slice(&(len as u16).to_ne_bytes());
         record.push(entry.kind.d_type());
         record.extend_from_slice(entry.name);
-        record.resize(len, 0);
-        if out.write(&record)? < len {
-            Err(Errno::EFAULT)
-        } else {
-            Ok(true)
+        record.push(0);
+        if out.write(&record)? < record.len() {
+            return Err(Errno::EFAULT);
         }
+        // What is for alignment stays as the program had it.
+        out.skip(len - record.len());
+        Ok(true)
     }
 }
 

@@ -435,6 +435,20 @@ impl<'a> UserOut<'a> {
         })
     }
 
+    /// Like [`UserOut::write`], where less than what there is room for is of no use: `EFAULT` then.
+    pub fn write_whole(&mut self, src: &[u8]) -> Result<usize> {
+        let want = src.len().min(self.remaining());
+        match self.write(src)? {
+            copied if copied == want => Ok(copied),
+            _ => Err(Errno::EFAULT),
+        }
+    }
+
+    /// Moves on without writing.
+    pub fn skip(&mut self, len: usize) {
+        self.cursor.advance(len);
+    }
+
     /// Writes zeroes.
     pub fn zero(&mut self, len: usize) -> Result<usize> {
         self.cursor.transfer(len, |to, _, kernel| {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Result,
-    mm::UserPtr,
+    mm::{UserOut, UserPtr},
     sched::{self, Policy},
     task::{Task, creds::cap, memory, tree},
 };
@@ -312,6 +312,8 @@ fn sched_getattr(cx: &Caller, a: Args) -> Result<usize> {
     put(8, i32::from(task.reset_on_fork.load(Relaxed)));
     put(16, nice);
     put(20, priority);
+    // What a longer structure has behind ours is cleared.
+    UserOut::new(addr.wrapping_add(SCHED_ATTR), size - SCHED_ATTR)?.zero(size - SCHED_ATTR)?;
     memory::write(addr, &bytes)?;
     Ok(0)
 }

@@ -53,13 +53,27 @@ pub(super) fn wait4(cx: &Caller, a: Args) -> Result<usize> {
 
 /// waitid(2).
 pub(super) fn waitid(cx: &Caller, a: Args) -> Result<usize> {
-    let (kind, id, info, options, usage) = (
-        a.int(0) as u32,
-        a.int(1),
-        a.get(2),
-        a.uint(3),
-        a.ptr::<rusage>(4),
-    );
+    let (info, usage) = (a.get(2), a.ptr::<rusage>(4));
+    let answer = news(cx, a);
+    let report = answer.as_ref().ok().and_then(Option::as_ref);
+    if let Some(report) = report
+        && !usage.is_null()
+    {
+        usage.write(&report.times.rusage_both())?;
+    }
+    if info != 0 {
+        // Linux writes the six fields, as zeroes where there is no news for any reason, and leaves
+        // the rest of the structure alone.
+        let bytes = report.map_or([0; 128], |report| report.info.to_bytes());
+        memory::write(info, &bytes[..12])?;
+        memory::write(info.wrapping_add(16), &bytes[16..28])?;
+    }
+    answer.map(|_| 0)
+}
+
+/// What waitid(2) waits for; `None` with WNOHANG when there is none.
+fn news(cx: &Caller, a: Args) -> Result<Option<wait::Report>> {
+    let (kind, id, options) = (a.int(0) as u32, a.int(1), a.uint(3));
     let known =
         WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if options & !known != 0 || options & (WEXITED | WSTOPPED | WCONTINUED) == 0 {
@@ -85,21 +99,5 @@ pub(super) fn waitid(cx: &Caller, a: Args) -> Result<usize> {
     if report.is_none() && nonblocking && a.uint(3) & WNOHANG == 0 {
         return Err(Errno::EAGAIN);
     }
-    if info != 0 {
-        let mut bytes = report
-            .as_ref()
-            .map_or([0; 128], |report| report.info.to_bytes());
-        if report.is_none() {
-            bytes = [0; 128];
-        }
-        // Linux writes the six fields and leaves the rest of the structure alone.
-        memory::write(info, &bytes[..12])?;
-        memory::write(info + 16, &bytes[16..28])?;
-    }
-    if let Some(report) = &report
-        && !usage.is_null()
-    {
-        usage.write(&report.times.rusage_both())?;
-    }
-    Ok(0)
+    Ok(report)
 }

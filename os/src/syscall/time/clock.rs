@@ -120,7 +120,6 @@ pub(super) fn adjtime(cx: &Caller, clock: i32, addr: usize) -> Result<usize> {
     put(2, 0); //        freq
     put(3, 16_000_000); // maxerror
     put(4, 16_000_000); // esterror
-    put(5, 0x40); //     status STA_UNSYNC
     put(6, 2); //        constant
     put(7, 1); //        precision
     put(8, 32_768_000); // tolerance
@@ -128,6 +127,7 @@ pub(super) fn adjtime(cx: &Caller, clock: i32, addr: usize) -> Result<usize> {
     put(10, (now % NSEC_PER_SEC / 1000) as i64);
     put(11, 10_000); //  tick
     bytes[..4].copy_from_slice(&modes.to_le_bytes());
+    bytes[40..44].copy_from_slice(&0x40i32.to_le_bytes()); // status STA_UNSYNC; a gap follows
     crate::task::memory::write(addr, &bytes)?;
     const TIME_ERROR: usize = 5;
     Ok(TIME_ERROR)
