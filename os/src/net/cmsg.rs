@@ -1,6 +1,6 @@
 //! Ancillary data: `struct cmsghdr` both ways. cmsg(3).
 
-use crate::{Result, file::OpenFile};
+use crate::{Result, file::OpenFile, mm::UserOut};
 use abi::{
     Errno,
     net::{SCM_RIGHTS, SOL_SOCKET},
@@ -85,9 +85,23 @@ impl Control {
             .saturating_sub(HEADER)
     }
 
-    /// What to copy out.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// Copies the items to the program and answers the length of them all. As on Linux, one whose
+    /// room is not there is left out without an error, and what is between them is not written.
+    pub fn write(&self, at: usize) -> usize {
+        let (mut rest, mut used) = (&self.bytes[..], 0);
+        while let Some(header) = rest.first_chunk() {
+            let len = usize::from_ne_bytes(*header).min(rest.len());
+            let (item, behind) = rest.split_at(len.next_multiple_of(ALIGN).min(rest.len()));
+            let out = UserOut::new(at.wrapping_add(used), len);
+            if out
+                .and_then(|mut out| out.write_whole(&item[..len]))
+                .is_ok()
+            {
+                used += item.len();
+            }
+            rest = behind;
+        }
+        used
     }
 
     /// MSG_CTRUNC.

@@ -40,6 +40,7 @@ mod request {
     pub const GIFINDEX: u32 = 0x8933;
     pub const GIFTXQLEN: u32 = 0x8942;
     pub const ETHTOOL: u32 = 0x8946;
+    pub const GIFMAP: u32 = 0x8970;
 }
 
 /// `struct ifreq`: a name and 24 bytes whose meaning depends on the request.
@@ -78,7 +79,7 @@ pub fn interface(net: &Namespace, request: u32, arg: usize) -> Result<usize> {
             ethtool::ioctl(net, &name(&ifreq.name)?, at)?;
             return Ok(0);
         }
-        request::GIFFLAGS..=request::GIFTXQLEN => {}
+        request::GIFFLAGS..=request::GIFTXQLEN | request::GIFMAP => {}
         _ => return Err(Errno::ENOTTY),
     }
     let mut ifreq = IfReq::read(arg)?;
@@ -129,6 +130,8 @@ fn answer(net: &Namespace, request: u32, iface: &IfaceInfo, data: &mut [u8; 24])
             let length = device.map_or(1000, |device| device.queue_length());
             int(data, length as u32);
         }
+        // struct ifmap: addresses, interrupt and port of a card of the ISA bus.
+        request::GIFMAP => data[..21].fill(0),
         request::GIFHWADDR => {
             let device = device::behind(net, iface.id);
             let (kind, _) = device::hardware(device.as_ref(), iface.kind);
@@ -136,7 +139,10 @@ fn answer(net: &Namespace, request: u32, iface: &IfaceInfo, data: &mut [u8; 24])
                 IfaceKind::Loopback | IfaceKind::Tunnel => [0; 6],
                 IfaceKind::Ethernet { mac } => mac,
             };
-            data.fill(0);
+            // As many bytes as the address has, or the whole where there is none.
+            if iface.kind == IfaceKind::Tunnel {
+                data[..16].fill(0);
+            }
             data[..2].copy_from_slice(&kind.to_ne_bytes());
             data[2..8].copy_from_slice(&mac);
         }
@@ -288,7 +294,9 @@ fn name_of(net: &Namespace, arg: usize) -> Result<usize> {
             .map(|iface| iface.name.clone())
     });
     let found = found.ok_or(Errno::ENODEV)?;
-    ifreq.name.fill(0);
+    // With its NUL; what follows stays, but for the last byte.
+    ifreq.name[found.len().min(15)] = 0;
+    ifreq.name[15] = 0;
     ifreq.name[..found.len().min(15)].copy_from_slice(&found.as_bytes()[..found.len().min(15)]);
     ifreq.write(arg)?;
     Ok(0)

@@ -116,7 +116,9 @@ impl Blocks {
         }
         let (base, start) = (self.base(), self.next);
         let header = layout::header(Version::V3, packet, at, captured, len as u32);
-        memory.write(base + start, &header);
+        for piece in Version::V3.pieces() {
+            memory.write(base + start + piece.start, &header[piece]);
+        }
         if self.manner.vnet > 0 && at.data <= most {
             let bytes = &vnet::header(packet)[..self.manner.vnet];
             memory.write(base + start + at.data - bytes.len(), bytes);

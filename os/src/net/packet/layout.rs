@@ -45,6 +45,16 @@ impl Version {
         }
     }
 
+    /// The bytes that mean something, of header and address: what lies between and behind stays as
+    /// the program had it, the last two of the eight for an Ethernet address too.
+    pub fn pieces(self) -> [core::ops::Range<usize>; 2] {
+        let address = self.header()..self.with_address() - 2;
+        match self {
+            Version::V1 => [0..28, address],
+            Version::V2 | Version::V3 => [0..self.header(), address],
+        }
+    }
+
     /// TPACKET_HDRLEN: with the address behind it.
     pub fn with_address(self) -> usize {
         self.header() + super::address::SOCKADDR_LL

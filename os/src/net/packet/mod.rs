@@ -318,7 +318,7 @@ impl Packet {
                 }
                 let copied = match room - state.vnet {
                     0 => 0,
-                    _ => message.out.write(packet.data)?,
+                    _ => message.out.write_whole(packet.data)?,
                 };
                 let cut = copied < packet.data.len();
                 if let Some(control) = message.control.as_deref_mut() {

@@ -56,7 +56,9 @@ impl Slots {
         let captured = packet.data.len().min(room);
         let copied = may_copy && captured < packet.data.len();
         let header = layout::header(self.manner.version, packet, at, captured, 0);
-        memory.write(slot, &header[..self.manner.version.with_address()]);
+        for piece in self.manner.version.pieces() {
+            memory.write(slot + piece.start, &header[piece]);
+        }
         if self.manner.vnet > 0 && self.frame_size >= at.data {
             let bytes = &vnet::header(packet)[..self.manner.vnet];
             memory.write(slot + at.data - bytes.len(), bytes);

@@ -116,7 +116,7 @@ impl MsgHdr {
         let words = UserPtr::<[usize; 7]>::new(at).read()?;
         let [name, name_len, iov, iov_len, control, control_len, _flags] = words;
         let name_len = name_len as i32;
-        if name_len < 0 {
+        if name != 0 && name_len < 0 {
             return Err(Errno::EINVAL);
         }
         if iov_len > MESSAGES_MAX as usize {
@@ -172,7 +172,7 @@ fn send_one(cx: &Caller, file: &OpenFile, at: usize, flags: Flags) -> Result<usi
 }
 
 fn copy_control(at: usize, len: usize) -> Result<Vec<u8>> {
-    if at == 0 || len == 0 {
+    if len == 0 {
         return Ok(Vec::new());
     }
     if len > CONTROL_MAX {
@@ -220,13 +220,10 @@ fn recv_one(cx: &Caller, file: &OpenFile, at: usize, flags: Flags) -> Result<usi
     }
     let cloexec = flags.contains(Flags::CMSG_CLOEXEC);
     control.install(|file| install(cx, file, cloexec).map(|fd| fd as i32));
-    let bytes = control.bytes();
-    if !bytes.is_empty() && UserOut::new(header.control, bytes.len())?.write(bytes)? < bytes.len() {
-        return Err(Errno::EFAULT);
-    }
+    let control_len = control.write(header.control);
     seen.set(Flags::CTRUNC, control.truncated());
     seen |= flags & Flags::CMSG_CLOEXEC;
-    header.finish(name_len, bytes.len(), seen.bits())?;
+    header.finish(name_len, control_len, seen.bits())?;
     Ok(len)
 }
 
