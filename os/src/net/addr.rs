@@ -79,8 +79,9 @@ impl SockAddr {
     /// getsockname(2): the same, where a null `at` is `EFAULT`.
     pub fn write_required(&self, at: usize, len_at: UserPtr<i32>) -> Result<()> {
         let room = usize::try_from(len_at.read()?).map_err(|_| Errno::EINVAL)?;
-        self.write_bytes(at, room)?;
-        len_at.write(&(self.bytes().len() as i32))
+        // The length goes first: it is said also where the address cannot be written.
+        len_at.write(&(self.bytes().len() as i32))?;
+        self.write_bytes(at, room)
     }
 
     /// Writes as much as fits into `room` bytes at `at`.

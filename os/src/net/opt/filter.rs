@@ -17,7 +17,7 @@ const SOCK_FPROG: usize = 16;
 
 /// SO_ATTACH_FILTER: replaces the filter. `EINVAL` (the structure's size, or a program that breaks a rule), `EPERM` (locked).
 pub fn attach(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
-    if v.0.len() != SOCK_FPROG {
+    if v.1 != SOCK_FPROG {
         return Err(Errno::EINVAL);
     }
     let program = Arc::new(decode(t, v)?);
@@ -28,8 +28,11 @@ pub fn attach(t: &Target<'_>, _: &Caller<'_>, v: &Input<'_>) -> Result<()> {
 /// A `struct sock_fprog`. As [`attach`], with what is locked first.
 pub(super) fn decode(t: &Target<'_>, v: &Input<'_>) -> Result<Program> {
     check_unlocked(t)?;
-    if v.0.len() != SOCK_FPROG {
+    if v.1 != SOCK_FPROG {
         return Err(Errno::EINVAL);
+    }
+    if v.0.len() < SOCK_FPROG {
+        return Err(Errno::EFAULT);
     }
     let count = usize::from(u16::from_ne_bytes([v.0[0], v.0[1]]));
     let at = usize::from_ne_bytes(core::array::from_fn(|i| v.0[8 + i]));

@@ -7,7 +7,7 @@ use super::{open_socket, with_net};
 use crate::{
     Result,
     file::OpenFile,
-    mm::UserPtr,
+    mm::{UserOut, UserPtr},
     net::{self, SockAddr, Socket, message::Shutdown},
     syscall::{Caller, file},
 };
@@ -48,6 +48,10 @@ pub(super) fn socketpair(
 ) -> Result<usize> {
     if kind & !(TYPE_MASK | TYPE_FLAGS) != 0 {
         return Err(Errno::EINVAL);
+    }
+    // Linux writes the numbers first, and thus a bad address is found before a bad family.
+    if UserOut::new(pair, size_of::<[i32; 2]>())?.prefault(8)? < 8 {
+        return Err(Errno::EFAULT);
     }
     let protocol = protocol as u32;
     let (first, second) = with_net(cx, |net| net::pair(net, domain, kind & TYPE_MASK, protocol))?;

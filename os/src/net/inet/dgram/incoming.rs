@@ -37,7 +37,7 @@ impl Dgram {
         let domain = common.domain();
         let outcome = self.net.with(|stack, _| {
             stack.dgram_recv_error(self.id, |record| {
-                let copied = message.out.write(record.data)?;
+                let copied = message.out.write_whole(record.data)?;
                 let mut flags = Flags::ERRQUEUE;
                 flags.set(Flags::TRUNC, copied < record.data.len());
                 if let Some(control) = message.control.as_deref_mut() {
@@ -90,7 +90,7 @@ impl Dgram {
             let data = &arrival.data[at..];
             let copied = match message.out.remaining() {
                 0 => 0,
-                _ => message.out.write(data)?,
+                _ => message.out.write_whole(data)?,
             };
             let cut = copied < data.len();
             if let Some(control) = message.control.as_deref_mut() {
