@@ -10,6 +10,7 @@
 
 mod boot;
 mod hooks;
+mod perms;
 mod stack;
 mod vdso;
 
@@ -77,6 +78,9 @@ pub use port::{counter_ns, set_timer};
 // Paging: PTE format, depth, activation and invalidation. The walk is `mm::page_table`.
 // See `riscv64/paging.rs` for the list of names and what each must do.
 pub use port::paging;
+
+// What user mode may do with a page.
+pub use perms::Perms;
 
 // Makes freshly written instructions visible to instruction fetch.
 //   fn sync_icache()

@@ -18,6 +18,7 @@ use super::{
     csr::{self, csrrd, csrwr},
     virt_to_phys,
 };
+use crate::arch::Perms;
 
 /// Depth of the tree.
 pub const LEVELS: usize = 3;
@@ -28,19 +29,6 @@ pub const USER_TOP: usize = 1 << 47;
 /// How many pages are flushed one by one: each flush costs QEMU's whole TLB, so one
 /// flush of everything is never worse than two.
 pub const MAX_PAGE_FLUSHES: usize = 1;
-
-bitflags::bitflags! {
-    /// What user mode may do with a page. An empty set is "present, but no access" (PROT_NONE).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Perms: u8 {
-        #[allow(missing_docs)]
-        const READ = 1;
-        #[allow(missing_docs)]
-        const WRITE = 2;
-        #[allow(missing_docs)]
-        const EXEC = 4;
-    }
-}
 
 const V: usize = 1 << 0;
 const D: usize = 1 << 1;

@@ -4,13 +4,13 @@
 //!
 //! - [`PAGE_SIZE`], [`LEVELS`], [`INDEX_BITS`], [`USER_TOP`]: the shape of the tree; the root is level `LEVELS - 1`.
 //! - [`Pte`]: an entry, with [`Pte::EMPTY`], [`Pte::table`], [`Pte::page`] and the questions.
-//! - [`Perms`]: what a user page allows.
+//! - [`Pte::page`] takes what a user page allows as [`Perms`].
 //! - [`init_root`]: prepares a zeroed root table (here: copies the kernel half).
 //! - [`activate`], [`activate_kernel`], [`flush_page`], [`flush_all`],
 //!   [`page_gained`].
 
 use super::{OneHart, phys_to_virt, trap, virt_to_phys};
-use crate::arch::PhysAddr;
+use crate::arch::{Perms, PhysAddr};
 use core::{arch::asm, cell::Cell};
 
 /// Bytes in a page.
@@ -24,19 +24,6 @@ pub const USER_TOP: usize = 1 << 38;
 /// How many pages are flushed one by one: QEMU answers `sfence.vma` with an address by
 /// dropping the whole TLB, so one flush of everything is never worse than two.
 pub const MAX_PAGE_FLUSHES: usize = 1;
-
-bitflags::bitflags! {
-    /// What user mode may do with a page. An empty set is "present, but no access" (PROT_NONE).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Perms: u8 {
-        #[allow(missing_docs)]
-        const READ = 1;
-        #[allow(missing_docs)]
-        const WRITE = 2;
-        #[allow(missing_docs)]
-        const EXEC = 4;
-    }
-}
 
 const V: usize = 1 << 0;
 const R: usize = 1 << 1;

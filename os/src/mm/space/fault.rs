@@ -3,8 +3,8 @@
 use super::{AddressSpace, FaultError, Flush, Inner, Prot, page_floor, perms};
 use crate::{
     arch::{
-        self, Access,
-        paging::{self, Perms, Pte},
+        self, Access, Perms,
+        paging::{self, Pte},
     },
     debug::Counter,
     mm::{

@@ -4,8 +4,8 @@ use super::{AddressSpace, Fixed, Flush, LOWEST, MapRequest, Prot, STACK_ROOM, pa
 use crate::{
     Result,
     arch::{
-        Access,
-        paging::{Perms, Pte, USER_TOP},
+        Access, Perms,
+        paging::{Pte, USER_TOP},
     },
     mm::{
         Backing, PAGE_SIZE,

@@ -34,7 +34,10 @@ use super::{
 };
 use crate::{
     Result,
-    arch::paging::{self, Perms, Pte},
+    arch::{
+        Perms,
+        paging::{self, Pte},
+    },
     sync::{CpuLocal, Mutex, MutexGuard},
 };
 use abi::Errno;
