@@ -9,6 +9,7 @@
  */
 #include "net.h"
 #include "gaps.h"
+#include "raw.h"
 
 #include <linux/errqueue.h>
 #include <linux/if_ether.h>
@@ -169,7 +170,7 @@ static void names(void)
 /* recvmsg into `out`: header at 0, name at 64, control at 256, data at 1024. */
 static void message_row(const char *name, int fd, size_t room, size_t control)
 {
-	struct msghdr *m = (struct msghdr *)out;
+	struct raw_msghdr *m = (struct raw_msghdr *)out;
 	struct iovec *part = (struct iovec *)(out + 56 + 8);
 	struct cmsghdr *c;
 	char text[400];
@@ -212,9 +213,10 @@ static void messages(void)
 {
 	struct pair udp = udp_pair(AF_INET), udp6 = udp_pair(AF_INET6);
 	int pair[2], on = 1, fd;
-	struct { struct cmsghdr head; int fd; int fill; } rights = { { CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS }, 1, 0 };
+	struct { struct cmsghdr head; int fd; int fill; } rights = {
+		{ .cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS }, 1, 0 };
 	struct iovec part = { "abc", 3 };
-	struct msghdr with = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = CMSG_SPACE(4) };
+	struct raw_msghdr with = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = CMSG_SPACE(4) };
 	struct address gone = nobody(AF_INET, SOCK_DGRAM), gone6 = nobody(AF_INET6, SOCK_DGRAM);
 
 	set_int(udp.server, SOL_IP, IP_PKTINFO, 1);
@@ -231,7 +233,7 @@ static void messages(void)
 	NEED(send(udp6.client, "abc", 3, 0));
 	message_row("message IPv6", udp6.server, 128, 1024);
 	NEED(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
-	NEED(sendmsg(pair[0], &with, 0));
+	NEED(syscall(SYS_sendmsg, pair[0], &with, 0));
 	message_row("message AF_UNIX with a descriptor", pair[1], 128, 1024);
 	set_int(pair[1], SOL_SOCKET, SO_PASSCRED, 1);
 	NEED(send(pair[0], "abc", 3, 0));
@@ -251,7 +253,7 @@ static void messages(void)
 	{
 		/* mmsghdr: four bytes behind each length. */
 		struct iovec to = { out + 2048, 64 };
-		struct msghdr head = { .msg_iov = &to, .msg_iovlen = 1 };
+		struct raw_msghdr head = { .msg_iov = &to, .msg_iovlen = 1 };
 
 		NEED(send(udp.client, "abc", 3, 0));
 		fresh();
