@@ -34,6 +34,7 @@ pub mod notify;
 pub mod nsfs;
 pub mod open;
 pub mod pseudo;
+pub mod quota;
 pub mod random;
 pub mod socket;
 pub mod stat;
@@ -42,6 +43,7 @@ pub mod tmpfs;
 pub mod walk;
 
 mod boot;
+mod config;
 mod copy;
 mod files;
 mod lower;

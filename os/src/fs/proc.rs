@@ -3,11 +3,11 @@
 //! network, through [`super::pseudo`]. proc(5).
 
 use super::{
-    dev,
+    config, dev,
     inode::Target,
     mount, notify,
     pseudo::{Node, proc},
-    random, tmpfs,
+    quota, random, tmpfs,
 };
 use crate::{
     arch, drivers,
@@ -46,6 +46,8 @@ pub(super) fn register(cmdline: &'static str) {
             Ok(Target::Path(format!("{}", job.pid).into_bytes()))
         }),
     );
+    config::register();
+    quota::register();
     register_sysctl();
 }
 

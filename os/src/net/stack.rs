@@ -16,7 +16,10 @@ use super::{
 use crate::{
     Result,
     file::OpenFile,
-    fs::nsfs,
+    fs::{
+        nsfs,
+        quota::{self, Counted},
+    },
     sched,
     sync::SpinLock,
     time::{
@@ -48,6 +51,8 @@ pub struct Namespace {
     pub names: SpinLock<BTreeMap<u64, (i32, Weak<Namespace>)>>,
     /// The values of /proc/sys/net that the socket layer acts on, here.
     pub values: sysctl::Values,
+    /// All but the first count.
+    _counted: Option<Counted>,
 }
 
 struct Shell {
@@ -178,6 +183,7 @@ impl Namespace {
                 cookie: COOKIE.fetch_add(1, Relaxed),
                 names: SpinLock::new(BTreeMap::new()),
                 values: sysctl::Values::new(),
+                _counted: FIRST.lock().is_some().then(|| quota::NET.count()),
                 shell: SpinLock::new(Shell {
                     stack,
                     effects: Effects::new(),

@@ -75,6 +75,7 @@ pub fn clone(parent: &Arc<Task>, regs: &UserContext, request: Request) -> Result
         return Err(Errno::RESTART_ALWAYS);
     }
     check_limits(parent)?;
+    crate::fs::quota::room(request.flags)?;
 
     let mm = match has(CLONE_VM) {
         true => parent.mm(),

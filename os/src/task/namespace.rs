@@ -3,7 +3,7 @@
 //! A task has a network namespace beside its credentials and a mount namespace in its file-system context; both are
 //! shared by clone(2) without CLONE_NEWNET and CLONE_NEWNS. Who calls: `syscall::task`, and `net` through [`Tasks`].
 
-use super::{Task, creds::cap, tree};
+use super::{Task, creds::cap, tree, users};
 use crate::{
     Result,
     file::OpenFile,
@@ -24,13 +24,14 @@ use alloc::sync::Arc;
 use core::any::Any;
 
 /// The names in /proc/<pid>/ns.
-pub const KINDS: [&str; 2] = ["mnt", "net"];
+pub const KINDS: [&str; 3] = ["mnt", "net", "user"];
 
 /// The task's namespace of that kind.
 pub fn of(task: &Task, kind: &str) -> Option<Arc<dyn Space>> {
     match kind {
         "mnt" => Some(task.fs().space()),
         "net" => Some(task.net()),
+        "user" => Some(users::shown(&task.creds())),
         _ => None,
     }
 }

@@ -7,8 +7,15 @@
 //! `syscall::ids` and `proc` to ask. **Who owns and locks.** The credentials share it; its maps have a lock of their own.
 
 use super::{Credentials, creds::cap};
-use crate::{Result, sync::SpinLock};
-use abi::Errno;
+use crate::{
+    Result,
+    fs::{
+        nsfs::{self, Space},
+        quota::{self, Counted},
+    },
+    sync::SpinLock,
+};
+use abi::{Errno, general::CLONE_NEWUSER};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 /// What an id without a name inside is shown as: /proc/sys/kernel/overflowuid.
@@ -25,10 +32,13 @@ pub enum Ids {
     Groups,
 }
 
-/// A namespace that is not the first.
-#[derive(Default)]
+/// A namespace; the first one has no maps, and credentials do not name it.
 pub struct Users {
+    /// Inode number in /proc/<pid>/ns.
+    number: u64,
     maps: SpinLock<Maps>,
+    /// All but the first count.
+    _counted: Option<Counted>,
 }
 
 #[derive(Default)]
@@ -49,7 +59,38 @@ impl Maps {
     }
 }
 
+/// What /proc/<pid>/ns/user shows for these credentials.
+pub fn shown(creds: &Credentials) -> Arc<Users> {
+    static FIRST: SpinLock<Option<Arc<Users>>> = SpinLock::new(None);
+    match &creds.users {
+        Some(users) => users.clone(),
+        None => FIRST.lock().get_or_insert_with(|| Users::new(None)).clone(),
+    }
+}
+
+impl Space for Users {
+    fn kind(&self) -> &'static str {
+        "user"
+    }
+
+    fn flag(&self) -> u32 {
+        CLONE_NEWUSER
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Users {
+    fn new(counted: Option<Counted>) -> Arc<Users> {
+        Arc::new(Users {
+            number: nsfs::next_number(),
+            maps: SpinLock::default(),
+            _counted: counted,
+        })
+    }
+
     fn knows(&self, ids: Ids, id: u32) -> bool {
         let mut maps = self.maps.lock();
         let mut extents = maps.of(ids).iter().flatten();
@@ -61,7 +102,7 @@ impl Credentials {
     /// In a new user namespace: unshare(2), clone(2).
     pub fn in_new_users(&self) -> Credentials {
         Credentials {
-            users: Some(Arc::default()),
+            users: Some(Users::new(Some(quota::USERS.count()))),
             cap_effective: self.cap_permitted,
             cap_inheritable: 0,
             cap_ambient: 0,

@@ -6,7 +6,10 @@
 //! files of the namespace; when the last one goes, its mounts go.
 
 use super::{MOUNTS, Mount, propagation};
-use crate::fs::{Place, nsfs};
+use crate::fs::{
+    Place, nsfs,
+    quota::{self, Counted},
+};
 use crate::sync::SpinLock;
 use abi::general::CLONE_NEWNS;
 use alloc::{sync::Arc, vec::Vec};
@@ -18,6 +21,8 @@ pub struct MountSpace {
     key: u64,
     /// What it is called in /proc.
     shown: u64,
+    /// All but the first count.
+    _counted: Option<Counted>,
 }
 
 /// The namespace that the machine starts with.
@@ -45,6 +50,7 @@ impl MountSpace {
             Arc::new(MountSpace {
                 key: MountSpace::FIRST,
                 shown: nsfs::next_number(),
+                _counted: None,
             })
         };
         FIRST.lock().get_or_insert_with(new).clone()
@@ -58,7 +64,11 @@ impl MountSpace {
     /// A namespace with the same mounts. The places, which are in this one, become those of the copy.
     pub fn copy(&self, places: &mut [&mut Place]) -> Arc<MountSpace> {
         let shown = nsfs::next_number();
-        let copy = Arc::new(MountSpace { key: shown, shown });
+        let copy = Arc::new(MountSpace {
+            key: shown,
+            shown,
+            _counted: Some(quota::MOUNTS.count()),
+        });
         let old = mounts_of(self.key);
         let new: Vec<Arc<Mount>> = old.iter().map(|mount| same(mount, copy.key)).collect();
         let there = |place: &Place| {

@@ -6,6 +6,7 @@
 use crate::{
     Result,
     file::Fd,
+    fs::quota,
     syscall::{Args, Caller},
     task::{clone, namespace, pidfd},
 };
@@ -33,6 +34,7 @@ pub(super) fn unshare(cx: &Caller, a: Args) -> Result<usize> {
     if threads > 1 && has(alone) {
         return Err(Errno::EINVAL);
     }
+    quota::room(flags)?;
     // A mount namespace comes with root and working directory.
     if has(CLONE_FS) || has(CLONE_NEWNS) {
         let own = cx.task.fs().fork();
