@@ -104,6 +104,11 @@ impl Control {
         used
     }
 
+    /// The items in a row, with zeros between them: what an option answers that has them for a value.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// MSG_CTRUNC.
     pub fn truncated(&self) -> bool {
         self.truncated
