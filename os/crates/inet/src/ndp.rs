@@ -19,6 +19,8 @@ const NEIGHBOUR_ADVERT: u8 = 136;
 const OPTION_SOURCE: u8 = 1;
 const OPTION_TARGET: u8 = 2;
 const OPTION_PREFIX: u8 = 3;
+/// The flag of an advertisement that says so.
+const IS_ROUTER: u8 = 0x80;
 /// All-routers, ff02::2.
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 /// All-nodes, ff02::1.
@@ -147,6 +149,8 @@ impl Stack {
                 if let Some(mac) = option_mac(&message[24..], OPTION_TARGET) {
                     self.neighbour_learned(now, iface, IpAddr::V6(target), mac, false);
                 }
+                let router = message[4] & IS_ROUTER != 0;
+                self.neighbour_routes(iface, IpAddr::V6(target), router);
             }
             Some(&ROUTER_ADVERT) => self.router_advertised(now, iface, src, message),
             _ => {}
@@ -161,6 +165,10 @@ impl Stack {
         let (Some(mac), true) = (slot.mac(), slot.has_address(IpAddr::V6(target))) else {
             return;
         };
+        let router = match slot.conf.v6.forwarding {
+            true => IS_ROUTER,
+            false => 0,
+        };
         if let Some(theirs) = option_mac(&message[24..], OPTION_SOURCE)
             && !src.is_unspecified()
         {
@@ -169,7 +177,7 @@ impl Stack {
         let mut answer = [0; 32];
         answer[0] = NEIGHBOUR_ADVERT;
         // Solicited and override; an address-detection probe (from ::) is answered to all nodes, unsolicited.
-        answer[4] = if src.is_unspecified() { 0x20 } else { 0x60 };
+        answer[4] = router | if src.is_unspecified() { 0x20 } else { 0x60 };
         answer[8..24].copy_from_slice(&target.octets());
         answer[24..26].copy_from_slice(&[OPTION_TARGET, 1]);
         answer[26..].copy_from_slice(&mac);
@@ -186,6 +194,7 @@ impl Stack {
         if let Some(mac) = option_mac(rest, OPTION_SOURCE) {
             self.neighbour_learned(now, iface, IpAddr::V6(src), mac, true);
         }
+        self.neighbour_routes(iface, IpAddr::V6(src), true);
         let default = Cidr {
             addr: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             prefix: 0,

@@ -41,6 +41,8 @@ pub struct Neighbour {
     pub mac: [u8; 6],
     /// How sure.
     pub state: NeighbourState,
+    /// It says that it is a router (RFC 4861 section 4.4).
+    pub router: bool,
 }
 
 /// Packets that wait for one neighbour.
@@ -55,6 +57,7 @@ struct Entry {
     confirmed: Instant,
     asked: Instant,
     tries: u8,
+    router: bool,
     waiting: VecDeque<Frame>,
 }
 
@@ -112,6 +115,7 @@ impl NeighbourTable {
                     confirmed: Instant::ZERO,
                     asked: Instant::ZERO,
                     tries: 0,
+                    router: false,
                     waiting: VecDeque::new(),
                 });
                 self.entries.len() - 1
@@ -268,12 +272,15 @@ impl Stack {
         self.neighbour_learned(now, iface, addr, mac, true);
         let pool = &mut self.frames;
         let slot = self.ifaces.get_mut(iface).ok_or(Error::NoDevice)?;
-        slot.neighbours.entry(addr, pool).state = state;
+        let entry = slot.neighbours.entry(addr, pool);
+        entry.state = state;
+        let router = entry.router;
         self.note(Change::Neighbour(Neighbour {
             iface,
             addr,
             mac,
             state,
+            router,
         }));
         Ok(())
     }
@@ -292,6 +299,7 @@ impl Stack {
             addr,
             mac: gone.mac,
             state: gone.state,
+            router: gone.router,
         }));
         gone.waiting
             .into_iter()
@@ -328,6 +336,7 @@ impl Stack {
                 iface: iface.info.id,
                 addr: entry.addr,
                 mac: entry.mac,
+                router: entry.router,
                 state: match entry.state {
                     NeighbourState::Reachable
                         if now.since(entry.confirmed)
@@ -368,6 +377,14 @@ impl Stack {
         };
         for frame in slot.neighbours.learn(now, addr, mac, create, pool) {
             self.ethernet_send(now, iface, mac, frame);
+        }
+    }
+
+    /// A neighbour that is known said whether it is a router.
+    pub(crate) fn neighbour_routes(&mut self, iface: IfaceId, addr: IpAddr, router: bool) {
+        let slot = self.ifaces.get_mut(iface);
+        if let Some(entry) = slot.and_then(|slot| slot.neighbours.find(addr)) {
+            entry.router = router;
         }
     }
 

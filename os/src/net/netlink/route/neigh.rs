@@ -14,6 +14,9 @@ use netlink::{Attributes, Builder, Header, flag, route, route::neigh};
 /// `sizeof(struct ndmsg)`: family, index, state, flags, type.
 const NDMSG: usize = 12;
 
+/// NTF_ROUTER.
+const NTF_ROUTER: u8 = 0x80;
+
 /// NUD_*.
 mod nud {
     pub const INCOMPLETE: u16 = 0x01;
@@ -38,6 +41,9 @@ pub fn record(header: Header, entry: &Neighbour) -> Vec<u8> {
     head[0] = family_of(entry.addr);
     head[4..8].copy_from_slice(&entry.iface.0.to_ne_bytes());
     head[8..10].copy_from_slice(&state.to_ne_bytes());
+    if entry.router {
+        head[10] = NTF_ROUTER;
+    }
     head[11] = UNICAST;
     let mut b = Builder::message(header, &head);
     b.addr(neigh::DST, entry.addr);
