@@ -1,7 +1,11 @@
 //! /sys/class/net/<interface>: what scripts and libraries look at instead of asking
 //! with ioctls. sysfs(5), Linux's Documentation/ABI/testing/sysfs-class-net.
 
-use super::stack;
+use super::{
+    device::{self, Device},
+    stack,
+    tun::Tun,
+};
 use crate::fs::{
     Kind,
     pseudo::{self, Directory, Node},
@@ -79,8 +83,30 @@ const COUNTERS: [(&str, Field); 8] = [
     }),
 ];
 
+/// What `ip tuntap` reads of a tunnel. -1: anybody's.
+const TUNNEL: [(&str, fn(&Tun) -> String); 3] = [
+    ("group", |tun| owner(tun.settings().group)),
+    ("owner", |tun| owner(tun.settings().owner)),
+    ("tun_flags", |tun| format!("{:#x}\n", tun.flags())),
+];
+
+impl Interface {
+    fn tunnel(&self) -> Option<Arc<Tun>> {
+        let net = stack::current();
+        let id = net.look(|stack| Some(stack.interface_named(&self.0)?.id))?;
+        match device::behind(&net, id) {
+            Some(Device::Tun(tun)) => Some(tun),
+            _ => None,
+        }
+    }
+}
+
 impl Directory for Interface {
     fn get(&self, name: &str) -> Option<Node> {
+        if let Some((_, show)) = TUNNEL.iter().find(|(field, _)| *field == name) {
+            let tun = self.tunnel()?;
+            return Some(Node::text(move || Ok(show(&tun).into_bytes())));
+        }
         if name == "statistics" {
             return Some(Node::directory(Arc::new(Counters(self.0.clone()))));
         }
@@ -91,7 +117,12 @@ impl Directory for Interface {
         let fields = FIELDS
             .iter()
             .map(|(name, _)| (name.to_string(), Kind::Regular));
+        let tunnel = TUNNEL
+            .iter()
+            .filter(|_| self.tunnel().is_some())
+            .map(|(name, _)| (name.to_string(), Kind::Regular));
         fields
+            .chain(tunnel)
             .chain([("statistics".to_string(), Kind::Directory)])
             .collect()
     }
@@ -119,6 +150,13 @@ fn field(fields: &[(&str, Field)], name: &str, iface: &str) -> Option<Node> {
         let info = stack::current().look(|stack| stack.interface_named(&iface).cloned());
         Ok(show(&info.ok_or(abi::Errno::ENODEV)?).into_bytes())
     }))
+}
+
+fn owner(id: Option<u32>) -> String {
+    match id {
+        Some(id) => format!("{id}\n"),
+        None => "-1\n".into(),
+    }
 }
 
 fn mac(info: &IfaceInfo) -> String {

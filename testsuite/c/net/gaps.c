@@ -213,8 +213,8 @@ static void messages(void)
 {
 	struct pair udp = udp_pair(AF_INET), udp6 = udp_pair(AF_INET6);
 	int pair[2], on = 1, fd;
-	struct { struct cmsghdr head; int fd; int fill; } rights = {
-		{ .cmsg_len = CMSG_LEN(4), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS }, 1, 0 };
+	/* As the kernel lays it out, for either library. */
+	struct { size_t length; int level, type, fd, fill; } rights = { CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS, 1, 0 };
 	struct iovec part = { "abc", 3 };
 	struct raw_msghdr with = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = CMSG_SPACE(4) };
 	struct address gone = nobody(AF_INET, SOCK_DGRAM), gone6 = nobody(AF_INET6, SOCK_DGRAM);

@@ -216,9 +216,10 @@ static void older(void)
 	query2(0, "0.0.0.0");
 	usleep(100000);
 	CHECK(shows("left", " V1"));
-	CHECK(shows("060201EF", " 1:"));
 	WANT(member(IP_DROP_MEMBERSHIP, "239.1.2.6"), 0);
-	WANT(wire_next(&w, 300), 0);
+	/* Nobody says that he leaves; what was due from before may still come. */
+	while (wire_next(&w, 300))
+		CHECK(w.message[0] != 0x17);
 	WANT(member(IP_ADD_MEMBERSHIP, "239.1.2.7"), 0);
 	CHECK(wire_next(&w, 1000) > 0);
 	WANT(w.message[0], 0x12);

@@ -266,7 +266,7 @@ fn describe(file: &TunFile, tun: &Tun) -> IfReq {
     let mut ifreq = [0; 40];
     let name = name_of(file).unwrap_or_default();
     ifreq[..name.len()].copy_from_slice(name.as_bytes());
-    let mut flags = tun.settings().flags | if tun.tap { flag::TAP } else { flag::TUN };
+    let mut flags = tun.flags();
     if file.resting.lock().is_some() {
         flags |= flag::DETACH_QUEUE;
     }

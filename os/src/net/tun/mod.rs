@@ -141,6 +141,11 @@ impl Tun {
         self.state.lock().settings
     }
 
+    /// What it was made as, and is: IFF_TUN or IFF_TAP, [`flag::FEATURES`], IFF_PERSIST.
+    pub fn flags(&self) -> u32 {
+        self.settings().flags | if self.tap { flag::TAP } else { flag::TUN }
+    }
+
     fn change(&self, call: impl FnOnce(&mut Settings)) {
         call(&mut self.state.lock().settings);
     }

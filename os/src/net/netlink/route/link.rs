@@ -99,7 +99,7 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
         }
     }
     if let Some(kind) = made {
-        let nest = b.nest(link::LINKINFO);
+        let nest = b.nest_plain(link::LINKINFO);
         b.str(link::INFO_KIND, kind);
         if let Some(Device::Tun(tun)) = &device {
             describe_tun(&mut b, tun);
@@ -120,7 +120,7 @@ pub fn record(header: Header, net: &Namespace, info: &IfaceInfo) -> Vec<u8> {
 fn describe_tun(b: &mut Builder, tun: &Tun) {
     let settings = tun.settings();
     let has = |bit| u8::from(settings.flags & bit != 0);
-    let data = b.nest(link::INFO_DATA);
+    let data = b.nest_plain(link::INFO_DATA);
     b.u8(link::TUN_TYPE, if tun.tap { 2 } else { 1 });
     if let Some(owner) = settings.owner {
         b.u32(link::TUN_OWNER, owner);

@@ -65,5 +65,6 @@ fn row(info: &IfaceInfo, dst: Cidr, kind: u8, source: Option<IpAddr>) -> Row {
         kind,
         scope,
         cloned: false,
+        linkdown: false,
     }
 }

@@ -29,6 +29,8 @@ const CLONED: u32 = 0x200;
 const FIB_MATCH: u32 = 0x2000;
 /// RTM_F_LOOKUP_TABLE: say which table it was, else it is always main.
 const LOOKUP_TABLE: u32 = 0x1000;
+/// RTNH_F_LINKDOWN.
+const LINKDOWN: u32 = 16;
 /// RTCF_LOCAL of Linux's cached routes.
 const CACHED_LOCAL: u32 = 0x8000_0000;
 /// IP6_RT_PRIO_USER: the metric of an IPv6 route that came without.
@@ -45,6 +47,8 @@ pub struct Row {
     pub scope: u8,
     /// The answer to a lookup.
     pub cloned: bool,
+    /// RTNH_F_LINKDOWN: its interface is up, but has no carrier. Told by dumps only.
+    pub linkdown: bool,
 }
 
 impl Row {
@@ -64,6 +68,7 @@ impl Row {
             kind,
             scope: if direct { scope::LINK } else { scope::UNIVERSE },
             cloned: false,
+            linkdown: false,
         }
     }
 }
@@ -84,9 +89,10 @@ pub fn record(header: Header, row: &Row) -> Vec<u8> {
         kind,
         scope,
         cloned,
+        linkdown,
     } = *row;
     let v4 = route.dst.addr.is_ipv4();
-    let mut flags = 0;
+    let mut flags = if linkdown { LINKDOWN } else { 0 };
     if cloned {
         flags |= CLONED;
         if kind == rtn::LOCAL && v4 {
@@ -185,6 +191,10 @@ fn rows(stack: &Stack, v6: bool) -> Vec<Row> {
     // Two addresses may share a broadcast address or a network.
     local.dedup_by(|a, b| a.route.dst == b.route.dst && a.route.iface == b.route.iface && v6);
     main.append(&mut local);
+    for row in &mut main {
+        let info = stack.interface(row.route.iface);
+        row.linkdown = info.is_some_and(|info| !info.carrier) && row.scope != scope::HOST;
+    }
     main
 }
 
@@ -328,6 +338,7 @@ fn lookup(request: &Request<'_>, family: u32) -> Outcome {
             },
             scope: scope::UNIVERSE,
             cloned: true,
+            linkdown: false,
         };
         one(record(header, &found))
     })
