@@ -83,8 +83,10 @@ const COUNTERS: [(&str, Field); 8] = [
     }),
 ];
 
+type TunnelField = fn(&Tun) -> String;
+
 /// What `ip tuntap` reads of a tunnel. -1: anybody's.
-const TUNNEL: [(&str, fn(&Tun) -> String); 3] = [
+const TUNNEL: [(&str, TunnelField); 3] = [
     ("group", |tun| owner(tun.settings().group)),
     ("owner", |tun| owner(tun.settings().owner)),
     ("tun_flags", |tun| format!("{:#x}\n", tun.flags())),
