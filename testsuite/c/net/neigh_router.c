@@ -7,6 +7,7 @@
 
 #include <linux/neighbour.h>
 
+static struct in6_addr asked;
 static int flags, state;
 
 static void see(struct nlmsghdr *m, void *context)
@@ -15,7 +16,7 @@ static void see(struct nlmsghdr *m, void *context)
 	struct rtattr *a = nl_get(m, sizeof *n, NDA_DST);
 
 	(void)context;
-	if (n->ndm_family == AF_INET6 && a && ((unsigned char *)RTA_DATA(a))[15] == 2) {
+	if (n->ndm_family == AF_INET6 && a && !memcmp(RTA_DATA(a), &asked, sizeof asked)) {
 		flags = n->ndm_flags;
 		state = n->ndm_state;
 	}
@@ -28,6 +29,7 @@ static int ask(const char *address)
 	int udp = NEED(socket(AF_INET6, SOCK_DGRAM, 0));
 
 	inet_pton(AF_INET6, address, &to.sin6_addr);
+	asked = to.sin6_addr;
 	flags = -1;
 	for (int i = 0; i < 50; i++) {
 		struct ndmsg head = { .ndm_family = AF_INET6 };
