@@ -71,6 +71,11 @@ impl FdTable {
         }
     }
 
+    /// Whether there is a number below `limit` (RLIMIT_NOFILE) for one more.
+    pub fn has_room(&self, limit: usize) -> bool {
+        self.slots.lock().lowest_free(0) < limit.min(NR_OPEN)
+    }
+
     /// Puts a description at the lowest free number not below `min`; `EMFILE` at `limit` (RLIMIT_NOFILE).
     pub fn insert(&self, file: Arc<OpenFile>, min: Fd, limit: usize, cloexec: bool) -> Result<Fd> {
         let mut slots = self.slots.lock();

@@ -93,9 +93,12 @@ impl Permissions {
         }
     }
 
-    /// IPC_SET. `EPERM`.
+    /// IPC_SET. `EPERM`; `EINVAL` for -1, which is nobody.
     pub fn change(&mut self, who: &Who<'_>, uid: u32, gid: u32, mode: u32) -> Result<()> {
         self.check_owner(who)?;
+        if uid == u32::MAX || gid == u32::MAX {
+            return Err(Errno::EINVAL);
+        }
         (self.uid, self.gid) = (uid, gid);
         self.mode = self.mode & !0o777 | mode & 0o777;
         Ok(())

@@ -1,6 +1,10 @@
 //! Ancillary data: `struct cmsghdr` both ways. cmsg(3).
 
-use crate::{Result, file::OpenFile, mm::UserOut};
+use crate::{
+    Result,
+    file::OpenFile,
+    mm::{UserOut, UserPtr},
+};
 use abi::{
     Errno,
     net::{SCM_RIGHTS, SOL_SOCKET},
@@ -49,33 +53,9 @@ impl Control {
         self.bytes.resize(padded, 0);
     }
 
-    /// Descriptions for the program, until [`Control::install`] gives them numbers.
+    /// Descriptions for the program, until [`Control::deliver`] gives them numbers.
     pub fn carry(&mut self, rights: Vec<Arc<OpenFile>>) {
         self.rights = rights;
-    }
-
-    /// Adds SCM_RIGHTS: `give` makes a descriptor of each description that there is
-    /// room for. The rest is closed, and said to be truncated, also when `give` fails.
-    pub fn install(&mut self, mut give: impl FnMut(Arc<OpenFile>) -> Result<i32>) {
-        let rights = core::mem::take(&mut self.rights);
-        if rights.is_empty() {
-            return;
-        }
-        let fits = self.data_room() / size_of::<i32>();
-        self.truncated |= rights.len() > fits;
-        let mut numbers = Vec::new();
-        for file in rights.into_iter().take(fits) {
-            match give(file) {
-                Ok(fd) => numbers.extend_from_slice(&fd.to_ne_bytes()),
-                Err(_) => {
-                    self.truncated = true;
-                    break;
-                }
-            }
-        }
-        if !numbers.is_empty() {
-            self.push(SOL_SOCKET as i32, SCM_RIGHTS as i32, &numbers);
-        }
     }
 
     /// Room for the data of one more item, in bytes.
@@ -85,9 +65,38 @@ impl Control {
             .saturating_sub(HEADER)
     }
 
+    /// Copies the items to the program and answers the length of them all: first what was pushed, then SCM_RIGHTS. `give` makes a
+    /// descriptor of a description, once the place for its number is known to be there; the rest is closed, and said to be truncated.
+    pub fn deliver(&mut self, at: usize, give: impl FnMut(Arc<OpenFile>) -> Result<i32>) -> usize {
+        let used = self.write(at);
+        let rights = core::mem::take(&mut self.rights);
+        if rights.is_empty() {
+            return used;
+        }
+        let all = rights.len();
+        let (at, room) = (at.wrapping_add(used), self.room - used);
+        let fits = room.saturating_sub(HEADER) / size_of::<i32>();
+        let told = tell(rights.into_iter().take(fits), at.wrapping_add(HEADER), give);
+        self.truncated |= told < all;
+        if told == 0 {
+            return used;
+        }
+        let len = HEADER + told * size_of::<i32>();
+        let mut header = [0; HEADER];
+        header[..8].copy_from_slice(&len.to_ne_bytes());
+        header[8..12].copy_from_slice(&SOL_SOCKET.to_ne_bytes());
+        header[12..].copy_from_slice(&SCM_RIGHTS.to_ne_bytes());
+        let out = UserOut::new(at, HEADER);
+        match out.and_then(|mut out| out.write_whole(&header)) {
+            Ok(_) => used + len.next_multiple_of(ALIGN).min(room),
+            // As on Linux: the numbers are told, the header is not.
+            Err(_) => used,
+        }
+    }
+
     /// Copies the items to the program and answers the length of them all. As on Linux, one whose
     /// room is not there is left out without an error, and what is between them is not written.
-    pub fn write(&self, at: usize) -> usize {
+    fn write(&self, at: usize) -> usize {
         let (mut rest, mut used) = (&self.bytes[..], 0);
         while let Some(header) = rest.first_chunk() {
             let len = usize::from_ne_bytes(*header).min(rest.len());
@@ -113,6 +122,29 @@ impl Control {
     pub fn truncated(&self) -> bool {
         self.truncated
     }
+}
+
+/// Makes descriptors and writes their numbers in a row, as far as both can be done; how many.
+fn tell(
+    rights: impl Iterator<Item = Arc<OpenFile>>,
+    at: usize,
+    mut give: impl FnMut(Arc<OpenFile>) -> Result<i32>,
+) -> usize {
+    let mut told = 0;
+    for file in rights {
+        let place = at.wrapping_add(told * size_of::<i32>());
+        // Nothing sleeps from here to the copy: what is there stays.
+        let there = UserOut::new(place, size_of::<i32>());
+        if there.and_then(|out| out.prefault(size_of::<i32>())) != Ok(size_of::<i32>()) {
+            break;
+        }
+        let Ok(fd) = give(file) else { break };
+        if UserPtr::new(place).write(&fd).is_err() {
+            break;
+        }
+        told += 1;
+    }
+    told
 }
 
 /// One item that a program passed.

@@ -330,8 +330,14 @@ fn switch_to(next: Arc<Thread>, leave: Leave) {
             cpu.renew(&prev);
             cpu.realtime.push_back(prev);
         }
-        Leave::Ready => cpu.fair.push_ready(prev),
-        Leave::Spent => cpu.fair.push_spent(prev),
+        Leave::Ready => {
+            cpu.fair.push_ready(prev);
+            cpu.limit_turn();
+        }
+        Leave::Spent => {
+            cpu.fair.push_spent(prev);
+            cpu.limit_turn();
+        }
         Leave::Dead => cpu.dead = Some(prev),
     }
     drop(cpu);
@@ -392,6 +398,12 @@ impl Cpu {
             }
         }
         SLICE_END.store(end, Relaxed);
+    }
+
+    /// The thread that just left waits for its turn, too.
+    fn limit_turn(&mut self) {
+        let end = self.fair.turn_end(self.present());
+        SLICE_END.fetch_min(end, Relaxed);
     }
 
     /// A new slice for a thread whose own is over: nobody is before it.

@@ -13,14 +13,15 @@
 //!
 //! A slice is given once per round, so waking often earns no more CPU than computing
 //! does. New threads come with a whole slice of their own; so that a chain of forks
-//! keeps nobody out, the first two queues and the last two take turns of [`TURN`] while
-//! there is somebody in both, and the new go ahead of the woken for [`PATIENCE`] at most.
+//! keeps nobody out, the first two queues have the CPU for a [`TURN`] at most while there is
+//! somebody in the last two, and of each pair the first goes ahead for [`PATIENCE`] at most.
+//! A wake-up from an interrupt ends a turn of the last two at once: a reply is worth more.
 
 use super::{policy::CRUMB, thread::Thread};
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{mem, sync::atomic::Ordering::Relaxed};
 
-/// How long the new may go ahead of the woken without a break, in ns.
+/// How long the new may go ahead of the woken without a break, and the preempted of those without a slice, in ns.
 const PATIENCE: u64 = 100_000_000;
 /// How long the new and woken, or the others, may keep the CPU while some of both wait, in ns.
 /// A shell that starts one short program after another would else keep a server that has
@@ -33,8 +34,9 @@ pub(super) struct Fair {
     ready: VecDeque<Arc<Thread>>,
     spent: VecDeque<Arc<Thread>>,
     round: u32,
-    /// Since when the new go ahead of the woken, in ns.
+    /// Since when the new go ahead of the woken, and the preempted of those without a slice, in ns.
     fresh_ahead: Ahead,
+    ready_ahead: Ahead,
     turn: Turn,
 }
 
@@ -62,6 +64,7 @@ impl Fair {
             spent: VecDeque::new(),
             round: 0,
             fresh_ahead: Ahead(None),
+            ready_ahead: Ahead(None),
             turn: Turn {
                 side: Side::Behind,
                 since: None,
@@ -105,14 +108,14 @@ impl Fair {
     /// Whoever goes before a running thread with time left.
     pub(super) fn pop_over(&mut self, now: u64) -> Option<Arc<Thread>> {
         match self.turn.side == Side::Ahead && self.turn_end(now) <= now {
-            true => self.pop_behind(),
+            true => self.pop_behind(now),
             false => self.pop_ahead(now),
         }
     }
 
     /// The next one.
     pub(super) fn pop(&mut self, now: u64) -> Option<Arc<Thread>> {
-        self.pop_over(now).or_else(|| self.pop_behind())
+        self.pop_over(now).or_else(|| self.pop_behind(now))
     }
 
     fn pop_ahead(&mut self, now: u64) -> Option<Arc<Thread>> {
@@ -127,10 +130,15 @@ impl Fair {
         Some(next)
     }
 
-    fn pop_behind(&mut self) -> Option<Arc<Thread>> {
-        if self.ready.is_empty() && !self.spent.is_empty() {
-            mem::swap(&mut self.ready, &mut self.spent);
-            self.next_round();
+    fn pop_behind(&mut self, now: u64) -> Option<Arc<Thread>> {
+        let spent_wait = !self.spent.is_empty();
+        if self.ready.is_empty() || !self.ready_ahead.may(spent_wait, now) {
+            self.ready_ahead = Ahead(None);
+            if spent_wait {
+                self.spent.append(&mut self.ready);
+                mem::swap(&mut self.ready, &mut self.spent);
+                self.next_round();
+            }
         }
         let next = self.ready.pop_front()?;
         self.take_turn(Side::Behind);

@@ -313,7 +313,10 @@ fn sched_getattr(cx: &Caller, a: Args) -> Result<usize> {
     put(16, nice);
     put(20, priority);
     // What a longer structure has behind ours is cleared.
-    UserOut::new(addr.wrapping_add(SCHED_ATTR), size - SCHED_ATTR)?.zero(size - SCHED_ATTR)?;
+    let behind = size - SCHED_ATTR;
+    if UserOut::new(addr.wrapping_add(SCHED_ATTR), behind)?.zero(behind)? < behind {
+        return Err(Errno::EFAULT);
+    }
     memory::write(addr, &bytes)?;
     Ok(0)
 }

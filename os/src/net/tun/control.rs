@@ -216,8 +216,11 @@ fn attach(file: &TunFile, ifreq: &mut IfReq) -> Result<()> {
             tun
         }
     };
-    tun.change(|settings| settings.unplugged = flags & flag::NO_CARRIER != 0);
-    tun.tell_carrier();
+    // A further descriptor changes nothing of what others said.
+    if tun.counts() == (1, 0) {
+        tun.change(|settings| settings.unplugged = flags & flag::NO_CARRIER != 0);
+        tun.tell_carrier();
+    }
     let name = name_of(file).unwrap_or_default();
     ifreq[..16].fill(0);
     ifreq[..name.len()].copy_from_slice(name.as_bytes());
@@ -243,6 +246,10 @@ fn set_queue(file: &TunFile, flags: u32) -> Result<usize> {
     let mut resting = file.resting.lock();
     if flags & flag::ATTACH_QUEUE != 0 {
         let tun = resting.clone().ok_or(Errno::EINVAL)?;
+        // The interface may have gone meanwhile.
+        if !tun.lets_rest(&file.queue) {
+            return Err(Errno::EINVAL);
+        }
         may_attach(&tun)?;
         tun.attach(&file.queue)?;
         *resting = None;

@@ -233,7 +233,12 @@ fn show(tun: &Tun, frame: &[u8], out: &mut UserOut<'_>) -> Result<usize> {
     }
     if hints > 0 {
         // Nothing is left to the program: packets are whole, and summed.
-        put(&vec![0; hints], true, out)?;
+        if out.remaining() < hints {
+            return Err(Errno::EINVAL);
+        }
+        if out.zero(hints)? < hints {
+            return Err(Errno::EFAULT);
+        }
     }
     put(packet, false, out)?;
     Ok(total.min(room))

@@ -238,6 +238,12 @@ impl Tun {
         true
     }
 
+    /// Whether a descriptor rests here.
+    fn lets_rest(&self, queue: &Arc<Queue>) -> bool {
+        let state = self.state.lock();
+        state.resting.iter().any(|other| Arc::ptr_eq(other, queue))
+    }
+
     /// The descriptor is closed; with the last one the interface goes, or loses its carrier.
     fn detach(&self, queue: &Arc<Queue>) {
         let mut state = self.state.lock();

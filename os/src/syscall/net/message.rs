@@ -219,8 +219,8 @@ fn recv_one(cx: &Caller, file: &OpenFile, at: usize, flags: Flags) -> Result<usi
         }
     }
     let cloexec = flags.contains(Flags::CMSG_CLOEXEC);
-    control.install(|file| install(cx, file, cloexec).map(|fd| fd as i32));
-    let control_len = control.write(header.control);
+    let give = |file| install(cx, file, cloexec).map(|fd| fd as i32);
+    let control_len = control.deliver(header.control, give);
     seen.set(Flags::CTRUNC, control.truncated());
     seen |= flags & Flags::CMSG_CLOEXEC;
     header.finish(name_len, control_len, seen.bits())?;

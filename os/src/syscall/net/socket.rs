@@ -86,6 +86,10 @@ pub(super) fn accept4(cx: &Caller, fd: i32, addr: usize, len: usize, flags: u32)
     if flags & !TYPE_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
+    // Nobody is taken from the queue whom no number is left for.
+    if !cx.files().has_room(file::fd_limit(cx)) {
+        return Err(Errno::EMFILE);
+    }
     let child = Socket::of(&*file.file)?.accept(file.nonblock())?;
     if addr != 0 {
         let peer = child.accepted_from().or(Err(Errno::ECONNABORTED))?;

@@ -297,11 +297,12 @@ impl Stack {
         let before = told.asked.take();
         if partly {
             let asked = question.addresses();
-            let mut known = before.unwrap_or_default();
             if !asked.iter().any(|source| wanted.wants(*source)) {
-                // Nothing to say about these.
+                // Nothing to say about these, and as much as before about others.
+                told.asked = before;
                 return;
             }
+            let mut known = before.unwrap_or_default();
             if !wanted.exclude {
                 let here = asked.into_iter().filter(|source| wanted.wants(*source));
                 for source in here {
@@ -313,7 +314,7 @@ impl Stack {
             }
         }
         if group.is_ipv4() {
-            told.reporter = false;
+            told.unsolicited = 0;
         }
         let at = match told.timer {
             Some(at) if at.since(now) < question.within => at,

@@ -135,7 +135,7 @@ impl Stack {
         change(&mut additions);
         tcp.additions = (!additions.is_empty()).then(|| Arc::new(additions));
         self.tcp.adds |= tcp.additions.is_some();
-        let (was, adds) = (tcp.options.extra_header, tcp.additions.is_some());
+        let adds = tcp.additions.is_some();
         let Role::Connection(connection) = &mut tcp.role else {
             return Ok(());
         };
@@ -145,10 +145,8 @@ impl Stack {
         let generation = connection.path.generation;
         connection.path.generation = generation.wrapping_sub(1);
         if let Wire::Packets(machine) = &mut connection.wire {
-            let mtu = machine.shape.mtu + usize::from(was) - usize::from(extra);
-            machine.shape.extra = extra.into();
             let seed = self.rng.u64();
-            machine.set_mtu(self.now, seed, mtu);
+            machine.set_mtu(self.now, seed, v6, machine.shape.whole, extra.into());
         } else if adds {
             self.local_convert(id.0);
         }

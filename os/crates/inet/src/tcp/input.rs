@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::connection::{Connection, Wire, state_of};
-use super::machine::Outbox;
+use super::machine::{Outbox, Shape};
 use super::options::{MSS, SACK_PERMITTED, SCALE, STAMPS, option};
 use super::segment::{ACK, Bare, RST, SYN, Segment, Tuple, URG, after};
 use super::socket::Role;
@@ -405,15 +405,17 @@ impl Stack {
         if after(record.una, seq) || after(seq, record.next) {
             return;
         }
+        let v6 = connection.peer.addr.is_ipv6();
         match (connection.state, report.error) {
             (_, Error::MessageTooBig) => {
                 let Wire::Packets(machine) = &mut connection.wire else {
                     return;
                 };
-                let mtu = (report.info as usize).clamp(576, machine.shape.mtu.max(576));
-                if mtu < machine.shape.mtu {
+                let Shape { whole, extra, .. } = machine.shape;
+                let mtu = (report.info as usize).clamp(576, whole.max(576));
+                if mtu < whole {
                     let seed = self.rng.u64();
-                    machine.set_mtu(now, seed, mtu);
+                    machine.set_mtu(now, seed, v6, mtu, extra);
                 }
             }
             (TcpState::SynSent, error) => self.connection_end(key, Some(error)),

@@ -8,7 +8,7 @@ use super::connection::{Connection, Offers, Path, Record, Wire, state_of};
 use super::fastopen::{FastOpen, Verdict};
 use super::headers::Heard;
 use super::local::LocalEnd;
-use super::machine::{Machine, Outbox, Shape};
+use super::machine::{Machine, Outbox, Shape, beside};
 use super::sack::Scoreboard;
 use super::segment::{ACK, RST, SYN, Segment, Tuple};
 use super::socket::{Bound, Role, Tcp};
@@ -533,7 +533,6 @@ impl Stack {
         if let Some(mss) = options.max_segment {
             mtu = mtu.min(usize::from(mss).max(88) + headers);
         }
-        mtu = mtu.saturating_sub(options.extra_header.into());
         let (least, most) = BUFFER_RANGE;
         let pressed = self.tcp.memory >= self.config.tcp_memory;
         let size = |wanted: usize| {
@@ -549,7 +548,8 @@ impl Stack {
             .map(|iface| iface.info.quirks)
             .unwrap_or_default();
         let shape = Shape {
-            mtu,
+            whole: mtu,
+            mtu: beside(mtu, options.extra_header.into(), v6),
             extra: options.extra_header.into(),
             unsegmented: quirks.tso_to_slirp
                 && !v6

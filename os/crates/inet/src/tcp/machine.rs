@@ -17,8 +17,10 @@ use smoltcp::phy::{ChecksumCapabilities, Device, DeviceCapabilities, Medium, RxT
 use smoltcp::socket::tcp;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpListenEndpoint};
 
+use super::segment::HEADER;
 use crate::addr::Endpoint;
 use crate::frame::{Frame, FramePool};
+use crate::ip::header::header_len;
 use crate::time::Instant;
 
 /// More than smoltcp's `RTTE_MAX_RTO`.
@@ -49,7 +51,9 @@ impl<'a> Outbox<'a> {
 /// What a machine is made for. It cannot be changed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// Largest IP packet the machine may announce and send.
+    /// Largest IP packet of the path.
+    pub whole: usize,
+    /// Largest that the machine may announce and send: [`beside`] of these.
     pub mtu: usize,
     /// Bytes that IP options or extension headers take beyond that.
     pub extra: usize,
@@ -57,6 +61,15 @@ pub(crate) struct Shape {
     pub unsegmented: bool,
     pub recv_buffer: usize,
     pub send_buffer: usize,
+}
+
+/// What `extra` bytes of a socket's own headers leave of a path's packets. Never less than a segment of 48 bytes needs, as on Linux
+/// (tcp_min_snd_mss): a machine without room would make empty segments for ever.
+pub(crate) fn beside(whole: usize, extra: usize, v6: bool) -> usize {
+    const LEAST: usize = 48;
+    whole
+        .saturating_sub(extra)
+        .max(header_len(v6) + HEADER + LEAST)
 }
 
 pub(crate) struct Machine {
@@ -186,9 +199,12 @@ impl Machine {
         iface
     }
 
-    /// The path takes only packets of `mtu` bytes (RFC 1191). What is in flight is sent again by the retransmission timer.
-    pub fn set_mtu(&mut self, now: Instant, seed: u64, mtu: usize) {
-        self.shape.mtu = mtu;
+    /// The path takes only packets of `whole` bytes (RFC 1191), of which `extra` are the socket's own headers. What is in flight is
+    /// sent again by the retransmission timer.
+    pub fn set_mtu(&mut self, now: Instant, seed: u64, v6: bool, whole: usize, extra: usize) {
+        self.shape.whole = whole;
+        self.shape.extra = extra;
+        self.shape.mtu = beside(whole, extra, v6);
         self.shape.unsegmented = false;
         self.iface = Self::interface(now, seed, self.shape);
     }

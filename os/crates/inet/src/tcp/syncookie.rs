@@ -272,6 +272,7 @@ mod tests {
     #[test]
     fn a_machine_begins_where_it_is_told() {
         let shape = Shape {
+            whole: 1500,
             mtu: 1500,
             extra: 0,
             unsegmented: false,
